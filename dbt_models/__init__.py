@@ -1,0 +1,1 @@
+"""The dbt project: SQL and YAML only, called by pipelines/transform.py."""

@@ -1,0 +1,93 @@
+{# A payload read into the declared types in one pass. A value that does not fit its type becomes null; see
+   uncast_fields for the test on that.
+
+   Measured on DuckDB 2.0: a JSON number goes into DECIMAL digit by digit, into VARCHAR or JSON through a double. So
+   numbers are declared as decimal, never as text to be cast later. #}
+{% macro parse_payload(payload, fields) -%}
+    {{ return(adapter.dispatch('parse_payload', 'stocktake')(payload, fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__parse_payload(payload, fields) -%}
+    from_json({{ payload }}, '{{ tojson(duckdb__structure(fields, false)) }}')
+{%- endmacro %}
+
+{# The same fields as text, as far as a cast can lose them. #}
+{% macro payload_as_text(payload, fields) -%}
+    {{ return(adapter.dispatch('payload_as_text', 'stocktake')(payload, fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__payload_as_text(payload, fields) -%}
+    from_json({{ payload }}, '{{ tojson(duckdb__structure(duckdb__castable(fields), true)) }}')
+{%- endmacro %}
+
+{# The paths of the fields whose text is there (in `said`, of payload_as_text) although the cast gave nothing (in
+   `record`, of parse_payload), as one text; null when none is. An empty text counts as absent: Ventmere S2 writes ""
+   for a missing value (ventmere_s2.md §6). #}
+{% macro uncast_fields(said, record, fields) -%}
+    {{ return(adapter.dispatch('uncast_fields', 'stocktake')(said, record, fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__uncast_fields(said, record, fields) -%}
+    nullif(concat_ws(', ', ''
+        {%- for loss in duckdb__losses(duckdb__castable(fields), said, record, '') %},
+        case when {{ loss.condition }} then '{{ loss.path }}' end
+        {%- endfor %}), '')
+{%- endmacro %}
+
+{% macro duckdb__structure(fields, as_text) %}
+    {% set types = {'text': 'VARCHAR', 'integer': 'BIGINT', 'decimal': 'DECIMAL(38,10)', 'boolean': 'BOOLEAN',
+                    'instant': 'TIMESTAMPTZ', 'json': 'JSON'} %}
+    {% set structure = {} %}
+    {% for field in fields %}
+        {% if field.fields is defined %}
+            {% set type = duckdb__structure(field.fields, as_text) %}
+        {% else %}
+            {% set type = 'VARCHAR' if as_text else types[field.of if field.type == 'list' else field.type] %}
+        {% endif %}
+        {% do structure.update({field.name: [type] if field.type == 'list' else type}) %}
+    {% endfor %}
+    {{ return(structure) }}
+{% endmacro %}
+
+{# The fields, at any depth, whose values a cast can lose. #}
+{% macro duckdb__castable(fields) %}
+    {% set castable = [] %}
+    {% for field in fields %}
+        {% if field.fields is defined %}
+            {% set inner = duckdb__castable(field.fields) %}
+            {% if inner %}
+                {% do castable.append({'name': field.name, 'type': field.type, 'fields': inner}) %}
+            {% endif %}
+        {% elif field.type in ('integer', 'decimal', 'boolean', 'instant') %}
+            {% do castable.append(field) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(castable) }}
+{% endmacro %}
+
+{% macro duckdb__losses(fields, said, got, path) %}
+    {% set losses = [] %}
+    {% for field in fields %}
+        {% set name = adapter.quote(field.name) %}
+        {% set field_path = path ~ field.name %}
+        {% if field.type == 'struct' %}
+            {% for loss in duckdb__losses(field.fields, said ~ '.' ~ name, got ~ '.' ~ name, field_path ~ '.') %}
+                {% do losses.append(loss) %}
+            {% endfor %}
+        {% elif field.type == 'list' %}
+            {% set conditions = duckdb__losses(field.fields, 'element[1]', 'element[2]', '')
+                | map(attribute='condition') | join(' or ') %}
+            {% do losses.append({
+                'path': field_path ~ '[]',
+                'condition': 'len(list_filter(list_zip(' ~ said ~ '.' ~ name ~ ', ' ~ got ~ '.' ~ name
+                    ~ '), lambda element: ' ~ conditions ~ ')) > 0'
+            }) %}
+        {% else %}
+            {% do losses.append({
+                'path': field_path,
+                'condition': "nullif(" ~ said ~ "." ~ name ~ ", '') is not null and " ~ got ~ "." ~ name ~ " is null"
+            }) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(losses) }}
+{% endmacro %}

@@ -1,0 +1,52 @@
+{# The versions that this model has to write: all of them, or, in an incremental run, those that are new, those that
+   were retired since, and those that other code parsed. Each carries `record`, its payload read once into the
+   declared types, and `uncast_fields`, the fields whose text is there although the cast gave nothing.
+
+   What is done is known by comparing with the table itself, never by the highest load id: two loaders may commit out
+   of order (design §9). #}
+{% macro parsed_versions(source_name, table_name) %}
+    {%- set fields = declared(source_name, table_name, 'fields') -%}
+    {%- set parsed_by = local_md5(model.raw_code ~ tojson(fields)) if execute else '' -%}
+    select
+        parsed.*,
+        '{{ parsed_by }}' as parsed_by,
+        {{ uncast_fields('said', 'record', fields) }} as uncast_fields
+    from (
+        select
+            versions.*,
+            {{ parse_payload('payload', fields) }} as record,
+            {{ payload_as_text('payload', fields) }} as said
+        from ({{ raw_versions(source_name, table_name) }}) as versions
+        {% if is_incremental() %}
+        where not exists (
+            select 1
+            from {{ this }} as done
+            where
+                done.version_key = versions.version_key
+                and done.valid_to is not distinct from versions.valid_to
+                and done.parsed_by = '{{ parsed_by }}'
+        )
+        {% endif %}
+    ) as parsed
+{% endmacro %}
+
+{# Raw loses versions only when an account is reset. Every raw version is in staging by now, so equal counts mean that
+   there is nothing to forget, and nothing is touched. #}
+{% macro forget_versions_gone_from_raw() %}
+    {% if not execute or model.config.materialized != 'incremental' %}
+        {{ return('') }}
+    {% endif %}
+    {% set source_name, table_name = model.sources[0] %}
+    {% set counts = run_query(
+        "select (select count(*) from " ~ this ~ "), (select count(*) from " ~ source(source_name, table_name) ~ ")"
+    ).rows[0] %}
+    {% if counts[0] == counts[1] %}
+        {{ return('') }}
+    {% endif %}
+    delete from {{ this }}
+    where not exists (
+        select 1
+        from ({{ raw_versions(source_name, table_name) }}) as versions
+        where versions.version_key = {{ this }}.version_key
+    )
+{% endmacro %}

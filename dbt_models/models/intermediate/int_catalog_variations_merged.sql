@@ -1,0 +1,83 @@
+with
+
+objects as (
+    select * from {{ ref('int_catalog_objects_latest') }}
+),
+
+elements as (
+    select
+        provider,
+        account,
+        object_id as item_id,
+        {{ unnest_list('variations') }} as element
+    from objects
+    where object_type = 'ITEM'
+),
+
+nested as (
+    select
+        provider,
+        account,
+        element.id as variation_id,
+        item_id,
+        element.item_variation_data as variation,
+        element.version as object_version,
+        element.updated_at as updated_at,
+        case when element.is_deleted then element.updated_at end as deleted_at,
+        1 as source_rank
+    from elements
+    where element.id is not null
+),
+
+direct as (
+    select
+        provider,
+        account,
+        object_id as variation_id,
+        variation.item_id as item_id,
+        variation,
+        object_version,
+        updated_at,
+        deleted_at,
+        0 as source_rank
+    from objects
+    where object_type = 'ITEM_VARIATION'
+),
+
+both_kinds as (
+    select * from direct
+    union all
+    select * from nested
+),
+
+ranked as (
+    select
+        *,
+        row_number() over (
+            partition by provider, account, variation_id
+            order by object_version desc nulls last, source_rank, updated_at desc nulls last, item_id
+        ) as preference
+    from both_kinds
+),
+
+merged as (
+    select
+        provider,
+        account,
+        variation_id,
+        item_id,
+        variation.name as variation_name,
+        variation.sku as sku,
+        variation.upc as upc,
+        variation.price_money.currency as currency_code,
+        variation.measurement_unit_id as measurement_unit_id,
+        case
+            when variation.inventory_alert_type = 'LOW_QUANTITY' then variation.inventory_alert_threshold
+        end as reorder_point,
+        updated_at,
+        deleted_at
+    from ranked
+    where preference = 1
+)
+
+select * from merged

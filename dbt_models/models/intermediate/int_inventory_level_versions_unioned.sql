@@ -1,0 +1,90 @@
+with
+
+counts as (
+    select * from {{ ref('stg_square__inventory_counts') }}
+),
+
+snapshot_levels as (
+    select * from {{ ref('int_snapshot_levels_measured') }}
+),
+
+-- A level changes when any of its states does, and ends when its last one does.
+moments as (
+    select
+        account,
+        catalog_object_id,
+        location_id,
+        valid_from as moment
+    from counts
+    union distinct
+    select
+        account,
+        catalog_object_id,
+        location_id,
+        valid_to as moment
+    from counts
+    where valid_to is not null
+),
+
+periods as (
+    select
+        account,
+        catalog_object_id,
+        location_id,
+        moment as valid_from,
+        lead(moment) over (
+            partition by account, catalog_object_id, location_id
+            order by moment
+        ) as valid_to
+    from moments
+),
+
+counts_by_period as (
+    select
+        counts.*,
+        periods.valid_from as period_from,
+        periods.valid_to as period_to
+    from periods
+    inner join counts
+        on
+            periods.account = counts.account
+            and periods.catalog_object_id = counts.catalog_object_id
+            and periods.location_id = counts.location_id
+            and periods.valid_from >= counts.valid_from
+            and (counts.valid_to is null or periods.valid_from < counts.valid_to)
+),
+
+counts_pivoted as (
+    select
+        'square' as provider,
+        account,
+        catalog_object_id as product_id,
+        location_id,
+        {{ measures_from_states() }},
+        max(counted_at) as counted_at,
+        max(asked_at) as asked_at,
+        period_from as valid_from,
+        period_to as valid_to
+    from counts_by_period
+    group by account, catalog_object_id, location_id, period_from, period_to
+),
+
+unioned as (
+    select * from counts_pivoted
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        location_id,
+        {{ measures() | join(', ') }},
+        counted_at,
+        asked_at,
+        valid_from,
+        valid_to
+    from snapshot_levels
+)
+
+select * from unioned

@@ -1,0 +1,46 @@
+with
+
+counts as (
+    select * from {{ ref('stg_square__inventory_counts') }}
+    where valid_to is null
+),
+
+snapshot_levels as (
+    select * from {{ ref('int_snapshot_levels_measured') }}
+    where valid_to is null
+),
+
+counts_pivoted as (
+    select
+        'square' as provider,
+        account,
+        catalog_object_id as product_id,
+        location_id,
+        'inventory_counts' as resource,
+        {{ measures_from_states() }},
+        max(case when is_estimated then 1 else 0 end) = 1 as is_estimated,
+        max(counted_at) as counted_at,
+        max(asked_at) as asked_at
+    from counts
+    group by account, catalog_object_id, location_id
+),
+
+unioned as (
+    select * from counts_pivoted
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        location_id,
+        resource,
+        {{ measures() | join(', ') }},
+        is_estimated,
+        counted_at,
+        asked_at
+    from snapshot_levels
+)
+
+select * from unioned

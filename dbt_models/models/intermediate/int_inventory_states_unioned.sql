@@ -1,0 +1,2 @@
+select * from {{ ref('int_inventory_state_versions_unioned') }}
+where valid_to is null

@@ -1,0 +1,45 @@
+with
+
+levels as (
+    select * from {{ ref('fct_inventory_levels') }}
+),
+
+products as (
+    select * from {{ ref('dim_products') }}
+),
+
+locations as (
+    select * from {{ ref('dim_locations') }}
+),
+
+joined as (
+    select
+        levels.product_key,
+        levels.location_key,
+        levels.provider,
+        levels.account,
+        levels.product_id,
+        products.sku,
+        products.gtin,
+        products.name as product_name,
+        products.brand,
+        levels.location_id,
+        locations.name as location_name,
+        {% for measure in measures() %}
+        levels.{{ measure }},
+        {% endfor %}
+        products.unit_of_measure,
+        products.is_active as is_product_active,
+        locations.is_active as is_location_active,
+        products.deleted_at is not null as is_product_deleted,
+        locations.deleted_at is not null as is_location_deleted,
+        products.is_orphan as is_product_unknown,
+        locations.is_orphan as is_location_unknown,
+        levels.counted_at,
+        levels.asked_at
+    from levels
+    left join products on levels.product_key = products.product_key
+    left join locations on levels.location_key = locations.location_key
+)
+
+select * from joined

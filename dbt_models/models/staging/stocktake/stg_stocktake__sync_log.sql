@@ -1,0 +1,30 @@
+{{ config(materialized='view', tags=['ledger']) }}
+
+select
+    {{ hash_key(['run_id', 'account', 'resource']) }} as sync_key,
+    run_id,
+    account,
+    provider,
+    resource,
+    mode,
+    asked_from,
+    asked_through,
+    mark_before,
+    mark_after,
+    requests,
+    pages,
+    retries,
+    throttled_seconds,
+    rows_promised,
+    rows_read,
+    rows_distinct,
+    rows_new,
+    rows_retired,
+    rows_repaired,
+    bytes_read,
+    started_at,
+    finished_at,
+    status,
+    error_class,
+    error_message
+from {{ source('stocktake', 'sync_log') }}

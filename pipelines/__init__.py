@@ -1,0 +1,1 @@
+"""Load and run: from accounts to published tables. The `stocktake` command is here."""

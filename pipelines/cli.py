@@ -1,0 +1,218 @@
+"""The `stocktake` command (design §6)."""
+
+import json
+import signal
+import sys
+from pathlib import Path
+from types import FrameType
+from typing import Annotated, Any
+
+import typer
+
+from pipelines.config import Account, Config, load_config
+from pipelines.errors import CommandError, Exit
+from pipelines.log import LogFormat, Reporter, route_logs
+from pipelines.run import RunResult, run
+from pipelines.view import console_for_people, summary_table
+from sources._shared.http import Redactor
+
+app = typer.Typer(
+    name="stocktake",
+    help="How much do we have, where, and how sure are we? Incremental inventory loads into DuckDB.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+AccountOption = Annotated[list[str] | None, typer.Option("--account", help="Only this account; repeatable.")]
+ProviderOption = Annotated[
+    list[str] | None, typer.Option("--provider", help="Only this provider; repeatable.")
+]
+LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="human, or json for machines.")]
+
+
+@app.command("run")
+def run_command(
+    account: AccountOption = None,
+    provider: ProviderOption = None,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Read everything whole, whatever is due.")] = False,
+    publish: Annotated[bool, typer.Option(help="Publish what was built.")] = True,
+    log_format: LogFormatOption = "human",
+) -> None:
+    """Load what moved, build and test the models, publish."""
+    _work("run", log_format, account, provider, sweep=sweep, publish_tables=publish)
+
+
+@app.command("load")
+def load_command(
+    account: AccountOption = None,
+    provider: ProviderOption = None,
+    sweep: Annotated[bool, typer.Option("--sweep", help="Read everything whole, whatever is due.")] = False,
+    log_format: LogFormatOption = "human",
+) -> None:
+    """Load what moved; build and publish nothing."""
+    _work("load", log_format, account, provider, sweep=sweep, build_models=False, publish_tables=False)
+
+
+@app.command("sweep")
+def sweep_command(
+    account: AccountOption = None,
+    provider: ProviderOption = None,
+    confirm_drop: Annotated[
+        bool, typer.Option("--confirm-drop", help="Retire what is gone, even below the floor.")
+    ] = False,
+    log_format: LogFormatOption = "human",
+) -> None:
+    """Read everything whole: retire what is gone, repair what was missed, then build and publish."""
+    _work("sweep", log_format, account, provider, sweep=True, confirm_drop=confirm_drop)
+
+
+@app.command("build")
+def build_command(log_format: LogFormatOption = "human") -> None:
+    """Build and test the models from what is loaded."""
+    _work("build", log_format, load=False, publish_tables=False)
+
+
+@app.command("publish")
+def publish_command(
+    rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the release before.")] = False,
+    csv: Annotated[bool, typer.Option("--csv", help="Write the reports as CSV too.")] = False,
+    log_format: LogFormatOption = "human",
+) -> None:
+    """Publish what was built, if it passed its tests; or go back one release."""
+    from pipelines import publish as publishing
+    from pipelines.lock import run_lock
+
+    def work(config: Config, reporter: Reporter) -> RunResult | dict[str, Any]:
+        facts: dict[str, Any] = {}
+        if rollback:
+            with run_lock(config.home, "publish --rollback"):
+                release = publishing.rollback(config.published, serve_path=config.serve_path)
+            reporter.say(f"BI reads release {release.name} again.")
+            facts["release"] = release.name
+        else:
+            result = run(config, [], reporter, command="publish", load=False, build_models=False)
+            facts = result.as_dict()
+        if csv:
+            facts["csv"] = [str(path) for path in publishing.write_csv(config.published)]
+            reporter.say(f"{len(facts['csv'])} CSV files are in {config.published / 'csv'}.")
+        return facts
+
+    _guarded(log_format, work)
+
+
+@app.command("status")
+def status_command(
+    as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+) -> None:
+    """How far each resource has been asked, how old its numbers are, what BI reads."""
+    from pipelines.status import print_status, read_status
+
+    def work(config: Config, reporter: Reporter) -> dict[str, Any] | None:
+        status = read_status(config)
+        if as_json:
+            return status
+        print_status(status, console_for_people())
+        return None
+
+    _guarded("human", work)
+
+
+@app.command("sandbox")
+def sandbox_command(
+    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8765,
+    size: Annotated[str, typer.Option(help="S, M or L.")] = "S",
+    seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
+) -> None:
+    """Serve the providers' APIs on loopback, with make-believe stock."""
+    from pipelines.demo import serve_sandbox
+
+    _guarded("human", lambda: serve_sandbox(port, size, seed), needs_config=False)
+
+
+@app.command("demo")
+def demo_command(
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its files; wiped first.")] = Path("demo"),
+) -> None:
+    """Two loads, a simulated day between them, and the reports: with no credentials."""
+    from pipelines.demo import demo
+
+    _guarded("human", lambda: demo(folder), needs_config=False)
+
+
+def main() -> None:
+    """The console script's entry."""
+    signal.signal(signal.SIGTERM, _terminated)
+    app()
+
+
+def _work(
+    command: str,
+    log_format: LogFormat,
+    account: list[str] | None = None,
+    provider: list[str] | None = None,
+    **steps: bool,
+) -> None:
+    def work(config: Config, reporter: Reporter) -> RunResult:
+        chosen = config.choose(account or (), provider or ()) if steps.get("load", True) else []
+        return run(config, chosen, reporter, command=command, **steps)
+
+    _guarded(log_format, work)
+
+
+def _guarded(log_format: LogFormat, work: Any, *, needs_config: bool = True) -> None:
+    """Does the work and ends the process with the exit code it earned; never with a traceback of ours."""
+    reporter = Reporter(log_format)
+    try:
+        if needs_config:
+            config = load_config(Path.cwd())
+            reporter.redactor = _redactor(config.accounts.values())
+            route_logs(reporter)
+            result = work(config, reporter)
+        else:
+            result = work()
+    except CommandError as error:
+        reporter.fail(str(error))
+        raise typer.Exit(error.exit_code) from None
+    except KeyboardInterrupt:
+        reporter.fail("Stopped. What was extracted is loaded by the next run.")
+        raise typer.Exit(130) from None
+    finally:
+        reporter.pause()
+    _show(result, log_format, reporter)
+    if isinstance(result, RunResult):
+        raise typer.Exit(result.exit_code)
+
+
+def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
+    facts = result.as_dict() if isinstance(result, RunResult) else result
+    if facts is None:
+        return
+    if log_format == "json" or not isinstance(result, RunResult):
+        if log_format == "json" or "release" not in facts:
+            sys.stdout.write(
+                reporter.redactor.clean(json.dumps(facts, default=str, ensure_ascii=False)) + "\n"
+            )
+        return
+    console = console_for_people()
+    if result.accounts:
+        console.print(summary_table(result))
+    if result.build is not None:
+        console.print(
+            f"Built ({result.build.depth}): {result.build.models} models, {result.build.tests} tests,"
+            f" {len(result.build.warnings)} warnings."
+        )
+    if result.release is not None:
+        console.print(f"Published: {result.release.name}, {len(result.release.tables)} tables.")
+    if result.exit_code is Exit.PARTLY:
+        console.print("Some resources could not be read or were held by a guard; the rest is loaded.")
+
+
+def _redactor(accounts: Any) -> Redactor:
+    found: list[Account] = list(accounts)
+    return Redactor(*(secret for account in found for secret in account.secrets))
+
+
+def _terminated(number: int, frame: FrameType | None) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,166 @@
+"""The ledger: one row per run, account and resource, whatever came of it (design §4).
+
+A row is written down beside the load package before the package is loaded, and moved into the warehouse
+after: a run that dies in between leaves its proof for the next one.
+"""
+
+import json
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.config import Account, Config
+from pipelines.registry import Provider
+from pipelines.warehouse import raw_table
+from sources._shared.mark import Outcome
+from sources._shared.settings import Resource
+
+COLUMNS: dict[str, str] = {
+    "run_id": "varchar",
+    "account": "varchar",
+    "provider": "varchar",
+    "resource": "varchar",
+    "mode": "varchar",
+    "asked_from": "timestamptz",
+    "asked_through": "timestamptz",
+    "mark_before": "timestamptz",
+    "mark_after": "timestamptz",
+    "requests": "bigint",
+    "pages": "bigint",
+    "retries": "bigint",
+    "throttled_seconds": "double",
+    "rows_promised": "bigint",
+    "rows_read": "bigint",
+    "rows_distinct": "bigint",
+    "rows_new": "bigint",
+    "rows_retired": "bigint",
+    "rows_repaired": "bigint",
+    "bytes_read": "bigint",
+    "started_at": "timestamptz",
+    "finished_at": "timestamptz",
+    "status": "varchar",
+    "error_class": "varchar",
+    "error_message": "varchar",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One resource's outcome and the load packages that carry it."""
+
+    run_id: str
+    account: str
+    provider: str
+    outcome: Outcome
+    load_ids: tuple[str, ...] = ()
+
+
+def make_ledger(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates the ledger's tables where they are missing."""
+    columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
+    connection.execute("create schema if not exists raw_stocktake")
+    connection.execute(
+        f"create table if not exists raw_stocktake.sync_log ({columns},"
+        " primary key (run_id, account, resource))"
+    )
+    connection.execute(
+        "create table if not exists raw_stocktake.accounts (account varchar primary key, provider varchar,"
+        " timezone varchar, settings varchar, is_configured boolean)"
+    )
+
+
+def record_accounts(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
+    """Writes down which accounts are configured, and their settings that are no secrets.
+
+    An account that is no longer configured stays, marked so: its rows are still there.
+    """
+    connection.execute("begin")
+    connection.execute("update raw_stocktake.accounts set is_configured = false where is_configured")
+    for account in config.accounts.values():
+        connection.execute(
+            "insert or replace into raw_stocktake.accounts values (?, ?, ?, ?, true)",
+            [
+                account.name,
+                account.provider.name,
+                account.settings.get("timezone"),
+                json.dumps(account.public_settings, sort_keys=True, ensure_ascii=False),
+            ],
+        )
+    connection.execute("commit")
+
+
+def spool(folder: Path, entries: Iterable[Entry]) -> None:
+    """Writes entries down beside the packages that are about to be loaded."""
+    folder.mkdir(parents=True, exist_ok=True)
+    for entry in entries:
+        path = folder / f"{entry.run_id}.{entry.outcome.resource}.json"
+        partial = path.with_suffix(".partial")
+        partial.write_text(json.dumps(asdict(entry), default=str), encoding="utf-8")
+        partial.replace(path)
+
+
+def settle(connection: duckdb.DuckDBPyConnection, folder: Path, account: Account) -> list[dict[str, Any]]:
+    """Moves spooled entries into the ledger, with what their packages changed, and returns the rows.
+
+    Call when no package of the account is pending. Doing it twice changes nothing.
+    """
+    rows = []
+    resources = {resource.name: resource for resource in account.provider.resources}
+    for path in sorted(folder.glob("*.json")):
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        row = {**entry, **entry["outcome"]}
+        changes = _changes(
+            connection, account.provider, resources[row["resource"]], account.name, row["load_ids"], row
+        )
+        row.update(changes)
+        connection.execute(
+            f"insert or replace into raw_stocktake.sync_log ({', '.join(COLUMNS)})"
+            f" values ({', '.join('?' for _ in COLUMNS)})",
+            [row[column] for column in COLUMNS],
+        )
+        path.unlink()
+        rows.append({column: row[column] for column in COLUMNS} | {"advice": row["error_advice"]})
+    return rows
+
+
+def _changes(
+    connection: duckdb.DuckDBPyConnection,
+    provider: Provider,
+    resource: Resource,
+    account: str,
+    load_ids: Sequence[str],
+    row: dict[str, Any],
+) -> dict[str, int]:
+    """How many versions came, how many keys vanished, and how many versions a sweep had to repair.
+
+    Repaired are new versions that a sweep found although their clock, or the lack of one, says that the
+    incremental feed should have brought them, or never could.
+    """
+    table = raw_table(provider, resource)
+    keys = ", ".join(resource.key)
+    horizon = row["repair_horizon"]
+    new, repaired = connection.execute(
+        "select count(*), count(*) filter (where ?::timestamptz is not null"
+        " and (updated_at is null or updated_at <= ?::timestamptz))"
+        f" from {table} where account = ? and list_contains(?::varchar[], _dlt_load_id)",
+        [horizon, horizon, account, list(load_ids)],
+    ).fetchone() or (0, 0)
+    (retired,) = connection.execute(
+        f"select count(*) from (select {keys} from {table} where account = ?"
+        f" and _dlt_valid_to >= ?::timestamptz except select {keys} from {table}"
+        " where account = ? and _dlt_valid_to is null)",
+        [account, _earliest(load_ids), account],
+    ).fetchone() or (0,)
+    return {"rows_new": new, "rows_repaired": repaired, "rows_retired": retired}
+
+
+def _earliest(load_ids: Sequence[str]) -> datetime | None:
+    """When the first of the packages was made, to the millisecond before: a load id is that moment."""
+    if not load_ids:
+        return None
+    return datetime.fromtimestamp(math.floor(min(map(float, load_ids)) * 1000) / 1000, UTC)

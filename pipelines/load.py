@@ -1,0 +1,205 @@
+"""Extract and load: one dlt pipeline per account, read side by side, loaded one at a time."""
+
+import shutil
+import threading
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor, as_completed
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import dlt
+import duckdb
+from dlt.extract import DltResource
+from dlt.pipeline.exceptions import PipelineStepFailed
+
+from pipelines.config import Account, Config
+from pipelines.ledger import Entry, settle, spool
+from pipelines.log import Reporter
+from pipelines.sweep import retire_emptied
+from pipelines.warehouse import current_rows
+from sources._shared.http import Redactor
+from sources._shared.mark import Ask, Outcome
+from sources._shared.resource import held_back_resource
+
+
+@dataclass
+class AccountResult:
+    """What came of one account: ledger rows, and why it failed where it did."""
+
+    account: Account
+    rows: list[dict[str, Any]] = field(default_factory=list)
+
+    @property
+    def failed(self) -> bool:
+        """Whether any of its resources could not be read, or a sweep was held by a guard."""
+        return any(row["status"] != "ok" for row in self.rows)
+
+    @property
+    def failed_wholly(self) -> bool:
+        """Whether nothing of it could be read."""
+        return bool(self.rows) and all(row["status"] == "failed" for row in self.rows)
+
+
+@dataclass(frozen=True)
+class How:
+    """How a run reads: what its options say."""
+
+    run_id: str
+    sweep: bool = False
+    confirm_drop: bool = False
+
+
+def load_accounts(
+    config: Config,
+    accounts: Sequence[Account],
+    connection: duckdb.DuckDBPyConnection,
+    how: How,
+    reporter: Reporter,
+) -> list[AccountResult]:
+    """Reads and loads the accounts. One account's failure never stops another."""
+    warehouse = threading.Lock()
+    workers = min(config.accounts_at_once, len(accounts))
+    with ThreadPoolExecutor(workers, thread_name_prefix="account") as pool:
+        futures = [
+            pool.submit(_load_account, config, account, connection.cursor(), warehouse, how, reporter)
+            for account in accounts
+        ]
+        return [future.result() for future in as_completed(futures)]
+
+
+def pipeline_of(config: Config, account: Account) -> dlt.Pipeline:
+    """The account's dlt pipeline. Its state is kept in the warehouse too, and comes back from there."""
+    return dlt.pipeline(
+        pipeline_name=account.name,
+        pipelines_dir=str(pipelines_folder(config)),
+        destination=dlt.destinations.duckdb(str(config.database)),
+        dataset_name=account.provider.dataset,
+    )
+
+
+def pipelines_folder(config: Config) -> Path:
+    """Where dlt keeps the load packages."""
+    return config.home / "pipelines"
+
+
+def pending_packages(config: Config, account: str) -> int:
+    """Load packages that an earlier run extracted and did not finish. Needs no dlt."""
+    folder = pipelines_folder(config) / account
+    extracted = folder / "normalize" / "extracted"
+    normalized = folder / "load" / "normalized"
+    return sum(len(list(place.iterdir())) for place in (extracted, normalized) if place.is_dir())
+
+
+def forget_pipeline(config: Config, account: Account) -> None:
+    """Drops the account's working folder; what it had loaded stays in the warehouse."""
+    shutil.rmtree(pipelines_folder(config) / account.name, ignore_errors=True)
+
+
+def _load_account(
+    config: Config,
+    account: Account,
+    cursor: duckdb.DuckDBPyConnection,
+    warehouse: threading.Lock,
+    how: How,
+    reporter: Reporter,
+) -> AccountResult:
+    result = AccountResult(account)
+    spool_folder = config.home / "spool" / account.name
+    pipeline = pipeline_of(config, account)
+    asked = Ask(
+        sweep=how.sweep,
+        overlap=config.overlap,
+        sweep_every=config.sweep_every,
+        sweep_floor=config.sweep_floor,
+        confirm_drop=how.confirm_drop,
+        raise_errors=False,
+    )
+    try:
+        with warehouse:
+            _drain(pipeline, account, cursor, spool_folder, reporter)
+            asked.current_rows = current_rows(cursor, account.provider, account.name)
+        reporter.step("extract", account.name)
+        entries = _extract(pipeline, account, asked, how.run_id)
+        spool(spool_folder, entries)
+        reporter.step("normalize", account.name)
+        pipeline.normalize()
+        with warehouse:
+            reporter.step("load", account.name)
+            pipeline.load()
+            retire_emptied(cursor, account, entries)
+            result.rows = settle(cursor, spool_folder, account)
+    except Exception as error:
+        with warehouse:
+            result.rows = _record_failure(error, account, asked, how.run_id, cursor, spool_folder)
+    finally:
+        cursor.close()
+    for row in result.rows:
+        reporter.resource(row)
+    return result
+
+
+def _drain(
+    pipeline: dlt.Pipeline,
+    account: Account,
+    cursor: duckdb.DuckDBPyConnection,
+    spool_folder: Path,
+    reporter: Reporter,
+) -> None:
+    """Finishes what an earlier run extracted. Without this, dlt would load that and ask for nothing new."""
+    pipeline.sync_destination()
+    if pipeline.has_pending_data:
+        reporter.step("drain", account.name)
+        pipeline.normalize()
+        pipeline.load()
+    for row in settle(cursor, spool_folder, account):
+        reporter.resource(row)
+
+
+def _extract(pipeline: dlt.Pipeline, account: Account, asked: Ask, run_id: str) -> list[Entry]:
+    source = account.provider.source(account=account.name, asked=asked, **account.settings)
+    load_ids = list(pipeline.extract(source).loads_ids)
+    for resources in _held_back(account, asked):
+        later = dlt.source(lambda found=resources: found, name=source.name, max_table_nesting=0)
+        load_ids += pipeline.extract(later()).loads_ids
+    return [
+        Entry(run_id, account.name, account.provider.name, outcome, tuple(load_ids))
+        for outcome in asked.outcomes.values()
+    ]
+
+
+def _held_back(account: Account, asked: Ask) -> Iterator[list[DltResource]]:
+    """Round after round, the resources whose keys came in yet another version."""
+    by_name = {resource.name: resource for resource in account.provider.resources}
+    rounds = max(map(len, asked.held_back.values()), default=0)
+    for number in range(rounds):
+        yield [
+            held_back_resource(by_name[name], tables[number])
+            for name, tables in asked.held_back.items()
+            if len(tables) > number
+        ]
+
+
+def _record_failure(
+    error: Exception,
+    account: Account,
+    asked: Ask,
+    run_id: str,
+    cursor: duckdb.DuckDBPyConnection,
+    spool_folder: Path,
+) -> list[dict[str, Any]]:
+    """Writes the account's failure into the ledger, a row per resource, without secrets."""
+    cause = error.exception if isinstance(error, PipelineStepFailed) else error
+    message = Redactor(*account.secrets).clean(str(cause) or type(cause).__name__)
+    for path in spool_folder.glob("*.json"):
+        path.unlink()  # its package, if any, is finished by the next run, which records it anew
+    entries = []
+    for resource in account.provider.resources:
+        outcome = asked.outcomes.get(resource.name) or Outcome(resource.name, "incremental", asked.now())
+        if outcome.status != "failed":
+            outcome.fail(cause)
+            outcome.error_message = f"{account.name}: {resource.name}: {message[:2000]}"
+        outcome.finished_at = asked.now()
+        entries.append(Entry(run_id, account.name, account.provider.name, outcome))
+    spool(spool_folder, entries)
+    return settle(cursor, spool_folder, account)

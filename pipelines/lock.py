@@ -1,0 +1,74 @@
+"""One run at a time: the lock of a home folder. The kernel lets go of it when its holder dies."""
+
+import json
+import os
+import socket
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+import pendulum
+from filelock import FileLock, Timeout
+
+from pipelines.errors import LockedError
+
+
+@contextmanager
+def run_lock(home: Path, command: str) -> Iterator[None]:
+    """Holds the home folder for one command.
+
+    Raises:
+        LockedError: another command holds it; says which, since when and where.
+    """
+    home.mkdir(parents=True, exist_ok=True)
+    home.chmod(0o700) if not any(home.iterdir()) else None
+    lock = FileLock(home / "run.lock")
+    note = home / "run.json"
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        holder = holder_of(home) or {}
+        raise LockedError(
+            f"{home}: another run holds the lock (stocktake {holder.get('command', '?')}, process"
+            f" {holder.get('pid', '?')} on {holder.get('host', '?')}, since {holder.get('since', '?')})."
+            " Wait for it, or end that process; its work is finished by the next run."
+        ) from None
+    try:
+        note.write_text(
+            json.dumps(
+                {
+                    "command": command,
+                    "pid": os.getpid(),
+                    "host": socket.gethostname(),
+                    "since": pendulum.now("UTC").to_iso8601_string(),
+                }
+            ),
+            encoding="utf-8",
+        )
+        yield
+        note.unlink(missing_ok=True)
+    finally:
+        lock.release()
+
+
+def holder_of(home: Path) -> dict[str, Any] | None:
+    """Who holds the lock, as far as is known; a note that outlived its holder tells of a run that died."""
+    try:
+        note = json.loads((home / "run.json").read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return None
+    return note if isinstance(note, dict) else None
+
+
+def is_locked(home: Path) -> bool:
+    """Whether a command is at work now."""
+    if not (home / "run.lock").exists():
+        return False
+    lock = FileLock(home / "run.lock")
+    try:
+        lock.acquire(timeout=0)
+    except Timeout:
+        return True
+    lock.release()
+    return False

@@ -1,0 +1,125 @@
+"""What a command says while it works: lines for people, one JSON object per line for machines.
+
+Both go to standard error; standard output is for the result.
+"""
+
+import json
+import logging
+import sys
+from datetime import datetime
+from typing import Any, Literal
+
+import pendulum
+from rich.console import Console
+from rich.status import Status
+from rich.text import Text
+
+from sources._shared.http import Redactor
+
+LogFormat = Literal["human", "json"]
+
+STEPS = {
+    "drain": "finishing what an earlier run left",
+    "extract": "asking",
+    "normalize": "packing",
+    "load": "loading",
+    "build": "building and testing the models",
+    "publish": "publishing",
+}
+
+
+class Reporter:
+    """Says what happens. Thread-safe: accounts are read side by side."""
+
+    def __init__(self, log_format: LogFormat = "human", redactor: Redactor | None = None) -> None:
+        self.log_format = log_format
+        self.redactor = redactor or Redactor()
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._status: Status | None = None
+        self._run_id: str | None = None
+
+    def start(self, run_id: str, command: str) -> None:
+        """A command begins its work."""
+        self._run_id = run_id
+        self._emit("started", {"command": command})
+
+    def step(self, step: str, account: str | None = None) -> None:
+        """A step of the run begins; `step` is one of STEPS."""
+        self._emit("step", {"step": step, "account": account})
+        if self.log_format == "human" and self.console.is_terminal:
+            words = f"{account + ': ' if account else ''}{STEPS[step]}"
+            if self._status is None:
+                self._status = self.console.status(words)
+                self._status.start()
+            else:
+                self._status.update(words)
+
+    def resource(self, row: dict[str, Any]) -> None:
+        """One resource has been read and loaded, or could not be."""
+        self._emit("resource", row)
+        if self.log_format == "json":
+            return
+        if row["status"] == "failed":
+            self.say(f"{row['error_message']}", style="red")
+        elif row["status"] == "guarded":
+            self.say(f"{row['account']}: {row['error_message']}", style="yellow")
+
+    def finish(self, exit_code: int, **facts: Any) -> None:
+        """The command's work is over."""
+        self.pause()
+        self._emit("finished", {"exit_code": exit_code, **facts})
+
+    def fail(self, message: str) -> None:
+        """The command cannot go on."""
+        self.pause()
+        self._emit("error", {"message": message})
+        if self.log_format == "human":
+            self.say(message, style="red")
+
+    def say(self, words: str, style: str = "") -> None:
+        """One line for people."""
+        if self.log_format == "human":
+            self.console.print(Text(self.redactor.clean(words), style=style))
+
+    def pause(self) -> None:
+        """Takes the moving line away."""
+        if self._status is not None:
+            self._status.stop()
+            self._status = None
+
+    def _emit(self, event: str, facts: dict[str, Any]) -> None:
+        if self.log_format != "json":
+            return
+        line = {"at": pendulum.now("UTC").isoformat(), "event": event, "run_id": self._run_id, **facts}
+        line = {name: value for name, value in line.items() if value is not None}
+        text = json.dumps(line, default=str, ensure_ascii=False)
+        sys.stderr.write(self.redactor.clean(text) + "\n")
+        sys.stderr.flush()
+
+
+class ReporterHandler(logging.Handler):
+    """Hands the log records of the sources to the reporter."""
+
+    def __init__(self, reporter: Reporter) -> None:
+        super().__init__(logging.WARNING)
+        self._reporter = reporter
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """One log record as a line."""
+        self._reporter._emit("log", {"level": record.levelname.lower(), "message": record.getMessage()})
+        self._reporter.say(f"  {record.getMessage()}", style="yellow")
+
+
+def route_logs(reporter: Reporter) -> None:
+    """Sends what our libraries log through the reporter, and nothing anywhere else."""
+    logger = logging.getLogger("sources")
+    logger.handlers = [ReporterHandler(reporter)]
+    logger.propagate = False
+
+
+def short_instant(moment: str | datetime | None) -> str:
+    """An instant for people: minutes, UTC."""
+    if moment is None:
+        return "-"
+    parsed = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
+    return pendulum.instance(parsed).in_timezone("UTC").format("YYYY-MM-DD HH:mm[Z]")

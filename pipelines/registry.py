@@ -1,0 +1,50 @@
+"""The providers Stocktake knows. The one file of this room that names them.
+
+Rows name modules instead of importing them, so that `stocktake status` does not pay for dlt.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import cached_property
+from importlib import import_module
+from typing import Any, cast
+
+from sources._shared.settings import Resource, Setting
+
+
+@dataclass(frozen=True)
+class Provider:
+    """One provider's front door."""
+
+    name: str
+    title: str
+    package: str
+
+    @property
+    def dataset(self) -> str:
+        """The schema that holds this provider's raw tables."""
+        return f"raw_{self.name}"
+
+    @cached_property
+    def settings(self) -> tuple[Setting, ...]:
+        """What an account of this provider must be told."""
+        return cast(tuple[Setting, ...], import_module(f"{self.package}.settings").SETTINGS)
+
+    @cached_property
+    def resources(self) -> tuple[Resource, ...]:
+        """What this provider can be asked for."""
+        return cast(tuple[Resource, ...], import_module(f"{self.package}.settings").RESOURCES)
+
+    @cached_property
+    def source(self) -> Callable[..., Any]:
+        """The dlt source; takes account, asked and the account's settings."""
+        return cast(Callable[..., Any], getattr(import_module(self.package), f"{self.name}_source"))
+
+
+PROVIDERS: dict[str, Provider] = {
+    provider.name: provider
+    for provider in (
+        Provider("square", "Square", "sources.square"),
+        Provider("ventmere_s2", "Ventmere S2", "sources.ventmere_s2"),
+    )
+}

@@ -1,0 +1,119 @@
+"""One command's work from lock to exit code: drain, extract, load, build, test, publish."""
+
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+import duckdb
+import pendulum
+
+from pipelines.config import Account, Config
+from pipelines.errors import Exit
+from pipelines.ledger import make_ledger, record_accounts
+from pipelines.load import AccountResult, How, load_accounts
+from pipelines.lock import run_lock
+from pipelines.log import Reporter
+from pipelines.publish import Release, publish
+from pipelines.status import write_status
+from pipelines.transform import Build, build
+from pipelines.warehouse import make_raw_tables, open_warehouse
+
+
+@dataclass
+class RunResult:
+    """What a command did."""
+
+    run_id: str
+    exit_code: Exit = Exit.DONE
+    accounts: list[AccountResult] = field(default_factory=list)
+    build: Build | None = None
+    release: Release | None = None
+
+    def as_dict(self) -> dict[str, Any]:
+        """The result for machines."""
+        return {
+            "run_id": self.run_id,
+            "exit_code": int(self.exit_code),
+            "resources": [row for account in self.accounts for row in account.rows],
+            "build": None
+            if self.build is None
+            else {
+                "depth": self.build.depth.value,
+                "models": self.build.models,
+                "tests": self.build.tests,
+                "warnings": self.build.warnings,
+            },
+            "release": None if self.release is None else self.release.name,
+        }
+
+
+@contextmanager
+def opened(config: Config, command: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The locked home folder and its working database, with every raw table in place."""
+    with run_lock(config.home, command), open_warehouse(config.database) as connection:
+        config.database.chmod(0o600)  # raw rows are the seller's own data
+        make_ledger(connection)
+        make_raw_tables(connection)
+        record_accounts(connection, config)
+        yield connection
+
+
+def run(
+    config: Config,
+    accounts: Sequence[Account],
+    reporter: Reporter,
+    *,
+    command: str = "run",
+    load: bool = True,
+    build_models: bool = True,
+    publish_tables: bool = True,
+    sweep: bool = False,
+    confirm_drop: bool = False,
+) -> RunResult:
+    """Runs the asked-for steps.
+
+    Raises:
+        CommandError: the command cannot go on; its exit_code says why.
+    """
+    started = pendulum.now("UTC")
+    result = RunResult(f"{started.format('YYYYMMDD[T]HHmmss')}-{uuid.uuid4().hex[:6]}")
+    with opened(config, command) as connection:
+        reporter.start(result.run_id, command)
+        try:
+            if load:
+                how = How(result.run_id, sweep=sweep, confirm_drop=confirm_drop)
+                result.accounts = load_accounts(config, accounts, connection, how, reporter)
+                result.exit_code = _judge(result.accounts)
+            if build_models and result.exit_code is not Exit.FAILED:
+                reporter.step("build")
+                result.build = build(connection, config)
+            if publish_tables and result.exit_code is not Exit.FAILED:
+                reporter.step("publish")
+                result.release = _publish(connection, config, result.run_id)
+        finally:
+            write_status(
+                connection,
+                config,
+                {"run_id": result.run_id, "command": command, "started_at": started.isoformat()},
+            )
+    reporter.finish(int(result.exit_code))
+    return result
+
+
+def _publish(connection: duckdb.DuckDBPyConnection, config: Config, run_id: str) -> Release:
+    return publish(
+        connection,
+        config.published,
+        run_id=run_id,
+        now=pendulum.now("UTC"),
+        keep=config.keep_releases,
+        serve_path=config.serve_path,
+    )
+
+
+def _judge(results: Sequence[AccountResult]) -> Exit:
+    if all(result.failed_wholly for result in results):
+        return Exit.FAILED
+    return Exit.PARTLY if any(result.failed for result in results) else Exit.DONE

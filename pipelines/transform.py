@@ -1,0 +1,136 @@
+"""The models: dbt, called in process on the working database.
+
+Three depths, from what has changed since the last good build: everything from nothing (the models changed, or
+rows were reset), the usual build, or only the models that read the ledger (a run that found nothing new
+touches no table that holds numbers).
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass, field
+from enum import StrEnum
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.config import Config
+from pipelines.errors import CommandError, TestsFailedError
+from pipelines.warehouse import raw_signature
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
+LEDGER_MODELS = "tag:ledger"
+
+
+class Depth(StrEnum):
+    """How much is built."""
+
+    WHOLE = "whole"
+    CHANGES = "changes"
+    LEDGER = "ledger"
+
+
+@dataclass
+class Build:
+    """What a build did."""
+
+    depth: Depth
+    models: int = 0
+    tests: int = 0
+    warnings: list[str] = field(default_factory=list)
+
+
+def build(connection: duckdb.DuckDBPyConnection, config: Config) -> Build:
+    """Builds and tests the models, as deep as needed.
+
+    Raises:
+        TestsFailedError: the data broke a promise the models make; nothing may be published.
+        CommandError: a model could not be built.
+    """
+    raw, models = raw_signature(connection), _project_signature()
+    depth = _depth(connection, raw, models)
+    result = _run_dbt(config, depth)
+    connection.execute("delete from raw_stocktake.build_state")
+    connection.execute("insert into raw_stocktake.build_state values (?, ?)", [raw, models])
+    return result
+
+
+def forget_build(connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes the next build start from nothing."""
+    _make_state(connection)
+    connection.execute("delete from raw_stocktake.build_state")
+
+
+def _depth(connection: duckdb.DuckDBPyConnection, raw: str, models: str) -> Depth:
+    _make_state(connection)
+    built = connection.execute(
+        "select raw_signature, models_signature from raw_stocktake.build_state"
+    ).fetchone()
+    if built is None or built[1] != models:
+        return Depth.WHOLE
+    return Depth.LEDGER if built[0] == raw else Depth.CHANGES
+
+
+def _make_state(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute(
+        "create table if not exists raw_stocktake.build_state"
+        " (raw_signature varchar, models_signature varchar)"
+    )
+
+
+def _project_signature() -> str:
+    """A fingerprint of the models' text: a changed model is built from nothing, over the whole past."""
+    digest = hashlib.sha256()
+    for path in sorted(PROJECT.rglob("*")):
+        if path.suffix in {".sql", ".yml", ".csv"}:
+            digest.update(path.relative_to(PROJECT).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _run_dbt(config: Config, depth: Depth) -> Build:
+    from dbt.cli.main import dbtRunner  # a second to import: only a build pays for it
+
+    os.environ["STOCKTAKE_WORKING_DATABASE"] = str(config.database)
+    logs = config.home / "logs"
+    arguments = [
+        "build", "--quiet", "--no-use-colors", "--log-level", "none", "--log-level-file", "info",
+        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
+        "--target-path", str(config.home / "models"), "--log-path", str(logs),
+    ]  # fmt: skip
+    if depth is Depth.WHOLE:
+        arguments.append("--full-refresh")
+    elif depth is Depth.LEDGER:
+        arguments += ["--select", LEDGER_MODELS]
+    outcome = dbtRunner().invoke(arguments)
+    if outcome.result is None or not hasattr(outcome.result, "results"):
+        raise CommandError(
+            f"The models cannot be built: {outcome.exception or 'dbt gave no result'}."
+            f" See {logs / 'dbt.log'}."
+        )
+    result = Build(depth)
+    broken: list[str] = []
+    failed: list[str] = []
+    for node in outcome.result.results:
+        kind, status = str(node.node.resource_type), str(node.status)
+        result.models += kind == "model"
+        result.tests += kind in ("test", "unit_test")
+        if status == "error":
+            (broken if kind == "model" else failed).append(_words(node))
+        elif status == "fail":
+            failed.append(_words(node))
+        elif status == "warn":
+            result.warnings.append(_words(node))
+    if broken:
+        raise CommandError(f"The models cannot be built: {broken[0]}. See {logs / 'dbt.log'}.")
+    if failed:
+        raise TestsFailedError(
+            f"Loaded, but {len(failed)} of {result.tests} tests failed and nothing was published:"
+            f" {failed[0]}. The last release stands; see {logs / 'dbt.log'}."
+        )
+    return result
+
+
+def _words(node: Any) -> str:
+    message = " ".join(str(node.message or "").split())
+    return f"{node.node.name}: {message}" if message else str(node.node.name)

@@ -1,0 +1,102 @@
+"""The working database: its raw tables, and what can be said of them without dlt.
+
+Nobody but the run that holds the lock opens this file (design §8): DuckDB lets one process in, and a reader
+would stop the writer.
+"""
+
+import hashlib
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import duckdb
+
+from pipelines.errors import CommandError
+from pipelines.registry import PROVIDERS, Provider
+from sources._shared.settings import Resource
+
+
+@contextmanager
+def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The working database, created where it is missing. The session's zone is UTC.
+
+    Raises:
+        CommandError: the file is locked by another process, or is not a database this version can read.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        connection = duckdb.connect(str(path))
+    except duckdb.Error as error:
+        words = str(error).splitlines()[0]
+        raise CommandError(
+            f"{path} cannot be opened: {words}. Close whatever else has it open (BI reads the published"
+            " folder, never this file); if it is damaged, restore it or start anew with an empty home."
+        ) from None
+    try:
+        connection.execute("set TimeZone = 'UTC'")
+        yield connection
+    finally:
+        connection.close()
+
+
+def raw_table(provider: Provider, resource: Resource) -> str:
+    """The qualified name of a resource's raw table."""
+    return f"{provider.dataset}.{resource.name}"
+
+
+def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates the raw tables of every registered provider that do not exist yet, empty.
+
+    Models then build whatever is configured. dlt finds its own columns there and adds none.
+    """
+    for provider in PROVIDERS.values():
+        connection.execute(f"create schema if not exists {provider.dataset}")
+        for resource in provider.resources:
+            keys = "".join(f"{column} varchar not null, " for column in resource.key)
+            connection.execute(
+                f"create table if not exists {raw_table(provider, resource)} (account varchar not null,"
+                f" {keys} updated_at timestamptz, payload varchar not null, row_hash varchar not null,"
+                " asked_at timestamptz not null, _dlt_load_id varchar not null,"
+                " _dlt_valid_from timestamptz, _dlt_valid_to timestamptz)"
+            )
+
+
+def current_rows(connection: duckdb.DuckDBPyConnection, provider: Provider, account: str) -> dict[str, int]:
+    """How many current rows each resource of an account has."""
+    return {
+        resource.name: _count(
+            connection,
+            f"from {raw_table(provider, resource)} where account = ? and _dlt_valid_to is null",
+            [account],
+        )
+        for resource in provider.resources
+    }
+
+
+def raw_signature(connection: duckdb.DuckDBPyConnection) -> str:
+    """A fingerprint of all raw data: any new, retired or dropped version changes it.
+
+    Versions are only ever added or given an end, so their number and the sums of both hashes tell.
+    """
+    digest = hashlib.sha256()
+    for provider in PROVIDERS.values():
+        for resource in provider.resources:
+            row = connection.execute(
+                "select count(*), count(_dlt_valid_to), bit_xor(hash(row_hash, _dlt_valid_from)),"
+                " bit_xor(hash(row_hash, _dlt_valid_to)) from " + raw_table(provider, resource)
+            ).fetchone()
+            digest.update(f"{resource.name}{row}".encode())
+    digest.update(
+        str(
+            connection.execute(
+                "select account, provider, timezone, settings, is_configured from raw_stocktake.accounts"
+                " order by account"
+            ).fetchall()
+        ).encode()
+    )
+    return digest.hexdigest()
+
+
+def _count(connection: duckdb.DuckDBPyConnection, query: str, values: Iterable[object]) -> int:
+    row = connection.execute(f"select count(*) {query}", list(values)).fetchone()
+    return int(row[0]) if row else 0

@@ -1,0 +1,78 @@
+"""The physical goods behind every system: the same thing is a variation in Square and a product in S2."""
+
+import random
+from dataclasses import dataclass
+
+NOUNS = ("Tea", "Mug", "Kettle", "Blanket", "Lamp", "Notebook", "Backpack", "Bottle", "Candle", "Chair")
+KINDS = (
+    "Black",
+    "Grün",
+    "Crème brûlée",
+    "Classic",
+    "Travel",
+    "XL",
+    "No. 7",
+    "听雨",
+    'The "Original"',
+    "A, B & C",
+)
+VARIANTS = ("Regular", "Small", "Large", "Blue", "Rouge", "100 g", "250 g", "🎁 Gift set")
+
+
+@dataclass(frozen=True)
+class Good:
+    """One thing that can lie on a shelf."""
+
+    number: int
+    item: int
+    """Goods with the same item number are variations of one item."""
+    item_name: str
+    variant: str
+    sku: str
+    """May be blank, repeated, or start with zeros."""
+    gtin: str
+    """Valid GTIN-12 or GTIN-13, or ''."""
+
+
+def make_goods(rng: random.Random, items: int) -> list[Good]:
+    """Goods of so many items, one to five variations each, with the oddities of square.md §9."""
+    goods: list[Good] = []
+    for item in range(items):
+        name = f"{NOUNS[item % len(NOUNS)]} {KINDS[(item // len(NOUNS)) % len(KINDS)]}"
+        if item >= len(NOUNS) * len(KINDS):
+            name += f" {item // (len(NOUNS) * len(KINDS)) + 1}"
+        if item == 3:
+            name = (name + " " + "long name " * 60)[:512]
+        for _ in range(rng.randint(1, 5)):
+            number = len(goods)
+            goods.append(
+                Good(
+                    number,
+                    item,
+                    name,
+                    VARIANTS[number % len(VARIANTS)],
+                    _sku(rng, number),
+                    _gtin(rng, number),
+                )
+            )
+    return goods
+
+
+def _sku(rng: random.Random, number: int) -> str:
+    if number % 29 == 7:
+        return ""
+    if number % 31 == 9:
+        return "SKU-TWICE"
+    if number % 17 == 5:
+        return f"000{number:05d}A"
+    return f"ST-{number:05d}-{rng.choice('ABCDEF')}"
+
+
+def _gtin(rng: random.Random, number: int) -> str:
+    if rng.random() < 0.3:
+        return ""
+    digits = f"{'7045557' if number % 2 else '03600029'}{number:05d}"[:12]
+    body = digits[:11] if number % 3 == 0 else digits.ljust(12, "0")[:12]
+    weights = [3 if (len(body) - place) % 2 else 1 for place in range(len(body))]
+    check = -sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True)) % 10
+    return f"{body}{check}"

@@ -1,0 +1,194 @@
+"""The sandbox on a real socket: provider rooms under their prefixes, and its own controls."""
+
+import asyncio
+import contextlib
+import json
+import socket
+import struct
+import threading
+from collections.abc import Callable, Mapping
+from datetime import datetime
+from email.utils import format_datetime
+from typing import Any, Protocol
+
+import uvicorn
+from starlette.requests import Request
+from starlette.responses import Response
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from sandbox.clock import Clock
+from sandbox.faults import Fault, Faults
+from sandbox.record import Asked, Call, Reply, without_secrets
+
+HTML_ERROR = b"<html><head><title>Bad gateway</title></head><body>upstream connect error</body></html>"
+
+
+class Api(Protocol):
+    """What a provider's room offers the server."""
+
+    @property
+    def token(self) -> str:
+        """A token that works."""
+
+    def answer(self, call: Call) -> Reply:
+        """One answer."""
+
+    def truth(self, resource: str) -> Mapping[tuple[str, ...], dict[str, Any]]:
+        """Every record of a resource as it would be served now, by key."""
+
+
+class Application:
+    """The ASGI application: `/<provider>/...` is the provider, `/_sandbox/...` the controls."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        apis: Mapping[str, Api],
+        faults: Mapping[str, Faults],
+        control: Callable[[str, str, Any], Any],
+    ) -> None:
+        self.requests: list[Asked] = []
+        self._clock = clock
+        self._apis = apis
+        self._faults = faults
+        self._control = control
+        self.world_lock = threading.RLock()
+
+    async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
+        """One request."""
+        request = Request(scope, receive)
+        raw = await request.body()
+        body = _parsed(raw)
+        provider, _, rest = request.url.path.lstrip("/").partition("/")
+        if provider == "_sandbox":
+            await self._controlled(request.method, rest, body)(scope, receive, send)
+            return
+        if provider not in self._apis:
+            await Response(status_code=404)(scope, receive, send)
+            return
+        call = Call(
+            request.method,
+            f"/{rest}",
+            dict(request.query_params),
+            {name.lower(): value for name, value in request.headers.items()},
+            body,
+        )
+        with self.world_lock:
+            fault = self._faults[provider].draw()
+            reply = _faulty_reply(fault) or self._apis[provider].answer(call)
+            headers, kept_body = without_secrets(call)
+            now = self._clock.now()
+            self.requests.append(
+                Asked(
+                    provider,
+                    call.method,
+                    call.path,
+                    call.query,
+                    headers,
+                    kept_body,
+                    reply.status,
+                    reply.rows,
+                    now,
+                )
+            )
+        if fault is not None and fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        if fault is not None and fault.kind == "reset":
+            _reset(scope)
+            return
+        await _response(reply, fault, now)(scope, receive, send)
+
+    def _controlled(self, method: str, path: str, body: Any) -> Response:
+        try:
+            with self.world_lock:
+                answer = self._control(method, path, body)
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            return Response(json.dumps({"message": str(error)}), 400, media_type="application/json")
+        return Response(json.dumps(answer, ensure_ascii=False, default=str), media_type="application/json")
+
+
+class Server:
+    """Serves an application in a thread of its own until it is stopped."""
+
+    def __init__(self, application: Application, host: str, port: int) -> None:
+        self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+        self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        self._socket.bind((host, port))
+        self.host, self.port = self._socket.getsockname()
+        config = uvicorn.Config(
+            application,
+            log_level="critical",
+            access_log=False,
+            lifespan="off",
+            date_header=False,
+            server_header=False,
+            http=_Protocol,
+            timeout_graceful_shutdown=1,
+        )
+        self._server = uvicorn.Server(config)
+        self._thread = threading.Thread(target=self._serve, name="sandbox", daemon=True)
+
+    def start(self) -> None:
+        """Returns when the server answers."""
+        self._socket.listen(128)
+        self._thread.start()
+        while not self._server.started and self._thread.is_alive():
+            threading.Event().wait(0.005)
+
+    def stop(self) -> None:
+        """Returns when the thread has ended and the socket is closed."""
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+
+    def _serve(self) -> None:
+        asyncio.run(self._server.serve(sockets=[self._socket]))
+
+
+class _Protocol(H11Protocol):
+    """Hands the transport to the application, so that a connection can be torn."""
+
+    def handle_events(self) -> None:
+        super().handle_events()
+        scope = getattr(self, "scope", None)
+        if scope is not None:
+            scope.setdefault("extensions", {})["sandbox.transport"] = self.transport
+
+
+def _reset(scope: Any) -> None:
+    """Tears the connection: the client sees a reset, not an answer."""
+    transport = scope["extensions"]["sandbox.transport"]
+    sock = transport.get_extra_info("socket")
+    sock.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
+    transport.abort()
+
+
+def _faulty_reply(fault: Fault | None) -> Reply | None:
+    if fault is None:
+        return None
+    if fault.kind == "status":
+        headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
+        return Reply(fault.status, b'{"message":"the sandbox was told to fail"}', headers=headers)
+    if fault.kind == "html":
+        return Reply(fault.status, HTML_ERROR, headers={"Content-Type": "text/html"})
+    return None
+
+
+def _response(reply: Reply, fault: Fault | None, now: datetime) -> Response:
+    body = reply.body
+    if fault is not None and fault.kind == "truncated":
+        body = body[: len(body) // 2]
+    if fault is not None and fault.kind == "invalid_json":
+        body = b"<<<" + body
+    headers = {
+        "Content-Type": "application/json",
+        "Date": format_datetime(now, usegmt=True),
+        **reply.headers,
+    }
+    return Response(body, reply.status, headers)
+
+
+def _parsed(raw: bytes) -> Any:
+    with contextlib.suppress(ValueError):
+        return json.loads(raw)
+    return None

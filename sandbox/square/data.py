@@ -1,0 +1,378 @@
+"""One Square seller: locations, catalogue, counts and ledger, with everything odd that square.md §9 lists."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from decimal import Decimal
+from typing import Any
+
+from sandbox.clock import Clock
+from sandbox.goods import Good
+
+CountKey = tuple[str, str, str]
+"""catalog_object_id, location_id, state."""
+Record = dict[str, Any]
+
+ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
+CITIES = (
+    ("Grant Park", "San Francisco", "CA", "US", "America/Los_Angeles"),
+    ("Midtown", "Atlanta", "GA", "US", "America/New_York"),
+    ("Old Store", "Denver", "CO", "US", "America/Denver"),
+    ("Van", "Chicago", "IL", "US", "America/Chicago"),
+    ("Café Nord", "Montréal", "QC", "CA", "America/Toronto"),
+)
+
+
+class SquareData:
+    """What the seller has. Every mutator shows at once in the truth and returns the keys it touched."""
+
+    def __init__(self, rng: random.Random, clock: Clock, goods: Sequence[Good]) -> None:
+        self._rng = rng
+        self._clock = clock
+        self.locations: dict[str, Record] = {}
+        self.objects: dict[str, Record] = {}
+        """Catalogue objects by id; an ITEM holds no variations here, they are nested when it is served."""
+        self.counts: dict[CountKey, Record] = {}
+        self.counted_at: dict[CountKey, datetime] = {}
+        self.before: dict[CountKey, tuple[datetime, Record | None]] = {}
+        """What a count was before its last change, and when that was: for the read lag."""
+        self.changes: list[Record] = []
+        self.version = 0
+        """Goes up with every change of a count, so that the routes know when to sort anew."""
+        self.variation_of_good: dict[int, str] = {}
+        self._variations_of: dict[str, list[str]] = {}
+        self._make_locations()
+        self._make_catalog(goods)
+        self._make_counts()
+
+    # What the seller starts with
+
+    def _make_locations(self) -> None:
+        for number, (name, city, region, country, zone) in enumerate(CITIES):
+            location: Record = {
+                "id": self._id(13),
+                "name": name,
+                "address": {
+                    "address_line_1": f"{100 + number} Main St",
+                    "locality": city,
+                    "administrative_district_level_1": region,
+                    "postal_code": f"94{number}14",
+                    "country": country,
+                },
+                "timezone": zone,
+                "capabilities": ["CREDIT_CARD_PROCESSING"],
+                "status": "INACTIVE" if number == 2 else "ACTIVE",
+                "created_at": f"2016-09-{19 + number}T17:33:12Z",
+                "merchant_id": "3MYCJG5GVYQ8Q",
+                "country": country,
+                "language_code": "en-US",
+                "currency": "CAD" if country == "CA" else "USD",
+                "phone_number": "+1 650-354-7217",
+                "business_name": "Jet Fuel Coffee",
+                "type": "MOBILE" if number == 3 else "PHYSICAL",
+                "mcc": "7299",
+            }
+            if number == 1:
+                location["coordinates"] = {"latitude": 33.7889, "longitude": -84.3841}
+                location["description"] = "Midtown Atlanta store"
+            self.locations[location["id"]] = location
+
+    def _make_catalog(self, goods: Sequence[Good]) -> None:
+        self.unit_id = self._add_object(
+            "MEASUREMENT_UNIT",
+            {"measurement_unit": {"weight_unit": "METRIC_GRAM", "type": "TYPE_WEIGHT"}, "precision": 3},
+        )
+        root = self._add_object(
+            "CATEGORY", {"name": "Everything", "category_type": "REGULAR_CATEGORY", "is_top_level": True}
+        )
+        self.categories = [
+            self._add_object(
+                "CATEGORY",
+                {
+                    "name": name,
+                    "category_type": "REGULAR_CATEGORY",
+                    "parent_category": {"id": root, "ordinal": place},
+                    "is_top_level": False,
+                    "root_category": root,
+                    "path_to_root": [{"category_id": root, "category_name": "Everything"}],
+                },
+            )
+            for place, name in enumerate(("Drinks", "Maison & Küche", "Travel"))
+        ]
+        items: dict[int, str] = {}
+        for good in goods:
+            if good.item not in items:
+                items[good.item] = self._add_object(
+                    "ITEM",
+                    {
+                        "name": good.item_name,
+                        "description": f"About {good.item_name[:40]}.",
+                        "description_plaintext": f"About {good.item_name[:40]}.",
+                        "categories": [{"id": self.categories[good.item % 3], "ordinal": 0}],
+                        "reporting_category": {"id": self.categories[good.item % 3], "ordinal": 0},
+                        "product_type": "FOOD_AND_BEV" if good.item % 10 == 0 else "REGULAR",
+                        "is_archived": good.item % 23 == 11,
+                    },
+                )
+            self.variation_of_good[good.number] = self._add_variation(items[good.item], good)
+        self.items = list(items.values())
+
+    def _add_variation(self, item_id: str, good: Good) -> str:
+        data: Record = {
+            "item_id": item_id,
+            "name": good.variant,
+            "sku": good.sku,
+            "ordinal": good.number % 5,
+            "pricing_type": "FIXED_PRICING",
+            "price_money": {"amount": 150 + 25 * (good.number % 40), "currency": "USD"},
+            "track_inventory": True,
+            "sellable": True,
+            "stockable": True,
+        }
+        if good.gtin:
+            data["upc"] = good.gtin
+        if good.number % 5 == 0:
+            data["inventory_alert_type"] = "LOW_QUANTITY"
+            data["inventory_alert_threshold"] = 5 + good.number % 7
+        if good.number % 11 == 0:
+            data["measurement_unit_id"] = self.unit_id
+        if good.number % 13 == 0:
+            first = next(iter(self.locations))
+            data["location_overrides"] = [{"location_id": first, "track_inventory": True, "sold_out": False}]
+        variation = self._add_object("ITEM_VARIATION", data)
+        self._variations_of.setdefault(item_id, []).append(variation)
+        return variation
+
+    def _make_counts(self) -> None:
+        locations = list(self.locations)
+        imported = self._clock.now() - timedelta(days=3)
+        variations = list(self.variation_of_good.values())
+        for place, variation in enumerate(variations):
+            for location in locations:
+                if self._rng.random() < 0.9:
+                    # One import, one instant: many ties, more than a page of 100 holds.
+                    at = imported if self._rng.random() < 0.6 else imported + self._past()
+                    self._put((variation, location, "IN_STOCK"), self._quantity(), at)
+                if self._rng.random() < 0.08:
+                    self._put((variation, location, "WASTE"), str(self._rng.randint(1, 9)), imported)
+                if self._rng.random() < 0.03:
+                    state = ("RESERVED_FOR_SALE", "IN_TRANSIT", "ORDERED_FROM_VENDOR")[place % 3]
+                    self._put((variation, location, state), str(self._rng.randint(1, 20)), imported)
+        self._make_odd_counts(variations, locations, imported)
+
+    def _make_odd_counts(self, variations: list[str], locations: list[str], at: datetime) -> None:
+        self._put((variations[0], locations[0], "IN_STOCK"), "1.0", at)
+        self._put((variations[1], locations[2], "IN_STOCK"), "4", at)  # at the inactive location
+        self._put((variations[2], locations[0], "SOMETHING_NEW"), "3", at)
+        self._put((variations[2], locations[0], "RETURNED_BY_CUSTOMER"), "2", at)
+        self._put((variations[2], locations[1], "RECEIVED_FROM_VENDOR"), "6.5", at)
+        for item in self.items[:2]:
+            key = (item, locations[0], "IN_STOCK")
+            self._put(key, "12", at)
+            self.counts[key]["catalog_object_type"] = "ITEM"
+        spellings = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%S+00:00")
+        for variation, spelling in zip(variations[4:7], spellings, strict=True):
+            key = (variation, locations[0], "IN_STOCK")
+            self._put(key, "7", at.replace(microsecond=0))
+            self.counts[key]["calculated_at"] = self.counted_at[key].strftime(spelling)
+            self.counts[key]["is_estimated"] = False
+        deleted = variations[7]
+        self._put((deleted, locations[0], "IN_STOCK"), "9", at)
+        self.objects[deleted].update(is_deleted=True, updated_at=spell(at))
+
+    # What happens to it
+
+    def set_count(
+        self, variation: str, location: str, quantity: str, state: str = "IN_STOCK", *, recount: bool = True
+    ) -> CountKey:
+        """Counts stock anew, now; with a physical count in the ledger."""
+        key = (variation, location, state)
+        self._put(key, quantity, self._clock.now())
+        if recount:
+            self._enter("PHYSICAL_COUNT", variation, quantity, state=state, location_id=location)
+        return key
+
+    def adjust(
+        self,
+        variation: str,
+        location: str,
+        quantity: str,
+        from_state: str,
+        to_state: str,
+        *,
+        late: bool = False,
+    ) -> list[CountKey]:
+        """Moves units between states at one location. States that are not tracked get no count.
+
+        Args:
+            late: it happened up to a day ago on a till that was offline.
+        """
+        touched = []
+        for state, sign in ((from_state, -1), (to_state, 1)):
+            if state in UNTRACKED_STATES:
+                continue
+            key = (variation, location, state)
+            held = Decimal(self.counts[key]["quantity"]) if key in self.counts else Decimal(0)
+            self._put(key, format(held + sign * Decimal(quantity), "f"), self._clock.now())
+            touched.append(key)
+        self._enter(
+            "ADJUSTMENT",
+            variation,
+            quantity,
+            late=late,
+            from_state=from_state,
+            to_state=to_state,
+            location_id=location,
+        )
+        return touched
+
+    def transfer(self, variation: str, source: str, target: str, quantity: str) -> list[CountKey]:
+        """Moves units in stock from one location to another."""
+        touched = []
+        for location, sign in ((source, -1), (target, 1)):
+            key = (variation, location, "IN_STOCK")
+            held = Decimal(self.counts[key]["quantity"]) if key in self.counts else Decimal(0)
+            self._put(key, format(held + sign * Decimal(quantity), "f"), self._clock.now())
+            touched.append(key)
+        self._enter(
+            "TRANSFER",
+            variation,
+            quantity,
+            state="IN_STOCK",
+            from_location_id=source,
+            to_location_id=target,
+        )
+        return touched
+
+    def recalculate(self, key: CountKey) -> CountKey:
+        """Moves a count's clock without changing its quantity."""
+        self._put(key, self.counts[key]["quantity"], self._clock.now())
+        return key
+
+    def remove_count(self, key: CountKey) -> CountKey:
+        """Lets a count vanish without a trace."""
+        self.before[key] = (self._clock.now(), self.counts.pop(key))
+        del self.counted_at[key]
+        self.version += 1
+        return key
+
+    def delete_object(self, object_id: str) -> str:
+        """Deletes an item or a variation from the catalogue; its counts stay as the switch says."""
+        self._touch(object_id, is_deleted=True)
+        return object_id
+
+    def rename_item(self, item_id: str, name: str) -> str:
+        """Renames an item. Its variations' clocks stay where they are."""
+        self.objects[item_id]["item_data"]["name"] = name
+        self._touch(item_id)
+        return item_id
+
+    def rename_variation(self, variation_id: str, name: str) -> str:
+        """Renames a variation. Its item's clock stays where it is."""
+        self.objects[variation_id]["item_variation_data"]["name"] = name
+        self._touch(variation_id)
+        return variation_id
+
+    def add_item(self, good: Good) -> str:
+        """Adds an item with one variation and a first count; returns the variation's id."""
+        item = self._add_object(
+            "ITEM", {"name": good.item_name, "product_type": "REGULAR"}, self._clock.now()
+        )
+        self.items.append(item)
+        variation = self._add_variation(item, good)
+        self.objects[variation]["updated_at"] = spell(self._clock.now())
+        self.variation_of_good[good.number] = variation
+        self.set_count(variation, next(iter(self.locations)), "10")
+        return variation
+
+    def close_location(self, location_id: str) -> str:
+        """Makes a location inactive."""
+        self.locations[location_id]["status"] = "INACTIVE"
+        self.version += 1
+        return location_id
+
+    # Parts
+
+    def nested(self, object_id: str) -> Record:
+        """A catalogue object as it is served: an item with its variations inside."""
+        found = self.objects[object_id]
+        if found["type"] != "ITEM" or found["is_deleted"]:
+            return found  # a deleted item may come without its variations (forum 5203)
+        inside = (self.objects[variation] for variation in self._variations_of.get(object_id, ()))
+        variations = [variation for variation in inside if not variation["is_deleted"]]
+        return {**found, "item_data": {**found["item_data"], "variations": variations}}
+
+    def _put(self, key: CountKey, quantity: str, at: datetime) -> None:
+        variation, location, state = key
+        self.before[key] = (at, self.counts.get(key))
+        self.counts[key] = {
+            "catalog_object_id": variation,
+            "catalog_object_type": "ITEM_VARIATION",
+            "state": state,
+            "location_id": location,
+            "quantity": quantity,
+            "calculated_at": spell(at),
+        }
+        self.counted_at[key] = at
+        self.version += 1
+
+    def _enter(self, kind: str, variation: str, quantity: str, *, late: bool = False, **more: Any) -> None:
+        now = self._clock.now()
+        happened = now - timedelta(hours=20) if late else now - timedelta(seconds=1)
+        self.changes.append(
+            {
+                "kind": kind,
+                "id": self._id(24),
+                "catalog_object_id": variation,
+                "catalog_object_type": "ITEM_VARIATION",
+                "quantity": quantity,
+                "occurred_at": spell(happened),
+                "created_at": spell(now),
+                "source": {"product": "SQUARE_POS", "name": "Square Point of Sale 4.37"},
+                "team_member_id": "LRK57NSQ5X7PUD05",
+                **more,
+            }
+        )
+
+    def _touch(self, object_id: str, **changes: Any) -> None:
+        now = self._clock.now()
+        self.objects[object_id].update(
+            updated_at=spell(now), version=round(now.timestamp() * 1000), **changes
+        )
+        self.version += 1
+
+    def _add_object(self, kind: str, data: Record, at: datetime | None = None) -> str:
+        at = at or self._clock.now() - timedelta(days=30) + self._past()
+        object_id = self._id(24)
+        self.objects[object_id] = {
+            "type": kind,
+            "id": object_id,
+            "updated_at": spell(at),
+            "version": round(at.timestamp() * 1000),
+            "is_deleted": False,
+            "present_at_all_locations": True,
+            f"{kind.lower()}_data": data,
+        }
+        return object_id
+
+    def _past(self) -> timedelta:
+        return timedelta(milliseconds=self._rng.randrange(2 * 24 * 3600 * 1000))
+
+    def _quantity(self) -> str:
+        draw = self._rng.random()
+        if draw < 0.01:
+            return str(-self._rng.randint(1, 9))
+        if draw < 0.06:
+            return self._rng.choice(("12.5", "0.33333", "3.75", "1.0", "100.10"))
+        return str(self._rng.randint(0, 250))
+
+    def _id(self, length: int) -> str:
+        return "".join(self._rng.choices(ID_LETTERS, k=length))
+
+
+UNTRACKED_STATES = {"NONE", "SOLD", "UNLINKED_RETURN"}
+
+
+def spell(moment: datetime) -> str:
+    """An instant as Square writes it: milliseconds and Z."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%S.") + f"{moment.microsecond // 1000:03d}Z"

@@ -1,0 +1,30 @@
+"""What nobody knows for sure about Ventmere S2, and what can go wrong there (ventmere_s2.md §8, §9)."""
+
+from dataclasses import dataclass
+from typing import Literal
+
+
+@dataclass(slots=True)  # a misspelt switch is an error
+class VentmereS2Switches:
+    """One field per switch; the defaults are the likeliest S2."""
+
+    login_path: str = "/login"
+    token_member: str = "accessToken"
+    token_requests: int | None = None
+    """How many requests a token is good for; stands in for its 7 days."""
+    token_state: Literal["valid", "expired"] = "valid"
+    user_organizations: int = 1
+    """How many organisations the user belongs to; from 2 on, the header is required."""
+    foreign_organization_status: Literal[401, 403] = 401
+    overview: Literal["whole", "truncated", "empty", "without_items", "without_products", "null_items"] = (
+        "whole"
+    )
+    """`truncated`, `empty` and the rest come with status 200."""
+    duplicate_level: bool = False
+    """One level comes twice, the second time with an older clock and other numbers."""
+    older_duplicate_first: bool = False
+    """With `duplicate_level`: the older of the two comes first."""
+    other_ids_as_objects: bool = False
+    short_fractions: bool = False
+    """Times drop trailing groups of zeros, as some back ends print them."""
+    gzip: bool = False

@@ -1,0 +1,1 @@
+"""What each provider says: dlt sources over httpx. Knows no warehouse and no dbt."""

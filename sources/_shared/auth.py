@@ -1,0 +1,57 @@
+"""How a request proves who asks: a fixed bearer token, or a login that yields one."""
+
+from collections.abc import Callable, Generator
+
+import httpx
+
+
+class BearerAuth(httpx.Auth):
+    """Sends a fixed token."""
+
+    def __init__(self, token: str) -> None:
+        self._token = token
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        """Adds the Authorization header."""
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        yield request
+
+
+class LoginAuth(httpx.Auth):
+    """Logs in for a token on first use, and once more when a request comes back with 401.
+
+    Args:
+        login: makes the login request; called anew for every login.
+        read_token: takes the token out of the login's answer; raises SourceError when it holds none.
+        on_token: told every token, so that it can be kept out of logs and errors.
+    """
+
+    requires_response_body = True
+
+    def __init__(
+        self,
+        login: Callable[[], httpx.Request],
+        read_token: Callable[[httpx.Response], str],
+        on_token: Callable[[str], None],
+    ) -> None:
+        self._login = login
+        self._read_token = read_token
+        self._on_token = on_token
+        self._token: str | None = None
+
+    def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
+        """Adds the Authorization header; a token that died in mid-scan is renewed once."""
+        fresh = self._token is None
+        if fresh:
+            yield from self._renew()
+        request.headers["Authorization"] = f"Bearer {self._token}"
+        response = yield request
+        if response.status_code == httpx.codes.UNAUTHORIZED and not fresh:
+            yield from self._renew()
+            request.headers["Authorization"] = f"Bearer {self._token}"
+            yield request
+
+    def _renew(self) -> Generator[httpx.Request, httpx.Response]:
+        response = yield self._login()
+        self._token = self._read_token(response)
+        self._on_token(self._token)

@@ -1,0 +1,290 @@
+"""The one HTTP client: retry by error class, the server's own pauses, pacing, counting, redaction.
+
+A request is finished only when its body has been decoded: an answer that is cut off or is not what was
+promised is a failed attempt like a dropped connection, never an empty result.
+"""
+
+import logging
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, fields, replace
+from datetime import UTC, datetime
+from email.utils import parsedate_to_datetime
+from typing import Any, Generic, NamedTuple, TypeVar
+
+import httpx
+import msgspec
+import tenacity
+from pyrate_limiter import Duration, Limiter, Rate
+
+from sources._shared.errors import (
+    BrokenAnswerError,
+    CredentialsError,
+    NotFoundError,
+    PermissionDeniedError,
+    RequestError,
+    ServerError,
+    SourceError,
+    ThrottledError,
+    TransientError,
+    UnreachableError,
+)
+
+logger = logging.getLogger(__name__)
+
+T = TypeVar("T")
+
+ATTEMPTS = 5
+"""How often one request is tried (ventmere_s2.md §5; PyPI's Square client tries three times)."""
+LONGEST_WAIT = 60.0
+"""Seconds between two tries where the server names none."""
+LONGEST_PAUSE = 300.0
+"""Seconds a server may ask us to wait; above, the run is better ended and started later."""
+USER_AGENT = "stocktake"
+
+
+@dataclass
+class Tally:
+    """What was sent and received so far."""
+
+    requests: int = 0
+    retries: int = 0
+    throttled_seconds: float = 0.0
+    """Seconds spent waiting because a server asked for it."""
+    bytes_read: int = 0
+    """Bytes of bodies, after decompression."""
+
+    def copy(self) -> "Tally":
+        """The present counts, frozen."""
+        return replace(self)
+
+    def since(self, before: "Tally") -> "Tally":
+        """What was added since an earlier copy."""
+        return Tally(**{f.name: getattr(self, f.name) - getattr(before, f.name) for f in fields(self)})
+
+
+class Answer(NamedTuple, Generic[T]):
+    """A decoded body and the server's clock when it was sent."""
+
+    body: T
+    answered_at: datetime | None
+
+
+class ProviderWords(NamedTuple):
+    """What a provider's error body says: a code for machines, a sentence for people; both may be ''."""
+
+    code: str
+    detail: str
+
+
+class Redactor:
+    """Takes known secrets, and characters that steer terminals, out of text."""
+
+    def __init__(self, *secrets: str) -> None:
+        self._secrets: set[str] = set()
+        for secret in secrets:
+            self.hide(secret)
+
+    def hide(self, secret: str) -> None:
+        """Remembers one more secret."""
+        if secret:
+            self._secrets.add(secret)
+
+    def clean(self, text: str) -> str:
+        """The text with every known secret as *** and without control characters."""
+        for secret in sorted(self._secrets, key=len, reverse=True):
+            text = text.replace(secret, "***")
+        return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)
+
+
+class ApiClient:
+    """Sends requests to one account's base URL and hands back decoded bodies.
+
+    Args:
+        read_error: takes code and sentence out of an error body that is JSON; may raise nothing.
+        refused: makes a more exact error for a refusal, or None for the one its status suggests.
+        requests_per_second: how fast at most; None for as fast as answers come.
+        credentials_advice: what to check when the credentials are refused.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        *,
+        auth: httpx.Auth,
+        redactor: Redactor,
+        headers: Mapping[str, str] | None = None,
+        read_error: Callable[[bytes], ProviderWords],
+        refused: Callable[[int, ProviderWords], SourceError | None] = lambda status, words: None,
+        requests_per_second: int | None = None,
+        read_timeout: float = 60.0,
+        credentials_advice: str,
+    ) -> None:
+        self.base_url = base_url.rstrip("/")
+        self.tally = Tally()
+        self._auth = auth
+        self._redactor = redactor
+        self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
+        self._read_error = read_error
+        self._refused = refused
+        self._limiter = requests_per_second and Limiter(Rate(requests_per_second, Duration.SECOND))
+        self._timeout = httpx.Timeout(read_timeout, connect=10.0)
+        self._credentials_advice = credentials_advice
+        self._client: httpx.Client | None = None
+
+    def close(self) -> None:
+        """Closes the connections; the next request opens them again."""
+        if self._client is not None:
+            self._client.close()
+            self._client = None
+
+    def build_request(self, method: str, path: str, *, json: Any = None) -> httpx.Request:
+        """A request to this account, unsent."""
+        return self._open().build_request(method, f"{self.base_url}{path}", json=json)
+
+    def send(
+        self, method: str, path: str, decode: Callable[[bytes], T], *, params: Any = None, json: Any = None
+    ) -> Answer[T]:
+        """Sends one request, again while its failure may pass, and decodes the answer.
+
+        Raises:
+            SourceError: the class says what kind; the text is free of secrets.
+        """
+        retrying = tenacity.Retrying(
+            retry=tenacity.retry_if_exception(_may_pass),
+            stop=tenacity.stop_after_attempt(ATTEMPTS),
+            wait=_wait,
+            before_sleep=self._count_retry,
+            reraise=True,
+        )
+        return retrying(self._attempt, method, path, decode, params, json)
+
+    def _open(self) -> httpx.Client:
+        if self._client is None:
+            self._client = httpx.Client(
+                auth=self._auth,
+                headers=self._headers,
+                timeout=self._timeout,
+                follow_redirects=False,  # credentials go to the configured host and nowhere else
+                event_hooks={"request": [self._before_request]},
+            )
+        return self._client
+
+    def _before_request(self, request: httpx.Request) -> None:
+        if self._limiter:
+            self._limiter.try_acquire("request")
+        self.tally.requests += 1
+
+    def _attempt(
+        self, method: str, path: str, decode: Callable[[bytes], T], params: Any, json: Any
+    ) -> Answer[T]:
+        try:
+            response = self._open().request(method, f"{self.base_url}{path}", params=params, json=json)
+            body = response.content
+        except httpx.TransportError as error:
+            raise self._unreachable(error) from None
+        except httpx.DecodingError:
+            raise BrokenAnswerError("The answer's compression is broken.", status=200) from None
+        except httpx.InvalidURL as error:
+            raise RequestError(f"{self.base_url} is no usable address: {error}.", "Check base_url.") from None
+        self.tally.bytes_read += len(body)
+        if response.status_code != httpx.codes.OK:
+            raise self._explain(response, body)
+        try:
+            body.decode()
+            return Answer(decode(body), _server_clock(response))
+        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            raise BrokenAnswerError(
+                f"Status 200, but the body of {len(body)} bytes is not what was promised:"
+                f" {self._redactor.clean(str(error))}.",
+                "It was asked for again without success; try later, and tell the provider if it stays.",
+                status=200,
+            ) from None
+
+    def _unreachable(self, error: httpx.TransportError) -> UnreachableError:
+        host = httpx.URL(self.base_url).host
+        what = "took too long to answer" if isinstance(error, httpx.TimeoutException) else "cannot be reached"
+        return UnreachableError(
+            f"{host} {what} ({type(error).__name__}).",
+            "Check base_url and the network; the next run goes on where this one stopped.",
+        )
+
+    def _explain(self, response: httpx.Response, body: bytes) -> SourceError:
+        status = response.status_code
+        words = ProviderWords(*map(self._redactor.clean, self._read_error(body)))
+        exact = self._refused(status, words)
+        if exact is not None:
+            exact.status = status
+            return exact
+        what = " ".join(filter(None, [f"{status}", words.code])) + "."
+        if words.detail:
+            what += f" The provider says: {words.detail.strip().rstrip('.')}."
+        if status == 429:
+            throttled = ThrottledError(what, "Run less often or ask the provider for a higher limit.")
+            throttled.retry_after = _retry_after(response)
+            throttled.status = status
+            return throttled
+        if status == 408 or status >= 500:
+            failed = ServerError(what, "The provider's server failed; try again later.")
+            failed.retry_after = _retry_after(response)
+            failed.status = status
+            return failed
+        if status == 401:
+            return CredentialsError(what, self._credentials_advice, status=status)
+        if status == 403:
+            return PermissionDeniedError(what, "Grant the credentials what they lack.", status=status)
+        if status == 404:
+            return NotFoundError(what, "Check base_url.", status=status)
+        if 300 <= status < 400:
+            return RequestError(
+                f"{status}: the server points elsewhere, and credentials are not sent elsewhere.",
+                "Set base_url to the address it should be.",
+                status=status,
+            )
+        return RequestError(what, "This is likely a fault in Stocktake: please report it.", status=status)
+
+    def _count_retry(self, retry: tenacity.RetryCallState) -> None:
+        self.tally.retries += 1
+        wait = retry.next_action.sleep if retry.next_action else 0.0
+        error = retry.outcome.exception() if retry.outcome else None
+        if isinstance(error, ThrottledError):
+            self.tally.throttled_seconds += wait
+        logger.warning("%s Asked again in %.1f s (try %d).", error, wait, retry.attempt_number + 1)
+
+
+def _may_pass(error: BaseException) -> bool:
+    pause = getattr(error, "retry_after", None)
+    return isinstance(error, TransientError) and (pause is None or pause <= LONGEST_PAUSE)
+
+
+_backoff = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
+
+
+def _wait(retry: tenacity.RetryCallState) -> float:
+    error = retry.outcome.exception() if retry.outcome else None
+    asked = getattr(error, "retry_after", None)
+    return float(asked) if asked is not None else _backoff(retry)
+
+
+def _server_clock(response: httpx.Response) -> datetime | None:
+    return _http_date(response.headers.get("Date"))
+
+
+def _retry_after(response: httpx.Response) -> float | None:
+    """Seconds from a Retry-After header, which holds seconds or a date (RFC 9110 §10.2.3)."""
+    text = response.headers.get("Retry-After", "")
+    if re.fullmatch(r"\d+(\.\d+)?", text):
+        return float(text)
+    until = _http_date(text)
+    if until is None:
+        return None
+    now = _server_clock(response) or datetime.now(UTC)
+    return max(0.0, (until - now).total_seconds())
+
+
+def _http_date(text: str | None) -> datetime | None:
+    try:
+        moment = parsedate_to_datetime(text or "")
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

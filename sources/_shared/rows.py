@@ -1,0 +1,196 @@
+"""From a provider's page to raw rows: keys, clock and hash beside the record's own bytes.
+
+dlt's scd2 keeps two current rows when one extract brings a key twice, and pages of moving data bring keys
+twice. So a repeat is dropped here, and a second version of a key is held back for the next load package:
+history keeps both, in order, and a key has one current row. What this needs to remember is one small
+entry a key, not the records.
+"""
+
+import hashlib
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+
+import msgspec
+import pyarrow as pa
+
+from sources._shared.settings import Resource
+
+ROWS_PER_TABLE = 20_000
+"""Rows gathered before a table goes to dlt: its cost per table is some milliseconds, a row's microseconds."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Record(NamedTuple):
+    """One record as the provider sent it."""
+
+    keys: tuple[str, ...]
+    """The values of the resource's key columns; '' where the provider left one out."""
+    updated_at: datetime | None
+    """The provider's clock for the record, as an instant."""
+    payload: bytes
+    """The record's JSON text, byte for byte."""
+    content: bytes | None = None
+    """What counts as a change, where that is not the payload."""
+
+
+@dataclass(frozen=True)
+class Page:
+    """One answer of a provider."""
+
+    records: Sequence[Record]
+    answered_at: datetime | None = None
+    """The server's clock when it answered (HTTP Date)."""
+    promised: int | None = None
+    """How many records the provider says there are in all."""
+
+
+def text(value: Any) -> str:
+    """A key column's value: '' where the provider left it out."""
+    return value if isinstance(value, str) else "" if value is None else str(value)
+
+
+def identity(value: Any) -> str:
+    """A key that a record cannot do without: records without one would all become one row.
+
+    Raises:
+        msgspec.ValidationError: there is none; to the client this is a broken answer.
+    """
+    found = text(value)
+    if not found:
+        raise msgspec.ValidationError("a record has no identity")
+    return found
+
+
+def instant(value: Any) -> datetime | None:
+    """An RFC 3339 instant; None for anything else. No offset means UTC; digits past microseconds are cut."""
+    if not isinstance(value, str):
+        return None
+    try:
+        moment = datetime.fromisoformat(re.sub(r"([.]\d{6})\d+", r"\1", value))
+    except ValueError:
+        return None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def raw_schema(resource: Resource) -> pa.Schema:
+    """The Arrow schema of a resource's raw table, without the columns that dlt adds."""
+    instant = pa.timestamp("us", tz="UTC")
+    return pa.schema(
+        [
+            pa.field("account", pa.string(), nullable=False),
+            *(pa.field(column, pa.string(), nullable=False) for column in resource.key),
+            pa.field("updated_at", instant),
+            pa.field("payload", pa.string(), nullable=False),
+            pa.field("row_hash", pa.string(), nullable=False),
+            pa.field("asked_at", instant, nullable=False),
+        ]
+    )
+
+
+class RowCollector:
+    """Turns the pages of one read into Arrow tables in which every key occurs once."""
+
+    def __init__(self, resource: Resource, account: str, asked_at: datetime) -> None:
+        self.schema = raw_schema(resource)
+        self.account = account
+        self.asked_at = asked_at
+        self.read = 0
+        self.superseded = 0
+        self._account_hash = hashlib.blake2b(account.encode(), digest_size=16)
+        self._latest: dict[str, bytes] = {}
+        self._waiting: list[tuple[Record, str]] = []
+        self._held_back: list[dict[str, tuple[Record, str]]] = []
+
+    @property
+    def distinct(self) -> int:
+        """How many different keys were read."""
+        return len(self._latest)
+
+    def add(self, records: Sequence[Record]) -> None:
+        """Takes one page. Where one answer holds a key twice, the record with the later clock stays."""
+        self.read += len(records)
+        page: dict[str, tuple[Record, str]] = {}
+        for record in records:
+            key = "\x00".join(record.keys)
+            row_hash = self._row_hash(key, record)
+            rival = page.get(key)
+            if rival is not None and rival[1] != row_hash:
+                self.superseded += 1
+                if _ticks(record.updated_at) < _ticks(rival[0].updated_at):
+                    continue
+            page[key] = (record, row_hash)
+        for key, (record, row_hash) in page.items():
+            self._place(key, record, row_hash)
+
+    def take(self, *, at_least: int = 1) -> pa.Table | None:
+        """The rows gathered so far as a table, or None while there are fewer than asked for."""
+        if len(self._waiting) < at_least:
+            return None
+        rows, self._waiting = self._waiting, []
+        return self._table(rows)
+
+    def empty(self) -> pa.Table:
+        """A table without rows: it makes dlt create the raw table."""
+        return self._table([])
+
+    def take_held_back(self) -> list[pa.Table]:
+        """The second and later versions of keys, one table a round; load each as a package of its own."""
+        rounds, self._held_back = self._held_back, []
+        return [self._table(list(versions.values())) for versions in rounds]
+
+    def _place(self, key: str, record: Record, row_hash: str) -> None:
+        stamp = _ticks(record.updated_at).to_bytes(8, "big", signed=True)
+        latest = self._latest.get(key)
+        if latest is None:
+            self._waiting.append((record, row_hash))
+        else:
+            if latest[8:] == bytes.fromhex(row_hash):
+                return
+            if _ticks(record.updated_at) < int.from_bytes(latest[:8], "big", signed=True):
+                self.superseded += 1  # a lagging replica's older answer: never the current row
+                return
+            self._hold_back(key, record, row_hash)
+        self._latest[key] = stamp + bytes.fromhex(row_hash)
+
+    def _hold_back(self, key: str, record: Record, row_hash: str) -> None:
+        for versions in self._held_back:
+            if key not in versions:
+                versions[key] = (record, row_hash)
+                return
+        self._held_back.append({key: (record, row_hash)})
+
+    def _row_hash(self, key: str, record: Record) -> str:
+        digest = self._account_hash.copy()
+        content = record.payload if record.content is None else record.content
+        digest.update(f"\x00{key}\x00".encode())
+        digest.update(content)
+        return digest.hexdigest()
+
+    def _table(self, rows: Sequence[tuple[Record, str]]) -> pa.Table:
+        records = [record for record, _ in rows]
+        keys: Sequence[Any] = list(zip(*(record.keys for record in records), strict=True))
+        columns = [
+            pa.repeat(pa.scalar(self.account), len(rows)),
+            *(keys or [[] for _ in range(len(self.schema) - 5)]),
+            [record.updated_at for record in records],
+            [record.payload.decode() for record in records],
+            [row_hash for _, row_hash in rows],
+            pa.repeat(pa.scalar(self.asked_at, self.schema.field("asked_at").type), len(rows)),
+        ]
+        return pa.table(
+            [
+                column if isinstance(column, pa.Array) else pa.array(column, field.type)
+                for column, field in zip(columns, self.schema, strict=True)
+            ],
+            schema=self.schema,
+        )
+
+
+def _ticks(moment: datetime | None) -> int:
+    """Microseconds since 1970; a record without a clock is older than every other."""
+    return -(2**63) if moment is None else (moment - _EPOCH) // _MICROSECOND

@@ -1,0 +1,37 @@
+"""The two kinds of rows in a provider's settings.py: what it can be asked, and what it must be told."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Literal
+
+Reading = Literal["window", "ledger", "whole"]
+"""How a resource is read: `window` asks for what moved and is swept on a schedule; `ledger` asks for what
+moved and only ever grows; `whole` is read whole every time, so that each read is a sweep."""
+
+
+@dataclass(frozen=True)
+class Resource:
+    """One thing a provider can be asked for, and the raw table it fills."""
+
+    name: str
+    key: tuple[str, ...]
+    """The provider's identity for the record, after `account`."""
+    reading: Reading
+    clock: str
+    """The field behind `updated_at`, in words; "none" where the provider keeps none."""
+
+
+@dataclass(frozen=True)
+class Setting:
+    """One key an account of this provider may have in its configuration."""
+
+    name: str
+    help: str
+    """What it is and where to get it, one sentence."""
+    secret: bool = False
+    required: bool = False
+    default: str | Sequence[str] | None = None
+    kind: Literal["text", "url", "list", "choice"] = "text"
+    choices: tuple[str, ...] = ()
+    instead_of: tuple[str, ...] = ()
+    """Settings that together may stand in for this required one."""

@@ -1,0 +1,275 @@
+"""Square over HTTP: what a request looks like, where the pages end, what a page holds.
+
+Usable alone: `SquareClient("https://connect.squareup.com", token).counts(Window())` yields pages.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import Any, NamedTuple, TypeVar
+
+import msgspec
+
+from sources._shared.auth import BearerAuth
+from sources._shared.errors import (
+    BrokenAnswerError,
+    CursorExpiredError,
+    PermissionDeniedError,
+    RequestError,
+    SourceError,
+)
+from sources._shared.http import ApiClient, ProviderWords, Redactor
+from sources._shared.mark import Window, rfc3339
+from sources._shared.rows import Page, Record, identity, instant, text
+from sources.square.settings import API_VERSION, CATALOG_TYPES, PAGE_LIMIT
+
+REQUESTS_PER_SECOND = 20
+"""Square publishes no limit; one user was throttled at six writes a second. Reads in a row stay below."""
+RESTARTS = 5
+"""How often a scan may start again because its cursor died."""
+
+E = TypeVar("E", bound="_Envelope")
+
+
+class _Error(msgspec.Struct):
+    category: str = ""
+    code: str = ""
+    detail: str | None = None
+    field: str | None = None
+
+
+class _Envelope(msgspec.Struct):
+    cursor: str | None = None
+    errors: list[_Error] | None = None
+
+
+class _Counts(_Envelope):
+    counts: list[msgspec.Raw] | None = None
+
+
+class _Changes(_Envelope):
+    changes: list[msgspec.Raw] | None = None
+
+
+class _Objects(_Envelope):
+    objects: list[msgspec.Raw] | None = None
+
+
+class _Locations(_Envelope):
+    locations: list[msgspec.Raw] | None = None
+
+
+# Keys and clocks only, of any type: what a record holds beside them is nobody's business here.
+class _Count(msgspec.Struct):
+    catalog_object_id: Any = None
+    location_id: Any = None
+    state: Any = None
+    quantity: Any = None
+    calculated_at: Any = None
+
+
+class _Entry(msgspec.Struct):
+    id: Any = None
+    created_at: Any = None
+
+
+class _Change(msgspec.Struct):
+    type: Any = None
+    physical_count: _Entry | None = None
+    adjustment: _Entry | None = None
+    transfer: _Entry | None = None
+
+
+class _Object(msgspec.Struct):
+    id: Any = None
+    updated_at: Any = None
+
+
+class _Location(msgspec.Struct):
+    id: Any = None
+
+
+class SquareClient:
+    """One seller's Square account.
+
+    Args:
+        base_url: the host, with or without a path before /v2.
+        access_token: a personal access token or an OAuth token.
+        api_version: sent as Square-Version.
+        location_ids: read stock of these locations only.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        access_token: str,
+        api_version: str = API_VERSION,
+        location_ids: Sequence[str] = (),
+    ) -> None:
+        self._location_ids = list(location_ids)
+        self._api = ApiClient(
+            base_url,
+            auth=BearerAuth(access_token),
+            redactor=Redactor(access_token),
+            headers={"Square-Version": api_version},
+            read_error=_read_error,
+            refused=_refused,
+            requests_per_second=REQUESTS_PER_SECOND,
+            credentials_advice="The access token was refused. Check access_token, and that it belongs to"
+            " this base_url: Square's sandbox and production have different tokens.",
+        )
+        self.tally = self._api.tally
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self._api.close()
+
+    def counts(self, window: Window) -> Iterator[Page]:
+        """Counts whose calculated_at is after the window's start, newest first."""
+        return self._scan("/v2/inventory/counts/batch-retrieve", self._stock_body(window), _read_counts)
+
+    def changes(self, window: Window) -> Iterator[Page]:
+        """Ledger entries received after the window's start, oldest occurrence first."""
+        return self._scan("/v2/inventory/changes/batch-retrieve", self._stock_body(window), _read_changes)
+
+    def catalog_objects(self, window: Window) -> Iterator[Page]:
+        """Items, variations, categories and units, deleted ones included."""
+        body: dict[str, Any] = {
+            "limit": PAGE_LIMIT,
+            "object_types": list(CATALOG_TYPES),
+            "include_deleted_objects": True,
+        }
+        if window.after is not None:
+            body["begin_time"] = rfc3339(window.after)
+        return self._scan("/v2/catalog/search", body, _read_objects)
+
+    def locations(self, window: Window) -> Iterator[Page]:
+        """Every location, inactive ones included; one answer, no paging."""
+        answer = self._api.send("GET", "/v2/locations", _read_locations)
+        yield Page(answer.body.records, answer.answered_at)
+
+    def _stock_body(self, window: Window) -> dict[str, Any]:
+        body: dict[str, Any] = {"limit": PAGE_LIMIT}
+        if self._location_ids:
+            body["location_ids"] = self._location_ids
+        if window.after is not None:
+            body["updated_after"] = rfc3339(window.after)
+        return body
+
+    def _scan(
+        self, path: str, body: Mapping[str, Any], read: Callable[[bytes], "_Scanned"]
+    ) -> Iterator[Page]:
+        """Pages until one comes without a cursor; an empty page with a cursor goes on.
+
+        The same body goes with every cursor (changelog 2023-08-02). A cursor that died cannot be revived:
+        the scan starts again at page 1, and what came before is recognised by its hash and dropped.
+        """
+        restarts = 0
+        cursor: str | None = None
+        while True:
+            sent = {**body, "cursor": cursor} if cursor else dict(body)
+            try:
+                answer = self._api.send("POST", path, read, json=sent)
+            except CursorExpiredError:
+                restarts += 1
+                if restarts > RESTARTS or cursor is None:
+                    raise
+                self.tally.retries += 1
+                cursor = None
+                continue
+            yield Page(answer.body.records, answer.answered_at)
+            cursor = answer.body.cursor
+            if not cursor:
+                return
+
+
+class _Scanned(NamedTuple):
+    records: list[Record]
+    cursor: str | None
+
+
+def _reader(
+    envelope: type[E], member: str, to_record: Callable[[msgspec.Raw], Record]
+) -> Callable[[bytes], _Scanned]:
+    decoder = msgspec.json.Decoder(envelope)
+
+    def read(body: bytes) -> _Scanned:
+        page = decoder.decode(body)
+        if page.errors:  # a 200 may carry errors; its data is then not to be trusted (square.md §2.1)
+            error = page.errors[0]
+            raise BrokenAnswerError(
+                f"Status 200 with an error: {error.category} {error.code}.", "Try later.", status=200
+            )
+        raws: list[msgspec.Raw] = getattr(page, member) or []
+        return _Scanned([to_record(raw) for raw in raws], page.cursor)
+
+    return read
+
+
+_decode_count = msgspec.json.Decoder(_Count).decode
+_decode_change = msgspec.json.Decoder(_Change).decode
+_decode_object = msgspec.json.Decoder(_Object).decode
+_decode_location = msgspec.json.Decoder(_Location).decode
+
+
+def _count_record(raw: msgspec.Raw) -> Record:
+    count = _decode_count(raw)
+    payload = bytes(raw)
+    return Record(
+        (identity(count.catalog_object_id), text(count.location_id), text(count.state)),
+        instant(count.calculated_at),
+        payload,
+        _plain_quantity(payload, count.quantity),
+    )
+
+
+def _change_record(raw: msgspec.Raw) -> Record:
+    change = _decode_change(raw)
+    entry = change.physical_count or change.adjustment or change.transfer or _Entry()
+    return Record((identity(change.type), identity(entry.id)), instant(entry.created_at), bytes(raw))
+
+
+def _object_record(raw: msgspec.Raw) -> Record:
+    catalog_object = _decode_object(raw)
+    return Record((identity(catalog_object.id),), instant(catalog_object.updated_at), bytes(raw))
+
+
+def _location_record(raw: msgspec.Raw) -> Record:
+    return Record((identity(_decode_location(raw).id),), None, bytes(raw))
+
+
+_read_counts = _reader(_Counts, "counts", _count_record)
+_read_changes = _reader(_Changes, "changes", _change_record)
+_read_objects = _reader(_Objects, "objects", _object_record)
+_read_locations = _reader(_Locations, "locations", _location_record)
+
+
+def _plain_quantity(payload: bytes, quantity: Any) -> bytes | None:
+    """The payload with the quantity's trailing zeros dropped: "1.0" after "1" is no change (square.md §9)."""
+    if not isinstance(quantity, str) or "." not in quantity:
+        return None
+    plain = quantity.rstrip("0").rstrip(".")
+    return payload.replace(f'"{quantity}"'.encode(), f'"{plain}"'.encode())
+
+
+def _read_error(body: bytes) -> ProviderWords:
+    try:
+        error = (msgspec.json.decode(body, type=_Envelope).errors or [_Error()])[0]
+    except msgspec.MsgspecError:
+        return ProviderWords("", "")
+    code = "INVALID_CURSOR" if error.field == "cursor" else error.code
+    return ProviderWords(code, error.detail or "")
+
+
+def _refused(status: int, words: ProviderWords) -> SourceError | None:
+    if status == 400 and words.code == "INVALID_CURSOR":
+        return CursorExpiredError(
+            "400 INVALID_CURSOR. The scan's cursor died before its next page was asked for.",
+            "The scan was started again without success; try when Square answers faster.",
+        )
+    if status == 403:
+        return PermissionDeniedError(
+            f"403 {words.code}. The access token may not read this.",
+            "Grant the application INVENTORY_READ, ITEMS_READ and MERCHANT_PROFILE_READ.",
+        )
+    if status == 400 and "VERSION" in words.code:
+        return RequestError(f"400 {words.code}. Square does not know this api_version.", "Check api_version.")
+    return None
