@@ -2,6 +2,7 @@
 
 import shutil
 import threading
+import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
@@ -10,7 +11,7 @@ from typing import Any
 
 import dlt
 import duckdb
-from dlt.extract import DltResource
+from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.config import Account, Config
@@ -83,6 +84,11 @@ def pipelines_folder(config: Config) -> Path:
     return config.home / "pipelines"
 
 
+def spool_folder(config: Config) -> Path:
+    """Where ledger entries wait for their packages to be loaded."""
+    return config.home / "spool"
+
+
 def pending_packages(config: Config, account: str) -> int:
     """Load packages that an earlier run extracted and did not finish. Needs no dlt."""
     folder = pipelines_folder(config) / account
@@ -91,9 +97,28 @@ def pending_packages(config: Config, account: str) -> int:
     return sum(len(list(place.iterdir())) for place in (extracted, normalized) if place.is_dir())
 
 
-def forget_pipeline(config: Config, account: Account) -> None:
-    """Drops the account's working folder; what it had loaded stays in the warehouse."""
-    shutil.rmtree(pipelines_folder(config) / account.name, ignore_errors=True)
+def match_warehouse(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
+    """Drops dlt's working folders when they do not belong to this state of the warehouse.
+
+    They hold marks. With a warehouse that was deleted, or put back from a copy, those marks would claim rows
+    that are not there; without the folders, dlt takes its state from the warehouse. Every command stamps
+    both, the warehouse first: where the stamps differ, the folders go, and what they had pending is asked
+    for again.
+    """
+    connection.execute("create table if not exists raw_stocktake.stamp (stamp varchar)")
+    row = connection.execute("select stamp from raw_stocktake.stamp").fetchone()
+    note = config.home / "warehouse.stamp"
+    if row is None or not note.exists() or note.read_text(encoding="utf-8") != row[0]:
+        shutil.rmtree(pipelines_folder(config), ignore_errors=True)
+        shutil.rmtree(spool_folder(config), ignore_errors=True)
+    stamp = uuid.uuid4().hex
+    connection.execute("begin")
+    connection.execute("delete from raw_stocktake.stamp")
+    connection.execute("insert into raw_stocktake.stamp values (?)", [stamp])
+    connection.execute("commit")
+    partial = note.with_suffix(".partial")
+    partial.write_text(stamp, encoding="utf-8")
+    partial.replace(note)
 
 
 def _load_account(
@@ -105,7 +130,7 @@ def _load_account(
     reporter: Reporter,
 ) -> AccountResult:
     result = AccountResult(account)
-    spool_folder = config.home / "spool" / account.name
+    spooled = spool_folder(config) / account.name
     pipeline = pipeline_of(config, account)
     asked = Ask(
         sweep=how.sweep,
@@ -117,21 +142,21 @@ def _load_account(
     )
     try:
         with warehouse:
-            _drain(pipeline, account, cursor, spool_folder, reporter)
+            _drain(pipeline, account, cursor, spooled, reporter)
             asked.current_rows = current_rows(cursor, account.provider, account.name)
         reporter.step("extract", account.name)
         entries = _extract(pipeline, account, asked, how.run_id)
-        spool(spool_folder, entries)
+        spool(spooled, entries)
         reporter.step("normalize", account.name)
         pipeline.normalize()
         with warehouse:
             reporter.step("load", account.name)
             pipeline.load()
             retire_emptied(cursor, account, entries)
-            result.rows = settle(cursor, spool_folder, account)
+            result.rows = settle(cursor, spooled, account)
     except Exception as error:
         with warehouse:
-            result.rows = _record_failure(error, account, asked, how.run_id, cursor, spool_folder)
+            result.rows = _record_failure(error, account, asked, how.run_id, cursor, spooled)
     finally:
         cursor.close()
     for row in result.rows:
@@ -143,7 +168,7 @@ def _drain(
     pipeline: dlt.Pipeline,
     account: Account,
     cursor: duckdb.DuckDBPyConnection,
-    spool_folder: Path,
+    spooled: Path,
     reporter: Reporter,
 ) -> None:
     """Finishes what an earlier run extracted. Without this, dlt would load that and ask for nothing new."""
@@ -152,7 +177,7 @@ def _drain(
         reporter.step("drain", account.name)
         pipeline.normalize()
         pipeline.load()
-    for row in settle(cursor, spool_folder, account):
+    for row in settle(cursor, spooled, account):
         reporter.resource(row)
 
 
@@ -160,12 +185,19 @@ def _extract(pipeline: dlt.Pipeline, account: Account, asked: Ask, run_id: str) 
     source = account.provider.source(account=account.name, asked=asked, **account.settings)
     load_ids = list(pipeline.extract(source).loads_ids)
     for resources in _held_back(account, asked):
-        later = dlt.source(lambda found=resources: found, name=source.name, max_table_nesting=0)
-        load_ids += pipeline.extract(later()).loads_ids
+        load_ids += pipeline.extract(_source_of(source.name, resources)).loads_ids
     return [
         Entry(run_id, account.name, account.provider.name, outcome, tuple(load_ids))
         for outcome in asked.outcomes.values()
     ]
+
+
+def _source_of(name: str, resources: list[DltResource]) -> DltSource:
+    @dlt.source(name=name, max_table_nesting=0)
+    def later_versions() -> list[DltResource]:
+        return resources
+
+    return later_versions()
 
 
 def _held_back(account: Account, asked: Ask) -> Iterator[list[DltResource]]:
@@ -186,12 +218,12 @@ def _record_failure(
     asked: Ask,
     run_id: str,
     cursor: duckdb.DuckDBPyConnection,
-    spool_folder: Path,
+    spooled: Path,
 ) -> list[dict[str, Any]]:
     """Writes the account's failure into the ledger, a row per resource, without secrets."""
     cause = error.exception if isinstance(error, PipelineStepFailed) else error
     message = Redactor(*account.secrets).clean(str(cause) or type(cause).__name__)
-    for path in spool_folder.glob("*.json"):
+    for path in spooled.glob("*.json"):
         path.unlink()  # its package, if any, is finished by the next run, which records it anew
     entries = []
     for resource in account.provider.resources:
@@ -201,5 +233,5 @@ def _record_failure(
             outcome.error_message = f"{account.name}: {resource.name}: {message[:2000]}"
         outcome.finished_at = asked.now()
         entries.append(Entry(run_id, account.name, account.provider.name, outcome))
-    spool(spool_folder, entries)
-    return settle(cursor, spool_folder, account)
+    spool(spooled, entries)
+    return settle(cursor, spooled, account)

@@ -1,15 +1,230 @@
-from dataclasses import dataclass
+"""Publishing: what the models built becomes what BI reads, whole or not at all.
+
+A release is made in a hidden folder, checked by reading it back, then renamed; `current` is a symbolic link
+that is replaced in one step. Whoever is killed in here leaves the old release or the new one, and the next
+publish clears away the rest. Callers hold the run lock (pipelines/lock.py).
+"""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from itertools import count
+from pathlib import Path
+
+import duckdb
+import pendulum
+
+from pipelines.release import (
+    MAKING,
+    Content,
+    PublishError,
+    Release,
+    current_release,
+    names,
+    quoted,
+    read_content,
+    read_release,
+    sync,
+    text,
+    workbench,
+    write_manifest,
+)
+from pipelines.serving import export_csv, switch
+
+__all__ = ["PublishError", "Release", "current_release", "publish", "rollback", "write_csv"]
+
+SCHEMAS = ("marts", "reporting")
+TYPES_OLD_DRIVERS_LACK = ("VARIANT", "GEOMETRY")
 
 
-@dataclass(frozen=True)
-class Release:
-    name: str
-    tables: dict
+def publish(
+    connection: duckdb.DuckDBPyConnection,
+    published: Path,
+    *,
+    run_id: str,
+    now: pendulum.DateTime,
+    keep: int,
+    serve_path: str | None = None,
+) -> Release:
+    """Publishes the tables of `marts` and `reporting` as they are now.
+
+    Where nothing changed since the current release, that one is returned and no new one is made.
+
+    Raises:
+        PublishError: there is nothing to publish, or a table cannot be published as it is.
+    """
+    published = published.absolute()
+    (published / "releases").mkdir(parents=True, exist_ok=True)
+    _remove_half_made(published)
+    current = current_release(published)
+    contents = _contents(connection)
+    changed = [
+        table for table, content in contents.items() if not (current and current.holds(table, content))
+    ]
+    if current is None or changed or current.contents.keys() != contents.keys():
+        release = _make_release(connection, published, contents, changed, current, run_id, now)
+    else:
+        release = current
+    switch(published, current, release, serve_path)
+    _remove_old(published, release, keep)
+    return release
 
 
-def publish(*a, **k):
-    raise SystemExit("stub by lead, the helper overwrites this file")
+def rollback(published: Path, *, serve_path: str | None = None) -> Release:
+    """Goes back to the release that the current one followed.
+
+    Raises:
+        PublishError: there is none.
+    """
+    published = published.absolute()
+    current = current_release(published)
+    if current is None:
+        raise PublishError(f"Nothing is published in {published}, so there is no release to go back to.")
+    previous = read_release(published, current.previous) if current.previous else None
+    if previous is None:
+        raise PublishError(
+            f"There is no release before {current.name} in {published / 'releases'}: it was the first, or"
+            " older ones were removed (setting `keep_releases`)."
+        )
+    _remove_half_made(published)
+    switch(published, current, previous, serve_path)
+    return previous
 
 
-def current_release(p):
-    return None
+def write_csv(published: Path) -> list[Path]:
+    """Writes the reports (`rpt_`) of the current release as CSV.
+
+    Raises:
+        PublishError: nothing is published.
+    """
+    release = current_release(published)
+    if release is None:
+        raise PublishError(f"Nothing is published in {published} yet: run `stocktake publish`.")
+    return export_csv(published, release)
+
+
+def _contents(connection: duckdb.DuckDBPyConnection) -> dict[str, Content]:
+    rows = connection.execute(
+        "select table_name, schema_name, list(column_name order by column_index),"
+        " list(data_type order by column_index) from duckdb_columns()"
+        " semi join duckdb_tables() using (database_name, schema_name, table_name)"
+        " where database_name = current_database() and schema_name in ?"
+        " and not contains(table_name, '__dbt_')"  # what a build that was killed leaves behind
+        " group by table_name, schema_name order by table_name, schema_name",
+        [list(SCHEMAS)],
+    ).fetchall()
+    if not rows:
+        raise PublishError("There are no tables to publish yet: run `stocktake build` first.")
+    contents: dict[str, Content] = {}
+    for table, schema, columns, types in rows:
+        if table in contents:
+            raise PublishError(
+                f"{table} stands in marts and in reporting, and BI knows no schemas: rename one."
+            )
+        columns_and_types = tuple(zip(columns, types, strict=True))
+        contents[table] = read_content(connection, _relation(schema, table), schema, columns_and_types)
+    return contents
+
+
+def _make_release(
+    connection: duckdb.DuckDBPyConnection,
+    published: Path,
+    contents: Mapping[str, Content],
+    changed: Sequence[str],
+    current: Release | None,
+    run_id: str,
+    now: pendulum.DateTime,
+) -> Release:
+    releases = published / "releases"
+    name = _free_name(releases, now)
+    making = releases / f"{MAKING}{name}"
+    making.mkdir()
+    file_bytes = {}
+    for table, content in contents.items():
+        file = making / f"{table}.parquet"
+        if current is None or table in changed or not _linked(current.file(table), file):
+            _write(connection, table, content, file)
+        file_bytes[table] = file.stat().st_size
+    previous = current.name if current else None
+    release = Release(
+        name, releases / name, run_id, now.in_timezone("UTC"), previous, contents, file_bytes, tuple(changed)
+    )
+    write_manifest(making, release)
+    sync(making)
+    making.rename(release.folder)
+    sync(releases)
+    return release
+
+
+def _write(connection: duckdb.DuckDBPyConnection, table: str, content: Content, file: Path) -> None:
+    """Writes a table and reads it back: what BI will see is what was tested."""
+    for column, kind in content.columns:
+        if any(word in kind for word in TYPES_OLD_DRIVERS_LACK):
+            raise PublishError(
+                f"{table}.{column} is {kind}, which older DuckDB drivers cannot read: cast it."
+            )
+    rows = f"select {names(content.columns)} from {_relation(content.schema, table)}"
+    connection.execute(f"copy ({rows}) to {text(file)} (format parquet, compression zstd)")
+    sync(file)
+    with workbench() as bench:
+        parquet = f"read_parquet({text(file)})"
+        columns = tuple((row[0], row[1]) for row in bench.execute(f"describe from {parquet}").fetchall())
+        for (column, kind), (_, kind_in_file) in zip(content.columns, columns, strict=True):
+            if kind != kind_in_file:
+                raise PublishError(
+                    f"{table}.{column} is {kind}, which Parquet holds as {kind_in_file}: cast it in the model."
+                )
+        read_back = read_content(bench, parquet, content.schema, columns)
+    if read_back != content:
+        raise PublishError(
+            f"{table} has {content.rows} rows, but its file was read back with {read_back.rows} rows or other"
+            " values. Nothing was published: look at the disk, then run again."
+        )
+
+
+def _linked(source: Path, target: Path) -> bool:
+    """Whether the file now stands in both places: not every file system knows hard links."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        return False
+    return True
+
+
+def _free_name(releases: Path, now: pendulum.DateTime) -> str:
+    stamp = now.in_timezone("UTC").format("YYYYMMDD[T]HHmmss")
+    taken = {folder.name for folder in releases.iterdir()}
+    return next(
+        name for number in count(1) if (name := stamp if number == 1 else f"{stamp}-{number}") not in taken
+    )
+
+
+def _remove_half_made(published: Path) -> None:
+    for leftover in [*published.glob(f"{MAKING}*"), *(published / "releases").glob(f"{MAKING}*")]:
+        if leftover.is_dir() and not leftover.is_symlink():
+            shutil.rmtree(leftover)
+        else:
+            leftover.unlink()
+
+
+def _remove_old(published: Path, release: Release, keep: int) -> None:
+    """Keeps the current release and the last it followed.
+
+    One that was rolled back from, or never became current, is followed by none and goes too.
+    """
+    kept = [release.name]
+    while release.previous and len(kept) < keep:
+        before = read_release(published, release.previous)
+        if before is None:
+            break
+        kept.append(before.name)
+        release = before
+    for folder in sorted((published / "releases").iterdir()):
+        if folder.name not in kept:
+            # Renamed first: a removal cut short must not leave half a release under a good name.
+            doomed = folder.with_name(f"{MAKING}{folder.name}")
+            folder.rename(doomed)
+            shutil.rmtree(doomed)
+
+
+def _relation(schema: str, table: str) -> str:
+    return f"{quoted(schema)}.{quoted(table)}"

@@ -12,7 +12,7 @@ import pendulum
 from pipelines.config import Account, Config
 from pipelines.errors import Exit
 from pipelines.ledger import make_ledger, record_accounts
-from pipelines.load import AccountResult, How, load_accounts
+from pipelines.load import AccountResult, How, load_accounts, match_warehouse
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
 from pipelines.publish import Release, publish
@@ -57,6 +57,7 @@ def opened(config: Config, command: str) -> Iterator[duckdb.DuckDBPyConnection]:
         make_ledger(connection)
         make_raw_tables(connection)
         record_accounts(connection, config)
+        match_warehouse(config, connection)
         yield connection
 
 

@@ -1,10 +1,11 @@
 """One Square seller: locations, catalogue, counts and ledger, with everything odd that square.md §9 lists."""
 
 import random
+import uuid
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, timezone
 from decimal import Decimal
-from typing import Any
+from typing import Any, NamedTuple
 
 from sandbox.clock import Clock
 from sandbox.goods import Good
@@ -23,6 +24,15 @@ CITIES = (
 )
 
 
+class CountChange(NamedTuple):
+    """That a count changed, and what it was before."""
+
+    at: datetime
+    key: CountKey
+    before: Record | None
+    before_at: datetime
+
+
 class SquareData:
     """What the seller has. Every mutator shows at once in the truth and returns the keys it touched."""
 
@@ -34,16 +44,19 @@ class SquareData:
         """Catalogue objects by id; an ITEM holds no variations here, they are nested when it is served."""
         self.counts: dict[CountKey, Record] = {}
         self.counted_at: dict[CountKey, datetime] = {}
-        self.before: dict[CountKey, tuple[datetime, Record | None]] = {}
-        """What a count was before its last change, and when that was: for the read lag."""
+        self.journal: list[CountChange] = []
+        """Every change of a count since the start, in order: a reader that lags behind undoes the last."""
         self.changes: list[Record] = []
+        """The ledger, in order of receipt. It starts empty: the first stock was imported."""
         self.version = 0
-        """Goes up with every change of a count, so that the routes know when to sort anew."""
+        """Goes up with every change, so that the routes know when to sort anew."""
         self.variation_of_good: dict[int, str] = {}
         self._variations_of: dict[str, list[str]] = {}
+        self._tax_id = self._id(24)
         self._make_locations()
         self._make_catalog(goods)
         self._make_counts()
+        self.journal.clear()
 
     # What the seller starts with
 
@@ -97,7 +110,7 @@ class SquareData:
                     "path_to_root": [{"category_id": root, "category_name": "Everything"}],
                 },
             )
-            for place, name in enumerate(("Drinks", "Maison & Küche", "Travel"))
+            for place, name in enumerate(("Drinks", "Maison & Küche", "Travel", "听", 'Gifts, "small"'))
         ]
         items: dict[int, str] = {}
         for good in goods:
@@ -108,10 +121,12 @@ class SquareData:
                         "name": good.item_name,
                         "description": f"About {good.item_name[:40]}.",
                         "description_plaintext": f"About {good.item_name[:40]}.",
-                        "categories": [{"id": self.categories[good.item % 3], "ordinal": 0}],
-                        "reporting_category": {"id": self.categories[good.item % 3], "ordinal": 0},
+                        "categories": [{"id": self.categories[good.item % 5], "ordinal": 0}],
+                        "reporting_category": {"id": self.categories[good.item % 5], "ordinal": 0},
                         "product_type": "FOOD_AND_BEV" if good.item % 10 == 0 else "REGULAR",
                         "is_archived": good.item % 23 == 11,
+                        "visibility": "PRIVATE",
+                        "tax_ids": [self._tax_id] if good.item % 2 else [],
                     },
                 )
             self.variation_of_good[good.number] = self._add_variation(items[good.item], good)
@@ -161,24 +176,37 @@ class SquareData:
         self._make_odd_counts(variations, locations, imported)
 
     def _make_odd_counts(self, variations: list[str], locations: list[str], at: datetime) -> None:
-        self._put((variations[0], locations[0], "IN_STOCK"), "1.0", at)
+        here = locations[0]
+        self._put((variations[0], here, "IN_STOCK"), "1.0", at)
         self._put((variations[1], locations[2], "IN_STOCK"), "4", at)  # at the inactive location
-        self._put((variations[2], locations[0], "SOMETHING_NEW"), "3", at)
-        self._put((variations[2], locations[0], "RETURNED_BY_CUSTOMER"), "2", at)
+        self._put((variations[2], here, "SOMETHING_NEW"), "3", at)
+        self._put((variations[2], here, "RETURNED_BY_CUSTOMER"), "2", at)
         self._put((variations[2], locations[1], "RECEIVED_FROM_VENDOR"), "6.5", at)
-        for item in self.items[:2]:
-            key = (item, locations[0], "IN_STOCK")
-            self._put(key, "12", at)
-            self.counts[key]["catalog_object_type"] = "ITEM"
-        spellings = ("%Y-%m-%dT%H:%M:%SZ", "%Y-%m-%dT%H:%M:%S.%fZ", "%Y-%m-%dT%H:%M:%S+00:00")
-        for variation, spelling in zip(variations[4:7], spellings, strict=True):
-            key = (variation, locations[0], "IN_STOCK")
-            self._put(key, "7", at.replace(microsecond=0))
-            self.counts[key]["calculated_at"] = self.counted_at[key].strftime(spelling)
-            self.counts[key]["is_estimated"] = False
+        self._put((variations[3], here, "IN_STOCK"), "-4", at)
+        for item in self.items[:2]:  # as Square for Restaurants leaves them
+            self._put((item, here, "IN_STOCK"), "12", at)
+        spellings = (
+            (0, "%Y-%m-%dT%H:%M:%SZ"),
+            (0, "%Y-%m-%dT%H:%M:%SZ"),
+            (123456, "%Y-%m-%dT%H:%M:%S.%fZ"),
+            (0, "%Y-%m-%dT%H:%M:%S.%fZ"),
+        )
+        odd = [(at.replace(microsecond=part), way) for part, way in spellings]
+        self._spell_oddly((variations[4], here, "IN_STOCK"), *odd[0])
+        self._spell_oddly((variations[5], here, "IN_STOCK"), *odd[1])
+        self._spell_oddly((variations[6], here, "IN_STOCK"), *odd[2])
+        self._spell_oddly((variations[8], here, "IN_STOCK"), *odd[3])
+        berlin = at.replace(microsecond=0).astimezone(timezone(timedelta(hours=1)))
+        self._spell_oddly((variations[9], here, "IN_STOCK"), berlin, "%Y-%m-%dT%H:%M:%S+01:00")
         deleted = variations[7]
-        self._put((deleted, locations[0], "IN_STOCK"), "9", at)
-        self.objects[deleted].update(is_deleted=True, updated_at=spell(at))
+        self._put((deleted, here, "IN_STOCK"), "9", at)
+        self.objects[deleted].update(
+            is_deleted=True, updated_at=spell(at), version=round(at.timestamp() * 1000)
+        )
+
+    def _spell_oddly(self, key: CountKey, at: datetime, spelling: str) -> None:
+        self._put(key, "7", at)
+        self.counts[key].update(calculated_at=at.strftime(spelling), is_estimated=False)
 
     # What happens to it
 
@@ -215,6 +243,9 @@ class SquareData:
             held = Decimal(self.counts[key]["quantity"]) if key in self.counts else Decimal(0)
             self._put(key, format(held + sign * Decimal(quantity), "f"), self._clock.now())
             touched.append(key)
+        price = {}
+        if to_state == "SOLD":  # only then (square.md §6.5)
+            price = {"total_price_money": {"amount": int(150 * Decimal(quantity)), "currency": "USD"}}
         self._enter(
             "ADJUSTMENT",
             variation,
@@ -223,6 +254,7 @@ class SquareData:
             from_state=from_state,
             to_state=to_state,
             location_id=location,
+            **price,
         )
         return touched
 
@@ -251,8 +283,8 @@ class SquareData:
 
     def remove_count(self, key: CountKey) -> CountKey:
         """Lets a count vanish without a trace."""
-        self.before[key] = (self._clock.now(), self.counts.pop(key))
-        del self.counted_at[key]
+        self._note(key, self._clock.now())
+        del self.counts[key], self.counted_at[key]
         self.version += 1
         return key
 
@@ -263,14 +295,13 @@ class SquareData:
 
     def rename_item(self, item_id: str, name: str) -> str:
         """Renames an item. Its variations' clocks stay where they are."""
-        self.objects[item_id]["item_data"]["name"] = name
-        self._touch(item_id)
+        self._touch(item_id, item_data={**self.objects[item_id]["item_data"], "name": name})
         return item_id
 
     def rename_variation(self, variation_id: str, name: str) -> str:
         """Renames a variation. Its item's clock stays where it is."""
-        self.objects[variation_id]["item_variation_data"]["name"] = name
-        self._touch(variation_id)
+        data = self.objects[variation_id]["item_variation_data"]
+        self._touch(variation_id, item_variation_data={**data, "name": name})
         return variation_id
 
     def add_item(self, good: Good) -> str:
@@ -280,14 +311,14 @@ class SquareData:
         )
         self.items.append(item)
         variation = self._add_variation(item, good)
-        self.objects[variation]["updated_at"] = spell(self._clock.now())
+        self._touch(variation)
         self.variation_of_good[good.number] = variation
         self.set_count(variation, next(iter(self.locations)), "10")
         return variation
 
     def close_location(self, location_id: str) -> str:
         """Makes a location inactive."""
-        self.locations[location_id]["status"] = "INACTIVE"
+        self.locations[location_id] = {**self.locations[location_id], "status": "INACTIVE"}
         self.version += 1
         return location_id
 
@@ -304,10 +335,10 @@ class SquareData:
 
     def _put(self, key: CountKey, quantity: str, at: datetime) -> None:
         variation, location, state = key
-        self.before[key] = (at, self.counts.get(key))
+        self._note(key, at)
         self.counts[key] = {
             "catalog_object_id": variation,
-            "catalog_object_type": "ITEM_VARIATION",
+            "catalog_object_type": self.objects[variation]["type"],
             "state": state,
             "location_id": location,
             "quantity": quantity,
@@ -316,6 +347,9 @@ class SquareData:
         self.counted_at[key] = at
         self.version += 1
 
+    def _note(self, key: CountKey, at: datetime) -> None:
+        self.journal.append(CountChange(at, key, self.counts.get(key), self.counted_at.get(key, at)))
+
     def _enter(self, kind: str, variation: str, quantity: str, *, late: bool = False, **more: Any) -> None:
         now = self._clock.now()
         happened = now - timedelta(hours=20) if late else now - timedelta(seconds=1)
@@ -323,12 +357,17 @@ class SquareData:
             {
                 "kind": kind,
                 "id": self._id(24),
+                "reference_id": str(uuid.UUID(int=self._rng.getrandbits(128), version=4)),
                 "catalog_object_id": variation,
-                "catalog_object_type": "ITEM_VARIATION",
+                "catalog_object_type": self.objects[variation]["type"],
                 "quantity": quantity,
                 "occurred_at": spell(happened),
                 "created_at": spell(now),
-                "source": {"product": "SQUARE_POS", "name": "Square Point of Sale 4.37"},
+                "source": {
+                    "product": "SQUARE_POS",
+                    "application_id": "416ff29c-86c4-4feb-b58c-9705f21f3ea0",
+                    "name": "Square Point of Sale 4.37",
+                },
                 "team_member_id": "LRK57NSQ5X7PUD05",
                 **more,
             }
@@ -336,9 +375,9 @@ class SquareData:
 
     def _touch(self, object_id: str, **changes: Any) -> None:
         now = self._clock.now()
-        self.objects[object_id].update(
-            updated_at=spell(now), version=round(now.timestamp() * 1000), **changes
-        )
+        found = self.objects[object_id]  # replaced, not changed: a truth that was read stays as it was
+        stamp = {"updated_at": spell(now), "version": round(now.timestamp() * 1000)}
+        self.objects[object_id] = {**found, **stamp, **changes}
         self.version += 1
 
     def _add_object(self, kind: str, data: Record, at: datetime | None = None) -> str:

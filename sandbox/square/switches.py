@@ -19,6 +19,7 @@ class SquareSwitches:
     paging: Literal["positional", "keyed"] = "positional"
     """Whether a cursor is a place in the list or the last row seen."""
     updated_after_inclusive: bool = False
+    """Whether `updated_after` also gives the rows of that very moment."""
     cursor_ttl_seconds: float = 300.0
     """By the sandbox's clock."""
     expire_next_cursors: int = 0
@@ -26,13 +27,13 @@ class SquareSwitches:
     check_same_body: bool = True
     """Refuse a cursor that comes without the body it was made for."""
     empty_second_page: bool = False
-    """The second page of every scan has no rows and a cursor."""
+    """The second page of every scan that has one holds no rows and a cursor."""
     missing_key_when_empty: bool = False
     """An answer without rows leaves the member out instead of sending []."""
     errors_on_success: bool = False
     """An empty `errors` array in good answers, as in the published examples."""
     read_lag_seconds: float = 0.0
-    """A change shows only after so long, by the sandbox's clock."""
+    """A change of a count shows only after so long, by the sandbox's clock."""
     padded_quantities: bool = False
     """Spell "1" as "1.0": the same quantity."""
     counts_of_deleted: Literal["frozen", "gone"] = "frozen"

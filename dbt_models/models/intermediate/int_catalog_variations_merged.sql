@@ -55,7 +55,7 @@ ranked as (
         *,
         row_number() over (
             partition by provider, account, variation_id
-            order by object_version desc nulls last, source_rank, updated_at desc nulls last, item_id
+            order by object_version desc nulls last, source_rank asc, updated_at desc nulls last, item_id asc
         ) as preference
     from both_kinds
 ),

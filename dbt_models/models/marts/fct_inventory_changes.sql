@@ -21,12 +21,12 @@ versions_marked as (
         *,
         case
             when
-                previous_valid_to = valid_from
+                (previous_valid_to is distinct from valid_from)
                 {% for measure in measures() %}
-                and {{ measure }} is not distinct from previous_{{ measure }}
+                or ({{ measure }} is distinct from previous_{{ measure }})
                 {% endfor %}
-                then 0
-            else 1
+                then 1
+            else 0
         end as is_change
     from versions_with_previous
 ),

@@ -111,7 +111,10 @@ matched as (
     select
         product_key,
         is_alone as is_ambiguous,
-        case when own_rule = 'sku' and gtin_code is not null and not is_alone then 'gtin' else own_rule end as match_rule,
+        case
+            when own_rule = 'sku' and gtin_code is not null and not is_alone then 'gtin'
+            else own_rule
+        end as match_rule,
         case
             when is_alone or own_rule = 'none' then {{ hash_key(["'product'", 'product_key']) }}
             when gtin_code is not null then {{ hash_key(["'gtin'", 'gtin_code']) }}

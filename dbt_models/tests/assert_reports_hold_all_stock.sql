@@ -1,0 +1,28 @@
+-- Joining names on and matching items neither loses nor doubles a unit: each report adds up to its fact.
+with
+
+additive as (
+    select * from {{ ref('fct_inventory_positions') }}
+    where is_additive
+),
+
+totals as (
+    select
+        'rpt_stock_on_hand' as report,
+        (select count(*) from {{ ref('fct_inventory_levels') }}) as fact_rows,
+        (select count(*) from {{ ref('rpt_stock_on_hand') }}) as report_rows,
+        (select sum(quantity_available) from {{ ref('fct_inventory_levels') }}) as fact_units,
+        (select sum(quantity_available) from {{ ref('rpt_stock_on_hand') }}) as report_units
+
+    union all
+
+    select
+        'rpt_stock_consolidated' as report,
+        (select count(*) from {{ ref('fct_inventory_positions') }}) as fact_rows,
+        (select coalesce(sum(product_count), 0) from {{ ref('rpt_stock_consolidated') }}) as report_rows,
+        (select sum(quantity_available) from additive) as fact_units,
+        (select sum(quantity_available) from {{ ref('rpt_stock_consolidated') }}) as report_units
+)
+
+select * from totals
+where fact_rows <> report_rows or fact_units is distinct from report_units

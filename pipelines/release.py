@@ -1,0 +1,175 @@
+"""What a release is: a folder of Parquet files and a manifest that says what they hold."""
+
+import json
+import os
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pendulum
+
+from pipelines.errors import CommandError
+
+CURRENT = "current"
+MANIFEST = "release.json"
+MAKING = ".making-"  # names of files and folders that are not whole yet; the next publish removes leftovers
+
+Columns = tuple[tuple[str, str], ...]
+
+
+class PublishError(CommandError):
+    """Nothing was switched: BI still reads what it read before."""
+
+
+@dataclass(frozen=True)
+class Content:
+    """What one table holds, exactly enough to know it again."""
+
+    schema: str
+    columns: Columns
+    rows: int
+    hash: str
+
+
+@dataclass(frozen=True)
+class Release:
+    """A published state of all marts and reports."""
+
+    name: str
+    folder: Path
+    run_id: str
+    created_at: pendulum.DateTime
+    previous: str | None
+    contents: Mapping[str, Content]
+    file_bytes: Mapping[str, int]
+    changed: tuple[str, ...]
+
+    @property
+    def tables(self) -> dict[str, int]:
+        """Rows per table."""
+        return {table: content.rows for table, content in self.contents.items()}
+
+    def file(self, table: str) -> Path:
+        """Where a table's rows are."""
+        return self.folder / f"{table}.parquet"
+
+    def holds(self, table: str, content: Content) -> bool:
+        """Whether this release has exactly this content, in a file nobody has cut short since."""
+        try:
+            size = self.file(table).stat().st_size
+        except FileNotFoundError:
+            return False
+        return self.contents.get(table) == content and self.file_bytes[table] == size
+
+
+def current_release(published: Path) -> Release | None:
+    """The release BI reads now. Reads one small file."""
+    try:
+        name = (published / CURRENT).readlink().name
+    except FileNotFoundError:
+        return None
+    return read_release(published, name)
+
+
+def read_release(published: Path, name: str) -> Release | None:
+    """A release by its name; None where it is not there any more."""
+    folder = published / "releases" / name
+    try:
+        facts = json.loads((folder / MANIFEST).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    except json.JSONDecodeError as error:
+        raise PublishError(
+            f"{folder / MANIFEST} is not JSON ({error}): remove {folder} and publish again."
+        ) from None
+    tables = facts["tables"]
+    return Release(
+        name=facts["release"],
+        folder=folder,
+        run_id=facts["run_id"],
+        created_at=pendulum.DateTime.fromisoformat(facts["created_at"]),
+        previous=facts["previous"],
+        contents={
+            table: Content(fact["schema"], tuple(fact["columns"].items()), fact["rows"], fact["hash"])
+            for table, fact in tables.items()
+        },
+        file_bytes={table: fact["file_bytes"] for table, fact in tables.items()},
+        changed=tuple(facts["changed"]),
+    )
+
+
+def write_manifest(folder: Path, release: Release) -> None:
+    """Writes what `read_release` reads."""
+    facts = {
+        "release": release.name,
+        "run_id": release.run_id,
+        "created_at": release.created_at.isoformat(),
+        "previous": release.previous,
+        "changed": list(release.changed),
+        "tables": {
+            table: {
+                "schema": content.schema,
+                "rows": content.rows,
+                "hash": content.hash,
+                "file_bytes": release.file_bytes[table],
+                "columns": dict(content.columns),
+            }
+            for table, content in release.contents.items()
+        },
+    }
+    write_json(folder / MANIFEST, facts)
+
+
+def read_content(
+    connection: duckdb.DuckDBPyConnection, relation: str, schema: str, columns: Columns
+) -> Content:
+    """Counts and hashes a table's rows, in whatever order they stand."""
+    # Hashed twice: DuckDB joins the hashes of a row's columns by xor, and the sum of those can stay the same
+    # when two rows swap a value.
+    row = connection.execute(
+        f"select count(*), coalesce(sum(hash(hash({names(columns)}))), 0) from {relation}"
+    ).fetchall()[0]
+    return Content(schema, columns, int(row[0]), f"{int(row[1]):x}")
+
+
+@contextmanager
+def workbench() -> Iterator[duckdb.DuckDBPyConnection]:
+    """A database in memory, so that published files are never attached to the working database."""
+    with duckdb.connect(":memory:") as bench:
+        bench.execute("set TimeZone = 'UTC'")
+        yield bench
+
+
+def write_json(file: Path, value: Mapping[str, Any]) -> None:
+    """Writes a small file for people and machines, and has it on the disk."""
+    file.write_text(json.dumps(value, indent=2) + "\n", encoding="utf-8")
+    sync(file)
+
+
+def sync(path: Path) -> None:
+    """Makes sure that a file, or a folder's list of files, is on the disk."""
+    descriptor = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
+
+
+def names(columns: Iterable[tuple[str, str]]) -> str:
+    """Columns as SQL lists them."""
+    return ", ".join(quoted(name) for name, _ in columns)
+
+
+def quoted(identifier: str) -> str:
+    """An identifier for SQL."""
+    escaped = identifier.replace('"', '""')
+    return f'"{escaped}"'
+
+
+def text(value: str | Path) -> str:
+    """A text for SQL, where DuckDB takes no parameter."""
+    escaped = str(value).replace("'", "''")
+    return f"'{escaped}'"

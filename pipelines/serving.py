@@ -1,0 +1,160 @@
+"""What BI opens: a file of views over the current release, the same as one file, and CSV.
+
+Both files are made beside and replaced in one step. `serving.json` notes what they were made of, so that a
+file which would say the same again is left alone: readers hold it open.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import duckdb
+
+from pipelines.release import (
+    CURRENT,
+    MAKING,
+    Columns,
+    Release,
+    quoted,
+    sync,
+    text,
+    workbench,
+    write_json,
+)
+
+VIEWS = "reporting.duckdb"
+COPY = "stocktake.duckdb"
+NOTES = "serving.json"
+VIEWS_STORAGE = "v1.0.0"  # DuckDB 1.1 and up open it
+COPY_STORAGE = "v1.2.0"  # DuckDB 1.4 and up open it
+PATH_VARIABLE = "stocktake_release"
+
+
+def switch(published: Path, current: Release | None, release: Release, serve_path: str | None) -> None:
+    """Makes `release` what BI reads.
+
+    Where columns come or go, the views first narrow to what both releases have, and widen after the pointer
+    moved: whoever is killed in here leaves views that fit the release under them.
+    """
+    wanted = {table: content.columns for table, content in release.contents.items()}
+    if current is None or current.name != release.name:
+        if current is not None:
+            _serve_views(published, _shared(wanted, current), current, serve_path)
+        link = published / f"{MAKING}{CURRENT}"
+        link.symlink_to(Path("releases") / release.name)
+        link.replace(published / CURRENT)
+        sync(published)
+    _serve_views(published, wanted, release, serve_path)
+    _serve_copy(published, release)
+
+
+def export_csv(published: Path, release: Release) -> list[Path]:
+    """Writes a release's reports to `csv/`, one file each, and removes those of reports that are gone."""
+    folder = published / "csv"
+    folder.mkdir(exist_ok=True)
+    files = {folder / f"{table}.csv": table for table in release.contents if table.startswith("rpt_")}
+    with workbench() as bench:
+        for file, table in files.items():
+            making = folder / f"{MAKING}{file.name}"
+            rows = f"from read_parquet({text(release.file(table))})"
+            bench.execute(f"copy ({rows}) to {text(making)} (format csv, header)")
+            making.replace(file)
+    for leftover in set(folder.glob("rpt_*.csv")) - files.keys():
+        leftover.unlink()
+    return list(files)
+
+
+def _shared(wanted: Mapping[str, Columns], current: Release) -> dict[str, Columns]:
+    shared = {}
+    for table, columns in wanted.items():
+        known = dict(current.contents[table].columns) if table in current.contents else {}
+        if kept := tuple((name, kind) for name, kind in columns if name in known):
+            shared[table] = kept
+    return shared
+
+
+def _serve_views(
+    published: Path, tables: Mapping[str, Columns], release: Release, serve_path: str | None
+) -> None:
+    views = [
+        f"create view served.main.{quoted(table)} as select {_cast(columns)}"
+        f" from read_parquet({_address(published, table, serve_path)})"
+        for table, columns in sorted(tables.items())
+    ]
+    made_of = sha256("\n".join(views).encode()).hexdigest()
+    if _says(published, VIEWS, made_of):
+        return
+    with _replaced(published, VIEWS, VIEWS_STORAGE, made_of) as bench:
+        bench.execute(f"set variable {PATH_VARIABLE} = {text(release.folder)}")
+        for view in views:
+            bench.execute(view)
+
+
+def _cast(columns: Columns) -> str:
+    # A view goes on working while the file under it has, for a moment, the type of the other release.
+    return ", ".join(f"cast({quoted(name)} as {kind}) as {quoted(name)}" for name, kind in columns)
+
+
+def _address(published: Path, table: str, serve_path: str | None) -> str:
+    """Where a view finds its rows, as SQL.
+
+    DuckDB looks at the file when a view is made, never when its text is stored. A path that is only there for
+    BI therefore stands in the view as what holds unless this session's variable says otherwise.
+    """
+    if serve_path is None:
+        return text(published / CURRENT / f"{table}.parquet")
+    folder = f"{serve_path.rstrip('/')}/{CURRENT}"
+    return f"coalesce(getvariable('{PATH_VARIABLE}'), {text(folder)}) || {text(f'/{table}.parquet')}"
+
+
+def _serve_copy(published: Path, release: Release) -> None:
+    if _says(published, COPY, release.name):
+        return
+    with _replaced(published, COPY, COPY_STORAGE, release.name) as bench:
+        for table in release.contents:
+            rows = f"from read_parquet({text(release.file(table))})"
+            bench.execute(f"create table served.main.{quoted(table)} as {rows}")
+
+
+@contextmanager
+def _replaced(published: Path, file: str, storage: str, made_of: str) -> Iterator[duckdb.DuckDBPyConnection]:
+    """A new database, attached as `served`, that takes the place of `file` in the end."""
+    making = published / f"{MAKING}{file}"
+    with workbench() as bench:
+        bench.execute(f"attach {text(making)} as served (storage_version '{storage}')")
+        yield bench
+        bench.execute("checkpoint served")
+        bench.execute("detach served")
+    sync(making)
+    # A write-ahead log left by somebody who wrote into the old file would be played into the new one.
+    (published / f"{file}.wal").unlink(missing_ok=True)
+    making.replace(published / file)
+    sync(published)
+    notes = _notes(published)
+    notes[file] = {"made_of": made_of, **_identity(published / file)}
+    write_json(published / f"{MAKING}{NOTES}", notes)
+    (published / f"{MAKING}{NOTES}").replace(published / NOTES)
+
+
+def _says(published: Path, file: str, made_of: str) -> bool:
+    """Whether the file was made of this, and nobody has written into it or put another in its place."""
+    try:
+        return bool(_notes(published).get(file) == {"made_of": made_of, **_identity(published / file)})
+    except FileNotFoundError:
+        return False
+
+
+def _notes(published: Path) -> dict[str, Any]:
+    try:
+        notes = json.loads((published / NOTES).read_text(encoding="utf-8"))
+    except (FileNotFoundError, json.JSONDecodeError):
+        return {}  # then both files are made anew, and so are the notes
+    return notes if isinstance(notes, dict) else {}
+
+
+def _identity(file: Path) -> dict[str, int]:
+    facts = file.stat()
+    return {"inode": facts.st_ino, "bytes": facts.st_size, "modified": facts.st_mtime_ns}

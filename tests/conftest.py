@@ -1,0 +1,125 @@
+"""A sandbox, and a project folder as a user has one: judged by its warehouse and by what was asked."""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import pytest
+from typer.testing import CliRunner, Result
+
+from pipelines.cli import app
+from pipelines.registry import PROVIDERS
+from sandbox import Sandbox
+
+
+@dataclass
+class Project:
+    """A folder with a .dlt/, and the command run in it."""
+
+    folder: Path
+    sandbox: Sandbox
+    runner: CliRunner = field(default_factory=CliRunner)
+
+    @property
+    def home(self) -> Path:
+        return self.folder / "warehouse"
+
+    @property
+    def published(self) -> Path:
+        return self.home / "published"
+
+    def configure(self, accounts: dict[str, dict[str, Any]] | None = None, **stocktake: Any) -> None:
+        """Writes .dlt/: by default one account per provider, named like it."""
+        if accounts is None:
+            accounts = {provider: self.account(provider) for provider in self.sandbox.providers}
+        lines = ["[stocktake]", *(f"{key} = {json.dumps(value)}" for key, value in stocktake.items())]
+        for name, settings in accounts.items():
+            lines += [
+                f"[accounts.{name}]",
+                *(f"{key} = {json.dumps(value)}" for key, value in settings.items()),
+            ]
+        (self.folder / ".dlt").mkdir(exist_ok=True)
+        (self.folder / ".dlt" / "config.toml").write_text("\n".join(lines), encoding="utf-8")
+
+    def account(self, provider: str, **settings: Any) -> dict[str, Any]:
+        """An account's settings that work."""
+        return {
+            "provider": provider,
+            "base_url": self.sandbox.base_url(provider),
+            "access_token": self.sandbox.token(provider),
+            **settings,
+        }
+
+    def stocktake(self, *arguments: str, exits: int = 0) -> Result:
+        """Runs a command and checks its exit code."""
+        result = self.runner.invoke(app, list(arguments))
+        assert result.exit_code == exits, f"{result.stderr[-1500:]}\n{result.exception!r}"
+        return result
+
+    def load(self, *arguments: str, exits: int = 0) -> dict[tuple[str, str], dict[str, Any]]:
+        """Loads, and returns the ledger rows by account and resource."""
+        result = self.stocktake("load", "--log-format", "json", *arguments, exits=exits)
+        rows = json.loads(result.stdout)["resources"]
+        return {(row["account"], row["resource"]): row for row in rows}
+
+    def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
+        """Asks the working database, while no command is at work."""
+        with duckdb.connect(str(self.home / "working.duckdb")) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return connection.execute(sql, list(values)).fetchall()
+
+    def current(self, provider: str, resource: str, account: str | None = None) -> dict[tuple[str, ...], Any]:
+        """The current raw records by key, parsed."""
+        keys = key_columns(provider, resource)
+        rows = self.query(
+            f"select {keys}, payload from raw_{provider}.{resource}"
+            " where account = ? and _dlt_valid_to is null",
+            account or provider,
+        )
+        assert len(rows) == len({row[:-1] for row in rows}), "a key has two current rows"
+        return {row[:-1]: json.loads(row[-1]) for row in rows}
+
+    def versions(self, provider: str, resource: str) -> int:
+        """How many versions raw holds."""
+        return int(self.query(f"select count(*) from raw_{provider}.{resource}")[0][0])
+
+    def assert_equals_truth(self, account: str | None = None) -> None:
+        """Every resource's current rows are what the sandbox holds now."""
+        for provider in self.sandbox.providers:
+            for resource in PROVIDERS[provider].resources:
+                truth = dict(self.sandbox.truth(provider, resource.name))
+                assert self.current(provider, resource.name, account) == truth, f"{provider}.{resource.name}"
+
+    def asked(self, provider: str, path: str) -> list[Any]:
+        """The bodies of what was asked at a path."""
+        return [a.body for a in self.sandbox.requests if a.provider == provider and a.path == path]
+
+
+def key_columns(provider: str, resource: str) -> str:
+    return ", ".join(next(r.key for r in PROVIDERS[provider].resources if r.name == resource))
+
+
+COUNTS = "/v2/inventory/counts/batch-retrieve"
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    with Sandbox() as served:
+        yield served
+
+
+@pytest.fixture
+def project(tmp_path: Path, sandbox: Sandbox, monkeypatch: pytest.MonkeyPatch) -> Project:
+    found = Project(tmp_path, sandbox)
+    found.configure()
+    monkeypatch.chdir(tmp_path)
+    return found
+
+
+@pytest.fixture
+def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Waits between tries are cut short; what a server asks for is still obeyed."""
+    monkeypatch.setattr("sources._shared.http.LONGEST_WAIT", 0.01)

@@ -1,0 +1,172 @@
+"""What moves while it is read, what a sweep repairs, and what a sweep may not do."""
+
+import pytest
+
+from tests.conftest import Project
+
+
+def test_a_row_that_jumps_ahead_of_the_scan_comes_with_the_next_run(project: Project) -> None:
+    shop, switches = project.sandbox.world.square, project.sandbox.switches["square"]
+    oldest = min(shop.counted_at, key=lambda key: (shop.counted_at[key], key))
+
+    def sell_after_the_first_page(page: int) -> None:
+        if page == 1:
+            shop.set_count(oldest[0], oldest[1], "777", oldest[2])
+
+    switches.page_rows, switches.after_page = 100, sell_after_the_first_page
+    project.load()
+    switches.after_page = None
+    assert oldest not in project.current("square", "inventory_counts")
+    project.load()
+    project.assert_equals_truth()
+
+
+def test_two_versions_in_one_scan_leave_one_current_row_and_both_in_history(project: Project) -> None:
+    """A scan that starts again after its cursor died reads a changed row twice."""
+    shop, switches = project.sandbox.world.square, project.sandbox.switches["square"]
+    newest = max(shop.counted_at, key=lambda key: (shop.counted_at[key], key))
+
+    def sell_and_drop_the_cursor(page: int) -> None:
+        switches.after_page = None
+        switches.expire_next_cursors = 1
+        shop.set_count(newest[0], newest[1], "4711", newest[2])
+
+    switches.page_rows, switches.after_page = 100, sell_and_drop_the_cursor
+    project.load()
+    history = project.query(
+        "select payload like '%4711%', _dlt_valid_to is null from raw_square.inventory_counts"
+        " where catalog_object_id = ? and location_id = ? and state = ? order by _dlt_valid_from",
+        *newest,
+    )
+    assert history == [(False, False), (True, True)]
+    project.assert_equals_truth()
+
+
+def test_a_dead_cursor_restarts_the_scan_a_bounded_number_of_times(project: Project) -> None:
+    switches = project.sandbox.switches["square"]
+    switches.page_rows, switches.expire_next_cursors = 100, 2
+    assert project.load()["square", "inventory_counts"]["retries"] == 2
+    project.assert_equals_truth()
+    switches.cursor_ttl_seconds = 0
+    row = project.load("--sweep", exits=3)["square", "inventory_counts"]
+    assert row["error_class"] == "CursorExpiredError"
+    assert row["mark_after"] == row["mark_before"], "the mark stays where it was"
+
+
+def test_an_empty_page_with_a_cursor_is_no_end(project: Project) -> None:
+    switches = project.sandbox.switches["square"]
+    switches.page_rows, switches.empty_second_page, switches.missing_key_when_empty = 100, True, True
+    project.load()
+    project.assert_equals_truth()
+
+
+def test_changes_that_show_late_are_caught_by_the_overlap(project: Project) -> None:
+    project.load()
+    project.sandbox.switches["square"].read_lag_seconds = 2
+    project.sandbox.clock.advance(hours=1)
+    project.sandbox.change(3)
+    assert project.load()["square", "inventory_counts"]["rows_new"] == 0
+    project.sandbox.clock.advance(seconds=5)
+    assert project.load()["square", "inventory_counts"]["rows_new"] == 3
+    project.assert_equals_truth()
+
+
+def test_a_sweep_counts_what_it_had_to_repair(project: Project) -> None:
+    project.load()
+    shop = project.sandbox.world.square
+    key = next(iter(shop.counts))
+    shop.counts[key] = {**shop.counts[key], "quantity": "31415"}  # changed behind its own clock
+    shop.version += 1
+    project.sandbox.clock.advance(hours=1)
+    project.sandbox.change(1)
+    row = project.load("--sweep")["square", "inventory_counts"]
+    assert (row["rows_new"], row["rows_repaired"]) == (2, 1), "the other came in time"
+
+
+@pytest.mark.parametrize("overview", ["truncated", "without_items", "without_products", "null_items"])
+def test_a_broken_snapshot_is_a_failed_attempt_and_never_an_empty_result(
+    project: Project, overview: str, impatient: None
+) -> None:
+    project.load()
+    project.sandbox.switches["ventmere_s2"].overview = overview
+    ledger = project.load(exits=3)
+    assert ledger["ventmere_s2", "inventory_items"]["error_class"] == "BrokenAnswerError"
+    assert ledger["square", "inventory_counts"]["status"] == "ok"
+    project.assert_equals_truth()
+
+
+def test_an_empty_snapshot_retires_nothing_until_it_is_confirmed(project: Project) -> None:
+    project.load()
+    held = project.current("ventmere_s2", "inventory_items")
+    project.sandbox.switches["ventmere_s2"].overview = "empty"
+    ledger = project.load(exits=3)
+    row = ledger["ventmere_s2", "inventory_items"]
+    assert row["status"] == "guarded"
+    assert "sweep --confirm-drop" in row["error_message"]
+    assert project.current("ventmere_s2", "inventory_items") == held
+    project.stocktake("sweep", "--confirm-drop", "--account", "ventmere_s2")
+    assert project.current("ventmere_s2", "inventory_items") == {}
+    assert project.load()["ventmere_s2", "inventory_items"]["status"] == "ok"
+
+
+def test_a_sweep_below_the_floor_still_loads_what_it_brought(project: Project) -> None:
+    project.load()
+    store = project.sandbox.world.ventmere_s2
+    levels = list(store.levels)
+    for key in levels[: len(levels) // 2]:
+        store.remove_level(key)
+    changed = store.set_level(levels[-1], available=99_999)
+    row = project.load(exits=3)["ventmere_s2", "inventory_items"]
+    assert (row["status"], row["rows_new"], row["rows_retired"]) == ("guarded", 1, 0)
+    now = project.current("ventmere_s2", "inventory_items")
+    assert now[changed]["level"]["available"] == 99_999
+    assert len(now) == len(levels)
+
+
+@pytest.mark.parametrize("older_first", [True, False])
+def test_a_level_that_comes_twice_is_the_later_one_and_stays_it(project: Project, older_first: bool) -> None:
+    switches = project.sandbox.switches["ventmere_s2"]
+    switches.duplicate_level, switches.older_duplicate_first = True, older_first
+    row = project.load()["ventmere_s2", "inventory_items"]
+    assert row["rows_read"] == row["rows_distinct"] + 1, "the ledger shows the repeat"
+    project.assert_equals_truth()
+    assert project.load()["ventmere_s2", "inventory_items"]["rows_new"] == 0
+
+
+def test_a_clock_that_stood_still_or_went_back_hides_nothing(project: Project) -> None:
+    project.load()
+    store = project.sandbox.world.ventmere_s2
+    first, second, *_ = store.levels
+    store.set_level(first, touch=False, incoming=60)
+    store.turn_back_clock(second)
+    assert project.load()["ventmere_s2", "inventory_items"]["rows_new"] == 2
+    project.assert_equals_truth()
+
+
+def test_a_lost_warehouse_is_read_anew_from_the_start(project: Project) -> None:
+    """dlt's working folder holds marks; with the warehouse gone they would claim rows that are not there."""
+    project.load()
+    (project.home / "working.duckdb").unlink()
+    project.load()
+    project.assert_equals_truth()
+
+
+def test_a_warehouse_put_back_from_a_copy_is_read_on_from_the_copys_marks(project: Project) -> None:
+    project.load()
+    copy = (project.home / "working.duckdb").read_bytes()
+    project.sandbox.clock.advance(hours=5)
+    project.sandbox.change(5)
+    project.load()
+    project.sandbox.clock.advance(hours=5)
+    (project.home / "working.duckdb").write_bytes(copy)
+    project.load()
+    project.assert_equals_truth()
+
+
+def test_marks_come_back_from_the_warehouse_on_a_new_machine(project: Project) -> None:
+    project.load()
+    import shutil
+
+    shutil.rmtree(project.home / "pipelines")
+    (project.home / "warehouse.stamp").unlink()
+    assert project.load()["square", "inventory_counts"]["mode"] == "incremental"
