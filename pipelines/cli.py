@@ -84,7 +84,7 @@ def publish_command(
     from pipelines import publish as publishing
     from pipelines.lock import run_lock
 
-    def work(config: Config, reporter: Reporter) -> RunResult | dict[str, Any]:
+    def work(config: Config, reporter: Reporter) -> dict[str, Any] | None:
         facts: dict[str, Any] = {}
         if rollback:
             with run_lock(config.home, "publish --rollback"):
@@ -93,11 +93,11 @@ def publish_command(
             facts["release"] = release.name
         else:
             result = run(config, [], reporter, command="publish", load=False, build_models=False)
-            facts = result.as_dict()
+            _show(result, "human", reporter) if log_format == "human" else facts.update(result.as_dict())
         if csv:
             facts["csv"] = [str(path) for path in publishing.write_csv(config.published)]
             reporter.say(f"{len(facts['csv'])} CSV files are in {config.published / 'csv'}.")
-        return facts
+        return facts if log_format == "json" else None
 
     _guarded(log_format, work)
 
@@ -186,14 +186,12 @@ def _guarded(log_format: LogFormat, work: Any, *, needs_config: bool = True) -> 
 
 
 def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
-    facts = result.as_dict() if isinstance(result, RunResult) else result
-    if facts is None:
+    if result is None:
         return
     if log_format == "json" or not isinstance(result, RunResult):
-        if log_format == "json" or "release" not in facts:
-            sys.stdout.write(
-                reporter.redactor.clean(json.dumps(facts, default=str, ensure_ascii=False)) + "\n"
-            )
+        facts = result.as_dict() if isinstance(result, RunResult) else result
+        text = json.dumps(facts, default=str, ensure_ascii=False)
+        sys.stdout.write(reporter.redactor.clean(text) + "\n")
         return
     console = console_for_people()
     if result.accounts:

@@ -22,7 +22,6 @@ def run_lock(home: Path, command: str) -> Iterator[None]:
         LockedError: another command holds it; says which, since when and where.
     """
     home.mkdir(parents=True, exist_ok=True)
-    home.chmod(0o700) if not any(home.iterdir()) else None
     lock = FileLock(home / "run.lock")
     note = home / "run.json"
     try:

@@ -7,7 +7,7 @@ publish clears away the rest. Callers hold the run lock (pipelines/lock.py).
 
 import shutil
 from collections.abc import Mapping, Sequence
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 import duckdb
@@ -135,7 +135,7 @@ def _make_release(
     now: pendulum.DateTime,
 ) -> Release:
     releases = published / "releases"
-    name = _free_name(releases, now)
+    name = _free_name(releases, run_id)
     making = releases / f"{MAKING}{name}"
     making.mkdir()
     file_bytes = {}
@@ -171,7 +171,7 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, content: Content, 
         for (column, kind), (_, kind_in_file) in zip(content.columns, columns, strict=True):
             if kind != kind_in_file:
                 raise PublishError(
-                    f"{table}.{column} is {kind}, which Parquet holds as {kind_in_file}: cast it in the model."
+                    f"{table}.{column} is {kind}, {kind_in_file} in Parquet: cast it in the model."
                 )
         read_back = read_content(bench, parquet, content.schema, columns)
     if read_back != content:
@@ -190,12 +190,11 @@ def _linked(source: Path, target: Path) -> bool:
     return True
 
 
-def _free_name(releases: Path, now: pendulum.DateTime) -> str:
-    stamp = now.in_timezone("UTC").format("YYYYMMDD[T]HHmmss")
+def _free_name(releases: Path, run_id: str) -> str:
+    """A release is named after its run; a run that publishes twice makes a second one."""
     taken = {folder.name for folder in releases.iterdir()}
-    return next(
-        name for number in count(1) if (name := stamp if number == 1 else f"{stamp}-{number}") not in taken
-    )
+    later = (f"{run_id}-{number}" for number in count(2))
+    return next(name for name in chain([run_id], later) if name not in taken)
 
 
 def _remove_half_made(published: Path) -> None:

@@ -12,7 +12,14 @@ import pendulum
 from pipelines.config import Account, Config
 from pipelines.errors import Exit
 from pipelines.ledger import make_ledger, record_accounts
-from pipelines.load import AccountResult, How, load_accounts, match_warehouse
+from pipelines.load import (
+    AccountResult,
+    How,
+    load_accounts,
+    match_warehouse,
+    pipelines_folder,
+    spool_folder,
+)
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
 from pipelines.publish import Release, publish
@@ -53,11 +60,11 @@ class RunResult:
 def opened(config: Config, command: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The locked home folder and its working database, with every raw table in place."""
     with run_lock(config.home, command), open_warehouse(config.database) as connection:
-        config.database.chmod(0o600)  # raw rows are the seller's own data
         make_ledger(connection)
         make_raw_tables(connection)
         record_accounts(connection, config)
         match_warehouse(config, connection)
+        _keep_private(config)
         yield connection
 
 
@@ -101,6 +108,14 @@ def run(
             )
     reporter.finish(int(result.exit_code))
     return result
+
+
+def _keep_private(config: Config) -> None:
+    """Raw rows are the seller's own: only the published folder is for other users of the machine."""
+    config.database.chmod(0o600)
+    for folder in (pipelines_folder(config), spool_folder(config), config.home / "logs"):
+        folder.mkdir(exist_ok=True)
+        folder.chmod(0o700)
 
 
 def _publish(connection: duckdb.DuckDBPyConnection, config: Config, run_id: str) -> Release:

@@ -6,6 +6,7 @@ touches no table that holds numbers).
 """
 
 import hashlib
+import logging
 import os
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -102,7 +103,11 @@ def _run_dbt(config: Config, depth: Depth) -> Build:
         arguments.append("--full-refresh")
     elif depth is Depth.LEDGER:
         arguments += ["--select", LEDGER_MODELS]
-    outcome = dbtRunner().invoke(arguments)
+    try:
+        outcome = dbtRunner().invoke(arguments)
+    finally:
+        for handler in logging.getLogger("file_log").handlers:  # dbt leaves its log file open
+            handler.close()
     if outcome.result is None or not hasattr(outcome.result, "results"):
         raise CommandError(
             f"The models cannot be built: {outcome.exception or 'dbt gave no result'}."

@@ -30,9 +30,9 @@ from sandbox.record import Asked
 from sandbox.server import Api, Application, Server
 from sandbox.square import SquareApi, SquareSwitches
 from sandbox.ventmere_s2 import VentmereS2Api, VentmereS2Switches
-from sandbox.world import Day, Size, World
+from sandbox.world import SIZES, Day, Size, World
 
-__all__ = ["Asked", "Day", "Fault", "Sandbox"]
+__all__ = ["SIZES", "Asked", "Day", "Fault", "Sandbox"]
 
 START = "2026-01-05T08:00:00Z"
 
@@ -124,9 +124,18 @@ class Sandbox:
         """The S2 organisation."""
         return self._s2.organization_id
 
+    def settings(self, provider: str) -> dict[str, str]:
+        """What an account must be told beside base URL and token."""
+        return {"organization_id": self.organization_id} if provider == "ventmere_s2" else {}
+
     def truth(self, provider: str, resource: str) -> Mapping[tuple[str, ...], dict[str, Any]]:
-        """Every record of a resource as it would be served now, by key."""
-        return self._apis[provider].truth(resource)
+        """Every record of a resource as it would be served now, by key.
+
+        Raises:
+            KeyError: there is no such provider or resource.
+        """
+        with self._application.world_lock:
+            return self._apis[provider].truth(resource)
 
     def change(self, count: int) -> dict[str, list[tuple[str, ...]]]:
         """Changes exactly so many Square counts and S2 levels, now; returns their keys."""

@@ -3,13 +3,18 @@
 GET    /_sandbox/truth/<provider>/<resource>   every record as it would be served now
 GET    /_sandbox/requests                      what was asked; DELETE forgets it
 GET    /_sandbox/switches/<provider>           the switches; PUT {"name": value} sets some
+POST   /_sandbox/faults/<provider> {"kind": "status", "status": 503, "times": 2}   the next answers go wrong
 POST   /_sandbox/advance {"seconds": 60}       moves the clock
 POST   /_sandbox/change {"count": 3}           changes so many counts and levels
 POST   /_sandbox/simulate_day                  a plausible day
 """
 
-from dataclasses import asdict, fields
-from typing import TYPE_CHECKING, Any
+from collections.abc import Callable
+from dataclasses import asdict
+from types import UnionType
+from typing import TYPE_CHECKING, Any, Literal, get_args, get_origin, get_type_hints
+
+from sandbox.faults import Fault
 
 if TYPE_CHECKING:
     from sandbox import Sandbox
@@ -38,9 +43,11 @@ class Control:
             case ("GET", "switches", provider):
                 return self._shown(provider)
             case ("PUT", "switches", provider):
-                for name, value in body.items():
-                    setattr(self._sandbox.switches[provider], name, value)
-                return self._shown(provider)
+                return self._set(provider, dict(body))
+            case ("POST", "faults", provider):
+                times = int(body.pop("times", 1))
+                self._sandbox.faults[provider].next(Fault(**body), times)
+                return {"waiting": len(self._sandbox.faults[provider].waiting)}
             case ("POST", "advance"):
                 return {"now": self._sandbox.clock.advance(**body).isoformat()}
             case ("POST", "change"):
@@ -50,7 +57,46 @@ class Control:
                 return {resource: sorted(keys) for resource, keys in touched.items()}
         raise ValueError(f"there is no {method} /_sandbox/{path}")
 
+    def _set(self, provider: str, values: dict[str, Any]) -> dict[str, Any]:
+        """Sets switches: all of them, or none where one is wrong."""
+        switches = self._sandbox.switches[provider]
+        kinds = _settable(type(switches))
+        for name, value in values.items():
+            if name not in kinds:
+                raise KeyError(f"there is no switch {name}")
+            if kinds[name] == set[str] and isinstance(value, list):
+                values[name] = set(value)
+            elif not _fits(value, kinds[name]):
+                raise ValueError(f"{name} cannot be {value!r}")
+        for name, value in values.items():
+            setattr(switches, name, value)
+        return self._shown(provider)
+
     def _shown(self, provider: str) -> dict[str, Any]:
         switches = self._sandbox.switches[provider]
-        shown = {field.name: getattr(switches, field.name) for field in fields(switches)}
-        return {name: value for name, value in shown.items() if not callable(value)}
+        shown = {name: getattr(switches, name) for name in _settable(type(switches))}
+        return {name: sorted(value) if isinstance(value, set) else value for name, value in shown.items()}
+
+
+def _settable(switches: type) -> dict[str, Any]:
+    """The types of the switches that JSON can express."""
+    kinds = get_type_hints(switches)
+    return {
+        name: kind
+        for name, kind in kinds.items()
+        if not any(get_origin(choice) is Callable for choice in _choices(kind))
+    }
+
+
+def _fits(value: Any, kind: Any) -> bool:
+    for choice in _choices(kind):
+        if get_origin(choice) is Literal:
+            if value in get_args(choice):
+                return True
+        elif type(value) is choice or (choice is float and type(value) is int):
+            return True
+    return False
+
+
+def _choices(kind: Any) -> tuple[Any, ...]:
+    return get_args(kind) if isinstance(kind, UnionType) else (kind,)

@@ -2,7 +2,7 @@
 
 import random
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, get_args
 
 Kind = Literal["status", "html", "truncated", "invalid_json", "reset", "slow"]
 
@@ -12,12 +12,18 @@ class Fault:
     """One way for an answer to go wrong."""
 
     kind: Kind
+    """`status`: an error in the provider's own words; `html`: a proxy's error page; `truncated`: half the
+    body; `invalid_json`: rubbish before the body; `reset`: the connection is torn; `slow`: it waits."""
     status: int = 500
     """For `status` and `html`."""
     retry_after: str | None = None
     """The Retry-After header of a `status` fault."""
     seconds: float = 0.0
     """How long a `slow` answer takes, in real seconds."""
+
+    def __post_init__(self) -> None:
+        if self.kind not in get_args(Kind):
+            raise ValueError(f"{self.kind} is no kind of fault; there are {', '.join(get_args(Kind))}")
 
 
 @dataclass

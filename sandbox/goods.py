@@ -31,19 +31,19 @@ class Good:
     sku: str
     """May be blank, repeated, or start with zeros."""
     gtin: str
-    """Valid GTIN-12 or GTIN-13, or ''."""
+    """A valid GTIN-12 or GTIN-13 of its own, or ''."""
 
 
 def make_goods(rng: random.Random, items: int) -> list[Good]:
-    """Goods of so many items, one to five variations each, with the oddities of square.md §9."""
+    """Goods of so many items, one to five variations each, one with twelve (square.md §9)."""
     goods: list[Good] = []
     for item in range(items):
-        name = f"{NOUNS[item % len(NOUNS)]} {KINDS[(item // len(NOUNS)) % len(KINDS)]}"
+        name = f"{NOUNS[item % len(NOUNS)]} {KINDS[(item + item // len(NOUNS)) % len(KINDS)]}"
         if item >= len(NOUNS) * len(KINDS):
             name += f" {item // (len(NOUNS) * len(KINDS)) + 1}"
         if item == 3:
             name = (name + " " + "long name " * 60)[:512]
-        for _ in range(rng.randint(1, 5)):
+        for _ in range(12 if item == 5 else rng.randint(1, 5)):
             number = len(goods)
             goods.append(
                 Good(
@@ -71,8 +71,10 @@ def _sku(rng: random.Random, number: int) -> str:
 def _gtin(rng: random.Random, number: int) -> str:
     if rng.random() < 0.3:
         return ""
-    digits = f"{'7045557' if number % 2 else '03600029'}{number:05d}"[:12]
-    body = digits[:11] if number % 3 == 0 else digits.ljust(12, "0")[:12]
-    weights = [3 if (len(body) - place) % 2 else 1 for place in range(len(body))]
-    check = -sum(int(digit) * weight for digit, weight in zip(body, weights, strict=True)) % 10
-    return f"{body}{check}"
+    body = f"036000{number:05d}" if number % 3 == 0 else f"7045557{number:05d}"
+    return f"{body}{check_digit(body)}"
+
+
+def check_digit(body: str) -> int:
+    """The last digit of a GTIN of any length: weights 3 and 1 from the right (GS1 General Specifications)."""
+    return -sum(int(digit) * (1 if place % 2 else 3) for place, digit in enumerate(reversed(body))) % 10

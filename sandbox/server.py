@@ -33,6 +33,9 @@ class Api(Protocol):
     def answer(self, call: Call) -> Reply:
         """One answer."""
 
+    def failure(self, status: int) -> bytes:
+        """The body of a failure that the sandbox was told to have, as the provider would word it."""
+
     def truth(self, resource: str) -> Mapping[tuple[str, ...], dict[str, Any]]:
         """Every record of a resource as it would be served now, by key."""
 
@@ -75,7 +78,7 @@ class Application:
         )
         with self.world_lock:
             fault = self._faults[provider].draw()
-            reply = _faulty_reply(fault) or self._apis[provider].answer(call)
+            reply = _faulty_reply(fault, self._apis[provider]) or self._apis[provider].answer(call)
             headers, kept_body = without_secrets(call)
             now = self._clock.now()
             self.requests.append(
@@ -138,7 +141,8 @@ class Server:
     def stop(self) -> None:
         """Returns when the thread has ended and the socket is closed."""
         self._server.should_exit = True
-        self._thread.join()
+        if self._thread.is_alive():
+            self._thread.join()
         self._socket.close()
 
     def _serve(self) -> None:
@@ -163,12 +167,12 @@ def _reset(scope: Any) -> None:
     transport.abort()
 
 
-def _faulty_reply(fault: Fault | None) -> Reply | None:
+def _faulty_reply(fault: Fault | None, api: Api) -> Reply | None:
     if fault is None:
         return None
     if fault.kind == "status":
         headers = {} if fault.retry_after is None else {"Retry-After": fault.retry_after}
-        return Reply(fault.status, b'{"message":"the sandbox was told to fail"}', headers=headers)
+        return Reply(fault.status, api.failure(fault.status), headers=headers)
     if fault.kind == "html":
         return Reply(fault.status, HTML_ERROR, headers={"Content-Type": "text/html"})
     return None

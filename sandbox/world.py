@@ -2,16 +2,19 @@
 
 import random
 from dataclasses import dataclass, field
-from typing import Literal, TypeVar
+from datetime import timedelta
+from decimal import Decimal
+from typing import Literal, TypeVar, get_args
 
 from sandbox.clock import Clock
 from sandbox.goods import Good, make_goods
-from sandbox.square import SquareData
-from sandbox.ventmere_s2 import VentmereS2Data
+from sandbox.square import CountKey, SquareData
+from sandbox.ventmere_s2 import LevelKey, VentmereS2Data
 
 Size = Literal["S", "M", "L"]
 Key = TypeVar("Key", bound=tuple[str, ...])
-ITEMS: dict[str, int] = {"S": 32, "M": 320, "L": 6400}
+SIZES: tuple[Size, ...] = get_args(Size)
+ITEMS: dict[Size, int] = {"S": 32, "M": 320, "L": 7000}
 
 
 @dataclass
@@ -38,7 +41,7 @@ class World:
         self._turn = 0
 
     def change(self, count: int) -> dict[str, list[tuple[str, ...]]]:
-        """Changes exactly so many Square counts and S2 levels, now; each by one more unit.
+        """Changes exactly so many Square counts and S2 levels, now; each to a thousand more.
 
         Returns:
             The keys changed per provider. Each count also makes an entry in Square's ledger.
@@ -48,28 +51,36 @@ class World:
         self._turn += count
         for variation, location, _ in counts:
             held = self.square.counts[variation, location, "IN_STOCK"]["quantity"]
-            whole, dot, digits = held.partition(".")
-            self.square.set_count(variation, location, f"{int(whole) + 1000}{dot}{digits}")
+            self.square.set_count(variation, location, format(Decimal(held) + 1000, "f"))
         for key in levels:
             self.ventmere_s2.set_level(key, available=self.ventmere_s2.levels[key]["available"] + 1000)
         return {"square": list(counts), "ventmere_s2": list(levels)}
 
     def simulate_day(self) -> Day:
-        """A plausible day: sales, receipts, waste, a transfer, a rename, new things, one that goes."""
+        """A plausible day: sales, receipts, waste, a transfer, renames, new things, some that go."""
         day = Day()
-        self._square_day(day)
-        self._ventmere_s2_day(day)
+        stocked = [key for key in sorted(self.square.counts) if key[2] == "IN_STOCK"]
+        levels = sorted(self.ventmere_s2.levels)
+        sold = self._rng.sample(stocked, max(3, len(stocked) // 40))
+        moved = self._rng.sample(levels, max(3, len(levels) // 40))
+        # All of it within 20 hours, so that the day has an evening in which nothing moves.
+        step = timedelta(hours=20) / (len(sold) + len(moved) + 10)
+        entries = len(self.square.changes)
+        self._square_day(day, stocked, sold, step)
+        for entry in self.square.changes[entries:]:
+            kind = "ADJUSTMENT" if entry["kind"] == "TRANSFER" else entry["kind"]
+            day.add("inventory_changes", (kind, entry["id"]))
+        self._ventmere_s2_day(day, levels, moved, step)
         return day
 
-    def _square_day(self, day: Day) -> None:
+    def _square_day(self, day: Day, stocked: list[CountKey], sold: list[CountKey], step: timedelta) -> None:
         shop = self.square
-        stocked = [key for key in sorted(shop.counts) if key[2] == "IN_STOCK"]
-        for variation, location, _ in self._rng.sample(stocked, max(3, len(stocked) // 40)):
-            self._later()
+        for variation, location, _ in sold:
+            self._later(step)
             touched = shop.adjust(variation, location, str(self._rng.randint(1, 3)), "IN_STOCK", "SOLD")
             day.add("inventory_counts", *touched)
         for variation, location, _ in self._rng.sample(stocked, 3):
-            self._later()
+            self._later(step)
             day.add(
                 "inventory_counts", *shop.adjust(variation, location, "24", "NONE", "IN_STOCK", late=True)
             )
@@ -78,35 +89,38 @@ class World:
         variation, source, _ = self._rng.choice(stocked)
         target = next(place for place in shop.locations if place != source)
         day.add("inventory_counts", *shop.transfer(variation, source, target, "2"))
-        self._later()
+        self._later(step)
         item = self._rng.choice(shop.items)
-        day.add(
-            "catalog_objects", (shop.rename_item(item, f"{shop.objects[item]['item_data']['name'][:400]} ★"),)
-        )
+        name = shop.objects[item]["item_data"]["name"]
+        day.add("catalog_objects", (shop.rename_item(item, f"{name[:400]} ★"),))
+        standing = [v for v in shop.variation_of_good.values() if not shop.objects[v]["is_deleted"]]
+        day.add("catalog_objects", (shop.delete_object(self._rng.choice(standing)),))
         new = shop.add_item(self._new_good())
         day.add("inventory_counts", *(key for key in shop.counts if key[0] == new))
-        day.add("catalog_objects", (new,))
-        gone = self._rng.choice(
-            [v for v in shop.variation_of_good.values() if not shop.objects[v]["is_deleted"]]
-        )
-        day.add("catalog_objects", (shop.delete_object(gone),))
+        day.add("catalog_objects", (new,), (shop.objects[new]["item_variation_data"]["item_id"],))
 
-    def _ventmere_s2_day(self, day: Day) -> None:
+    def _ventmere_s2_day(
+        self, day: Day, levels: list[LevelKey], moved: list[LevelKey], step: timedelta
+    ) -> None:
         store = self.ventmere_s2
-        levels = sorted(store.levels)
-        for key in self._rng.sample(levels, max(3, len(levels) // 40)):
-            self._later()
-            sold = self._rng.randint(1, 3)
-            day.add("inventory_items", store.set_level(key, available=store.levels[key]["available"] - sold))
+        for key in moved:
+            self._later(step)
+            available = store.levels[key]["available"] - self._rng.randint(1, 3)
+            day.add("inventory_items", store.set_level(key, available=available))
         still, back, gone = self._rng.sample(levels, 3)
-        day.add("inventory_items", store.set_level(still, touch=False, incoming=60))
+        incoming = store.levels[still]["incoming"] + 60
+        day.add("inventory_items", store.set_level(still, touch=False, incoming=incoming))
         day.add("inventory_items", store.turn_back_clock(back), store.remove_level(gone))
         product = self._rng.choice(sorted(store.products))
-        day.add("products", (store.rename_product(product, "Renamed product"),))
-        day.add("inventory_items", store.add_product(self._new_good()))
+        name = store.products[product]["name"]
+        day.add("products", (store.rename_product(product, f"{name[:400]} ★"),))
+        new = store.add_product(self._new_good())
+        day.add("inventory_items", new)
+        day.add("products", new[1:])
 
-    def _later(self) -> None:
-        self.clock.advance(minutes=self._rng.randint(1, 10))
+    def _later(self, step: timedelta) -> None:
+        """A while, to the millisecond; never longer than a step."""
+        self.clock.advance(seconds=self._rng.randint(1, step // timedelta(milliseconds=1)) / 1000)
 
     def _new_good(self) -> Good:
         number = 100_000 + len(self.goods)

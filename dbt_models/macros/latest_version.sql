@@ -2,6 +2,6 @@
 {% macro latest_version_rank(key) -%}
     row_number() over (
         partition by account, {{ key }}
-        order by case when valid_to is null then 0 else 1 end, valid_from desc, version_key
+        order by case when valid_to is null then 0 else 1 end, valid_from desc nulls last, version_key
     )
 {%- endmacro %}

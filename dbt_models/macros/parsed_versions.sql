@@ -6,7 +6,9 @@
    of order (design §9). #}
 {% macro parsed_versions(source_name, table_name) %}
     {%- set fields = declared(source_name, table_name, 'fields') -%}
-    {%- set parsed_by = local_md5(model.raw_code ~ tojson(fields)) if execute else '' -%}
+    {%- set parsed_by = local_md5(
+        model.raw_code ~ parse_payload('payload', fields) ~ uncast_fields('said', 'record', fields)
+    ) -%}
     select
         parsed.*,
         '{{ parsed_by }}' as parsed_by,

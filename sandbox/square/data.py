@@ -9,19 +9,11 @@ from typing import Any, NamedTuple
 
 from sandbox.clock import Clock
 from sandbox.goods import Good
+from sandbox.square.locations import make_id, make_locations
 
 CountKey = tuple[str, str, str]
 """catalog_object_id, location_id, state."""
 Record = dict[str, Any]
-
-ID_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"
-CITIES = (
-    ("Grant Park", "San Francisco", "CA", "US", "America/Los_Angeles"),
-    ("Midtown", "Atlanta", "GA", "US", "America/New_York"),
-    ("Old Store", "Denver", "CO", "US", "America/Denver"),
-    ("Van", "Chicago", "IL", "US", "America/Chicago"),
-    ("Café Nord", "Montréal", "QC", "CA", "America/Toronto"),
-)
 
 
 class CountChange(NamedTuple):
@@ -39,7 +31,7 @@ class SquareData:
     def __init__(self, rng: random.Random, clock: Clock, goods: Sequence[Good]) -> None:
         self._rng = rng
         self._clock = clock
-        self.locations: dict[str, Record] = {}
+        self.locations: dict[str, Record] = make_locations(rng)
         self.objects: dict[str, Record] = {}
         """Catalogue objects by id; an ITEM holds no variations here, they are nested when it is served."""
         self.counts: dict[CountKey, Record] = {}
@@ -53,42 +45,11 @@ class SquareData:
         self.variation_of_good: dict[int, str] = {}
         self._variations_of: dict[str, list[str]] = {}
         self._tax_id = self._id(24)
-        self._make_locations()
         self._make_catalog(goods)
         self._make_counts()
         self.journal.clear()
 
     # What the seller starts with
-
-    def _make_locations(self) -> None:
-        for number, (name, city, region, country, zone) in enumerate(CITIES):
-            location: Record = {
-                "id": self._id(13),
-                "name": name,
-                "address": {
-                    "address_line_1": f"{100 + number} Main St",
-                    "locality": city,
-                    "administrative_district_level_1": region,
-                    "postal_code": f"94{number}14",
-                    "country": country,
-                },
-                "timezone": zone,
-                "capabilities": ["CREDIT_CARD_PROCESSING"],
-                "status": "INACTIVE" if number == 2 else "ACTIVE",
-                "created_at": f"2016-09-{19 + number}T17:33:12Z",
-                "merchant_id": "3MYCJG5GVYQ8Q",
-                "country": country,
-                "language_code": "en-US",
-                "currency": "CAD" if country == "CA" else "USD",
-                "phone_number": "+1 650-354-7217",
-                "business_name": "Jet Fuel Coffee",
-                "type": "MOBILE" if number == 3 else "PHYSICAL",
-                "mcc": "7299",
-            }
-            if number == 1:
-                location["coordinates"] = {"latitude": 33.7889, "longitude": -84.3841}
-                location["description"] = "Midtown Atlanta store"
-            self.locations[location["id"]] = location
 
     def _make_catalog(self, goods: Sequence[Good]) -> None:
         self.unit_id = self._add_object(
@@ -406,7 +367,7 @@ class SquareData:
         return str(self._rng.randint(0, 250))
 
     def _id(self, length: int) -> str:
-        return "".join(self._rng.choices(ID_LETTERS, k=length))
+        return make_id(self._rng, length)
 
 
 UNTRACKED_STATES = {"NONE", "SOLD", "UNLINKED_RETURN"}

@@ -1,6 +1,7 @@
 """One S2 organisation: warehouses, products and levels, with everything odd that ventmere_s2.md §9 lists."""
 
 import random
+import struct
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -9,6 +10,7 @@ from typing import Any
 from sandbox.clock import Clock
 from sandbox.goods import Good
 
+PICTURES = ("听雨", "thé vert", "Grüne Küche")
 LevelKey = tuple[str, str]
 """warehouse id, product id."""
 Record = dict[str, Any]
@@ -43,6 +45,7 @@ class VentmereS2Data:
         self._make_warehouses(bulk)
         for good in goods:
             self.product_of_good[good.number] = self._add_product(good, bulk)
+        self._make_odd_products()
         self._make_levels()
 
     # What the organisation starts with
@@ -76,18 +79,21 @@ class VentmereS2Data:
 
     def _add_product(self, good: Good, at: datetime) -> str:
         measured = self._rng.random() < 0.4
-        short_code = self._rng.random() < 0.05
+        gtin = "871160888" if good.number % 20 == 2 else good.gtin
+        if gtin and good.number % 4 == 0:
+            gtin = f"0{gtin}"  # the same code, one digit longer: what Square holds without the zero
         product = {
             "id": self._uuid(),
             "organization": self.organizations[2],
-            "sku": good.sku,
+            "sku": good.sku.lower() if good.number % 8 == 0 else good.sku,
             "brand": self.brands[0] if self._rng.random() < 0.4 else self._rng.choice(self.brands[1:]),
-            "gtin": "871160888" if short_code else good.gtin,
+            "gtin": gtin,
             "name": f"{good.item_name} {good.variant}",
             "remarks": "" if good.number % 4 else "test.",
             "imageMain": ""
             if good.number % 3
-            else f"{uuid.UUID(int=good.number)}/2024-04-23/avatar/听雨__{good.number}.jpg",
+            else f"{self.organizations[2]['id']}/2024-04-23/avatar/{PICTURES[good.number % 9 // 3]}"
+            f"__{good.number}.jpg",
             "packageLengthMm": self._measure(),
             "packageWidthMm": self._measure(),
             "packageHeightMm": self._measure(),
@@ -101,13 +107,18 @@ class VentmereS2Data:
             "condition": "NEW",
             "serialNumberRequired": good.number % 7 == 0,
             "expiryDateRequired": good.number % 9 == 0,
-            "unknown": good.number % 50 == 49,
+            "unknown": good.number % 50 == 48,
             "createdAt": at,
             "updatedAt": at + timedelta(days=good.number % 30, microseconds=345),
             "otherIds": [f"X{good.number:06d}"] if good.number % 20 == 3 else [],
         }
         self.products[str(product["id"])] = product
         return str(product["id"])
+
+    def _make_odd_products(self) -> None:
+        """Two products with one GTIN: a code that must not be matched by."""
+        coded = [product for product in self.products.values() if len(product["gtin"]) > 11]
+        coded[5]["gtin"] = coded[6]["gtin"]
 
     def _make_levels(self) -> None:
         imported = self._clock.now() - timedelta(days=2, microseconds=-123456)
@@ -117,8 +128,11 @@ class VentmereS2Data:
                 if self._rng.random() < 0.75:
                     spread = timedelta(microseconds=self._rng.randrange(10**11))
                     at = imported if self._rng.random() < 0.3 else imported + spread
+                    if self._rng.random() < 0.01:
+                        at = at.replace(microsecond=0)
                     self._put((warehouse, product), self._numbers(), at)
-        orphans = (self._uuid(), f"{self._uuid()[:-4]}888")  # the second has 35 characters: no uuid
+        orphans = [self._uuid() for _ in range(1 + len(self.products) // 250)]
+        orphans.append(f"{self._uuid()[:-4]}888")  # 35 characters: no uuid
         for orphan in orphans:
             self._put((warehouses[0], orphan), {"available": 5, "incoming": 0, "reserved": -2}, imported)
         first = next(iter(self.products))
@@ -201,10 +215,11 @@ class VentmereS2Data:
         }
 
     def _measure(self, highest: int = 1000) -> float:
-        """A 32-bit float with up to 8 digits, or a whole number, which S2 writes with `.0`."""
+        """A 32-bit float as it prints, with up to 8 digits; or a whole number, which S2 writes with `.0`."""
         if self._rng.random() < 0.3:
             return float(self._rng.randint(1, highest))
-        return round(self._rng.random() * highest, 6)
+        (single,) = struct.unpack("f", struct.pack("f", self._rng.random() * highest))
+        return float(f"{single:.8g}")
 
     def _uuid(self) -> str:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))

@@ -25,6 +25,7 @@ class VentmereS2Api:
         self._clock = clock
         self._logins = 0
         self._left: dict[str, int | None] = {}
+        self._ends: dict[str, datetime] = {}
 
     @property
     def token(self) -> str:
@@ -49,17 +50,29 @@ class VentmereS2Api:
         if refused is not None:
             return refused
         if (call.method, call.path) == ("GET", "/inventory/overview"):
-            return self._zip(call, self._overview())
+            return self._zip(call, self._overview(call))
         if (call.method, call.path) == ("GET", "/product"):
             return self._zip(call, self._products(call))
         return _refusal(404, "not found")
 
+    def failure(self, status: int) -> bytes:
+        """The body of a failure that the sandbox was told to have."""
+        return _refusal(status, "something went wrong").body
+
     def truth(self, resource: str) -> dict[tuple[str, ...], Record]:
-        """Every record of a resource as it would be served now, by key."""
-        if resource == "inventory_items":
-            return {key: self._spelled(self._item(key)) for key in self.data.levels}
-        found = self.data.warehouses if resource == "warehouses" else self.data.products
-        return {(key,): self._spelled(self._shown(record)) for key, record in found.items()}
+        """Every record of a resource as it would be served now, by key.
+
+        Raises:
+            KeyError: there is no such resource.
+        """
+        match resource:
+            case "inventory_items":
+                return {key: self._read(self._item(key)) for key in self.data.levels}
+            case "products":
+                return {(key,): self._read(self._shown(found)) for key, found in self.data.products.items()}
+            case "warehouses":
+                return {(key,): self._read(found) for key, found in self.data.warehouses.items()}
+        raise KeyError(resource)
 
     # Routes
 
@@ -69,11 +82,13 @@ class VentmereS2Api:
         self._logins += 1
         token = f"sandbox-s2-session-{self._logins}"
         self._left[token] = self.switches.token_requests
-        expires = self._clock.now() + timedelta(days=7)
-        return Reply(200, _json({self.switches.token_member: token, "expiresAt": _spell(expires)}))
+        self._ends[token] = self._clock.now() + timedelta(seconds=self.switches.token_seconds)
+        return Reply(200, self._json({self.switches.token_member: token, "expiresAt": self._ends[token]}))
 
-    def _overview(self) -> Reply:
+    def _overview(self, call: Call) -> Reply:
         how = self.switches.overview
+        if call.headers.get("x-s2-organization", self.organization_id) != self.organization_id:
+            how = "empty"  # another organisation of the same user (ventmere_s2.md §4, assumed)
         document: dict[str, Any] = {
             "warehouses": list(self.data.warehouses.values()),
             "products": [self._shown(product) for product in self.data.products.values()],
@@ -86,7 +101,7 @@ class VentmereS2Api:
         elif how == "null_items":
             document["items"] = None
         rows = sum(len(part or ()) for part in document.values())
-        body = _json(self._spelled(document))
+        body = self._json(document).ljust(self.switches.overview_bytes)
         if how == "truncated":
             body = body[: len(body) * 2 // 3]
         return Reply(200, body, rows)
@@ -104,15 +119,17 @@ class VentmereS2Api:
             for product in self.data.products.values()
             if term in product["sku"].lower() or term in product["name"].lower()
         ]
+        if call.headers.get("x-s2-organization", self.organization_id) != self.organization_id:
+            found = []
         page = found[offset : offset + limit]
-        return Reply(200, _json(self._spelled({"items": page, "total": len(found)})), len(page))
+        return Reply(200, self._json({"items": page, "total": len(found)}), len(page))
 
     def _check_token(self, call: Call) -> Reply | None:
         token = call.headers.get("authorization", "").removeprefix("Bearer ")
         if token == FIXED_TOKEN and self.switches.token_state == "valid":
             return None
         left = self._left.get(token, 0)
-        if left is not None and left <= 0:
+        if (left is not None and left <= 0) or self._clock.now() >= self._ends[token]:
             return _refusal(401, "the access token is not valid")
         if left is not None:
             self._left[token] = left - 1
@@ -122,7 +139,7 @@ class VentmereS2Api:
         asked = call.headers.get("x-s2-organization")
         if asked is None and self.switches.user_organizations > 1:
             return _refusal(400, "X-S2-Organization is required")
-        if asked is not None and asked != self.organization_id:
+        if asked is not None and asked not in self._own_organizations():
             return _refusal(self.switches.foreign_organization_status, "unauthorized")
         return None
 
@@ -151,16 +168,22 @@ class VentmereS2Api:
             return {**record, "otherIds": [{"type": "ALT", "value": code} for code in record["otherIds"]]}
         return record
 
-    def _spelled(self, value: Any) -> Any:
-        """The value with every instant as text."""
-        if isinstance(value, dict):
-            return {name: self._spelled(item) for name, item in value.items()}
-        if isinstance(value, list):
-            return [self._spelled(item) for item in value]
-        if isinstance(value, datetime):
-            text = _spell(value)
-            return re.sub(r"(\.|(?<=\d{3}))(000)+Z$", "Z", text) if self.switches.short_fractions else text
-        return value
+    def _own_organizations(self) -> list[str]:
+        own, *others = (str(self.data.organizations[place]["id"]) for place in (2, 0, 1))
+        return [own, *others][: self.switches.user_organizations]
+
+    def _json(self, value: Any) -> bytes:
+        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=self._spell).encode()
+
+    def _read(self, record: Record) -> Record:
+        """The record as a reader gets it."""
+        read: Record = json.loads(self._json(record))
+        return read
+
+    def _spell(self, moment: datetime) -> str:
+        """An instant with six digits of a second."""
+        text = moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+        return re.sub(r"(\.|(?<=\d{3}))(000)+Z$", "Z", text) if self.switches.short_fractions else text
 
     def _zip(self, call: Call, reply: Reply) -> Reply:
         if self.switches.gzip and "gzip" in call.headers.get("accept-encoding", ""):
@@ -169,15 +192,9 @@ class VentmereS2Api:
         return reply
 
 
-def _spell(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-
-
-def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
-
-
 def _refusal(status: int, message: str) -> Reply:
     """S2's error body: one member, a sentence with a reference id and a stray space (ventmere_s2.md §5)."""
     reference = "ee21f844-efab-44f2-809b-37d19545968b"
-    return Reply(status, _json({"message": f"{message}, reference ID for support: {reference}. "}))
+    return Reply(
+        status, json.dumps({"message": f"{message}, reference ID for support: {reference}. "}).encode()
+    )

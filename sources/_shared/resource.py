@@ -100,18 +100,27 @@ def _read(
 ) -> Iterator[Any]:
     asked_at = outcome.started_at
     collector: RowCollector | None = None
-    for page in pages:
-        if collector is None:
-            asked_at = min(asked_at, page.answered_at or asked_at)
-            collector = RowCollector(resource, account, asked_at)
-            yield collector.empty()
-        outcome.pages += 1
-        outcome.rows_promised = page.promised if page.promised is not None else outcome.rows_promised
-        collector.add(page.records)
-        outcome.rows_read, outcome.rows_distinct = collector.read, collector.distinct
-        outcome.rows_superseded = collector.superseded
-        if (table := collector.take(at_least=ROWS_PER_TABLE)) is not None:
-            yield table
+    try:
+        for page in pages:
+            if collector is None:
+                asked_at = min(asked_at, page.answered_at or asked_at)
+                collector = RowCollector(resource, account, asked_at)
+                yield collector.empty()
+            outcome.pages += 1
+            if page.promised is not None:
+                outcome.rows_promised = page.promised
+            collector.add(page.records)
+            outcome.rows_read, outcome.rows_distinct = collector.read, collector.distinct
+            outcome.rows_superseded = collector.superseded
+            if (table := collector.take(at_least=ROWS_PER_TABLE)) is not None:
+                yield table
+    except SourceError:
+        # What came is true and is kept; only the mark must not move.
+        if collector is not None:
+            asked.held_back[resource.name] = collector.take_held_back()
+            if (table := collector.take()) is not None:
+                yield table
+        raise
     if collector is None:
         raise AssertionError(f"{resource.name}: a provider's read ended without a single answer")
     rest = collector.take()

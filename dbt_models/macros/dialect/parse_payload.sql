@@ -28,7 +28,7 @@
 {%- endmacro %}
 
 {% macro duckdb__uncast_fields(said, record, fields) -%}
-    nullif(concat_ws(', ', ''
+    nullif(concat_ws(', ', null
         {%- for loss in duckdb__losses(duckdb__castable(fields), said, record, '') %},
         case when {{ loss.condition }} then '{{ loss.path }}' end
         {%- endfor %}), '')

@@ -40,12 +40,11 @@ variation_products as (
         variations.account,
         variations.variation_id as product_id,
         nullif(trim(variations.sku), '') as sku,
-        -- "item – variation" as Square's own screens show it; whichever half is missing is left out.
-        nullif(
-            coalesce(items.item_name, '')
-            || case when items.item_name is not null and variations.variation_name is not null then ' – ' else '' end
-            || coalesce(variations.variation_name, ''), ''
-        ) as name,
+        case
+            when items.item_name is null then variations.variation_name
+            when variations.variation_name is null then items.item_name
+            else items.item_name || ' (' || variations.variation_name || ')'
+        end as name,
         cast(null as {{ type_string() }}) as brand,
         {{ gtin('variations.upc') }} as gtin,
         items.product_type,

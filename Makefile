@@ -1,0 +1,51 @@
+# The words for people and for CI: `make demo`, `make test`, `make check`. Each sets up what it needs.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+READY := $(VENV)/ready
+
+.DEFAULT_GOAL := help
+.PHONY: help demo test check sandbox constraints clean
+
+help: ## What there is
+	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: $(READY) ## Two loads, a simulated day between them, and the reports; no credentials
+	$(BIN)/stocktake demo
+
+test: $(READY) ## Every test, offline
+	$(BIN)/python -m pytest
+
+check: $(READY) ## Format, lint, types, SQL, and who may import whom
+	$(BIN)/ruff format --check .
+	$(BIN)/ruff check .
+	$(BIN)/mypy
+	$(BIN)/sqlfluff lint dbt_models/models dbt_models/tests
+	$(BIN)/python -m pytest tests/test_rooms.py tests/test_house.py
+
+sandbox: $(READY) ## The providers' APIs on localhost, with make-believe stock
+	$(BIN)/stocktake sandbox
+
+constraints: ## Renew constraints.txt from what pyproject.toml resolves to today
+	rm -rf build/fresh
+	$(PYTHON) -m venv build/fresh
+	build/fresh/bin/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]'
+	grep '^#' constraints.txt > build/constraints.txt
+	build/fresh/bin/python -m pip freeze --exclude-editable | tr 'A-Z_' 'a-z-' | LC_ALL=C sort >> build/constraints.txt
+	mv build/constraints.txt constraints.txt
+	rm -rf build/fresh
+
+clean: ## Remove what was made here: environment, demo, caches
+	rm -rf $(VENV) build demo dbt_models/target dbt_models/logs logs *.egg-info
+	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+# Made anew when what is to be installed changes; otherwise it costs nothing.
+$(READY): pyproject.toml constraints.txt
+	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
+		echo "Stocktake needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; \
+		exit 2; }
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
+	@touch $@

@@ -1,0 +1,173 @@
+"""The providers' own published examples reach the reports unchanged."""
+
+import json
+from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
+from typing import Any
+
+import msgspec
+import pytest
+from working_database import WorkingDatabase
+
+S2_EXAMPLE = Path(__file__).parents[1] / "data" / "ventmere_s2_inventory_overview.json"
+SQUARE_EXAMPLES = Path(__file__).parents[3] / "shared" / "examples"
+needs_square_examples = pytest.mark.skipif(
+    not (SQUARE_EXAMPLES / "square_inventory_counts.json").is_file(),
+    reason="Square's example answers are not part of this repository; they lie in ../shared/examples in CI",
+)
+
+
+@pytest.fixture(scope="module")
+def examples(working_database: WorkingDatabase) -> WorkingDatabase:
+    overview = msgspec.json.decode(S2_EXAMPLE.read_bytes(), type=dict[str, list[msgspec.Raw]])
+    for name, table in [("warehouses", "warehouses"), ("products", "products"), ("items", "inventory_items")]:
+        records = [bytes(record).decode() for record in overview[name]]
+        working_database.put(f"ventmere_s2.{table}", *records, account="s2")
+    working_database.describe_account("s2", "ventmere_s2", available_basis="net")
+    for file, name, table in [
+        ("square_inventory_counts.json", "counts", "inventory_counts"),
+        ("square_inventory_changes.json", "changes", "inventory_changes"),
+        ("square_catalog_search.json", "objects", "catalog_objects"),
+        ("square_locations.json", "locations", "locations"),
+    ]:
+        path = SQUARE_EXAMPLES / file
+        if path.is_file():
+            answer = json.loads(path.read_text(encoding="utf-8"))
+            working_database.put(f"square.{table}", *answer[name], account="shop")
+    working_database.describe_account("shop", "square")
+    working_database.dbt("build")
+    return working_database
+
+
+def moment(text: str) -> datetime:
+    return datetime.fromisoformat(text).astimezone(UTC)
+
+
+def test_every_s2_level_is_reported_with_names_where_there_are_some(examples: WorkingDatabase) -> None:
+    overview = json.loads(S2_EXAMPLE.read_text(encoding="utf-8"))
+    names = {product["id"]: product["name"] for product in overview["products"]}
+    expected = {
+        (
+            item["level"]["productId"],
+            names.get(item["level"]["productId"]),
+            "test warehouse",
+            item["level"]["productId"] not in names,
+            item["level"]["available"] - item["level"]["reserved"],
+            item["level"]["available"],
+            -item["level"]["reserved"],
+            item["level"]["incoming"],
+            moment(item["level"]["updatedAt"]),
+        )
+        for item in overview["items"]
+    }
+
+    reported = examples.query(
+        "select product_id, product_name, location_name, is_product_unknown, quantity_on_hand,"
+        " quantity_available, quantity_reserved, quantity_incoming, counted_at"
+        " from reporting.rpt_stock_on_hand where provider = 'ventmere_s2'"
+    )
+
+    assert len(reported) == len(overview["items"]) == 5
+    assert set(reported) == expected
+    assert sum(row[3] for row in reported) == 3, "three of the five point to products that are not listed"
+
+
+def test_an_s2_product_keeps_every_digit_and_letter(examples: WorkingDatabase) -> None:
+    [row] = examples.query(
+        "select image_path, package_length_mm, case_weight_kg, shipping_weight_kg, case_pack"
+        " from staging.stg_ventmere_s2__products where sku = 'test'"
+    )
+
+    assert row == (
+        "95d73baf-76ba-4bea-86ac-1534c5e5d4aa/2024-04-23/avatar/听雨__24_x_26.25__PFPWig_4_YXKT59pJLuoIk82VgaF.jpg",
+        Decimal("33.27078"), Decimal("0.35708416"), Decimal("76.44365"), 2,
+    )  # fmt: skip
+
+
+def test_what_s2_writes_for_missing_becomes_null(examples: WorkingDatabase) -> None:
+    [row] = examples.query(
+        "select gtin, brand_name, case_length_mm, case_pack"
+        " from staging.stg_ventmere_s2__products where sku = 'TEST-BLACK'"
+    )
+
+    assert row == ("871160888", None, None, None)
+
+
+def test_barcodes_that_cannot_be_right_are_not_passed_on(examples: WorkingDatabase) -> None:
+    assert examples.query("select distinct gtin from marts.dim_products where provider = 'ventmere_s2'") == [
+        (None,)
+    ]
+
+
+@needs_square_examples
+def test_square_s_count_is_reported_although_nobody_names_its_product(examples: WorkingDatabase) -> None:
+    [row] = examples.query(
+        "select product_id, location_id, quantity_on_hand, quantity_available, quantity_reserved,"
+        " is_product_unknown, is_location_unknown, counted_at"
+        " from reporting.rpt_stock_on_hand where provider = 'square'"
+    )
+
+    assert row == (
+        "W62UWFY35CWMYGVWK6TWJDNI", "59TNP9SA8VGDA", 79, 79, None, True, True,
+        moment("2016-11-16T22:28:01.223Z"),
+    )  # fmt: skip
+
+
+@needs_square_examples
+def test_square_s_variations_are_products_although_they_come_inside_their_items(
+    examples: WorkingDatabase,
+) -> None:
+    products = examples.query(
+        "select product_id, name from marts.dim_products where provider = 'square' and not is_orphan"
+    )
+
+    assert set(products) == {
+        ("5GSZPX6EU7MM75S57OONG3V5", "Tea - Black (Regular)"),
+        ("XVLBN7DU6JTWHJTG5F265B43", "Tea - Black (Large)"),
+        ("FHYBVIA6NVBCSOVETA62WEA4", "Tea - Green (Regular)"),
+    }
+
+
+@needs_square_examples
+def test_square_s_recount_is_a_ledger_entry(examples: WorkingDatabase) -> None:
+    [row] = examples.query(
+        "select movement_type, to_location_id, from_state, to_state, quantity, occurred_at, received_at,"
+        " source_name from marts.fct_stock_movements"
+    )
+
+    assert row == (
+        "PHYSICAL_COUNT", "C6W5YS5QM06F5", None, "IN_STOCK", 86, moment("2016-11-16T22:24:49.028Z"),
+        moment("2016-11-16T22:25:24.878Z"), "Square Point of Sale 4.37",
+    )  # fmt: skip
+
+
+@needs_square_examples
+def test_square_s_locations_keep_zone_and_place(examples: WorkingDatabase) -> None:
+    places = examples.query(
+        "select name, city, region, country_code, timezone, location_type, is_active"
+        " from marts.dim_locations where provider = 'square' and not is_orphan"
+    )
+
+    assert set(places) == {
+        ("Grant Park", "San Francisco", "CA", "US", "America/Los_Angeles", None, True),
+        ("Midtown", "Atlanta", "GA", "US", "America/New_York", "PHYSICAL", True),
+    }
+
+
+def test_every_column_of_every_model_is_described(examples: WorkingDatabase) -> None:
+    manifest: dict[str, Any] = json.loads((examples.folder / "target" / "manifest.json").read_text())
+    described = {
+        (node["schema"], node["name"], column)
+        for node in manifest["nodes"].values()
+        if node["resource_type"] == "model" and node["description"]
+        for column, said in node["columns"].items()
+        if said["description"]
+    }
+
+    built = examples.query(
+        "select table_schema, table_name, column_name from information_schema.columns"
+        " where table_schema in ('staging', 'intermediate', 'marts', 'reporting')"
+    )
+
+    assert set(built) == described

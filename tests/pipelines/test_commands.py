@@ -1,0 +1,198 @@
+"""The command as people and machines meet it: exit codes, words, secrets, the lock, one bad account."""
+
+import json
+import os
+import stat
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.lock import run_lock
+from sandbox import Fault
+from tests.conftest import Project
+
+
+def test_one_accounts_failure_stops_no_other(project: Project) -> None:
+    accounts = {p: project.account(p) for p in project.sandbox.providers}
+    accounts["square"]["access_token"] = "wrong-4711"
+    project.configure(accounts)
+    ledger = project.load(exits=3)
+    assert ledger["ventmere_s2", "inventory_items"]["status"] == "ok"
+    failed = [row for (account, _), row in ledger.items() if account == "square"]
+    assert {row["error_class"] for row in failed} == {"CredentialsError"}
+    assert len(failed) == 4
+    assert len([a for a in project.sandbox.requests if a.provider == "square"]) == 1, "the wall is met once"
+    assert "square: inventory_counts, page 1: 401 UNAUTHORIZED." in failed[1]["error_message"]
+
+
+def test_when_every_account_fails_nothing_is_built_and_the_exit_code_is_1(project: Project) -> None:
+    project.configure({"square": {**project.account("square"), "access_token": "wrong-4711"}})
+    result = project.stocktake("run", exits=1)
+    assert "Check access_token" in result.stderr
+    assert not project.published.exists()
+
+
+def test_a_missing_permission_costs_one_resource(project: Project) -> None:
+    project.sandbox.switches["square"].missing_scopes = {"MERCHANT_PROFILE_READ"}
+    ledger = project.load("--account", "square", exits=3)
+    assert ledger["square", "locations"]["error_class"] == "PermissionDeniedError"
+    assert ledger["square", "inventory_counts"]["rows_new"] > 400
+
+
+def test_an_unreachable_host_loses_nothing(project: Project, impatient: None) -> None:
+    project.load()
+    accounts = {p: project.account(p) for p in project.sandbox.providers}
+    accounts["square"]["base_url"] = "http://127.0.0.1:9"
+    project.configure(accounts)
+    row = project.load(exits=3)["square", "inventory_counts"]
+    assert row["error_class"] == "UnreachableError"
+    assert row["mark_after"] == row["mark_before"] is not None
+    project.configure()
+    project.sandbox.clock.advance(hours=1)
+    project.sandbox.change(2)
+    assert project.load()["square", "inventory_counts"]["rows_new"] == 2
+    project.assert_equals_truth()
+
+
+def test_what_was_read_before_a_failure_is_kept_and_the_mark_stays(project: Project, impatient: None) -> None:
+    project.sandbox.switches["square"].page_rows = 100
+    project.sandbox.faults["square"].next(None, times=2)
+    project.sandbox.faults["square"].next(Fault("status", 500), times=5)
+    row = project.load("--account", "square", exits=3)["square", "inventory_counts"]
+    assert (row["status"], row["rows_new"], row["mark_after"]) == ("failed", 200, None)
+    project.load()
+    project.assert_equals_truth()
+
+
+def test_no_secret_is_in_any_file_or_output(project: Project, impatient: None) -> None:
+    secrets = [project.sandbox.token("square"), "wrong-4711", "no-such-password"]
+    project.load()
+    accounts = {
+        "square": project.account("square"),
+        "refused": {**project.account("square"), "access_token": "wrong-4711"},
+        "s2": {
+            "provider": "ventmere_s2",
+            "base_url": project.sandbox.base_url("ventmere_s2"),
+            "email": "loader@example.com",
+            "password": "no-such-password",
+        },
+    }
+    project.configure(accounts)
+    project.sandbox.faults["square"].next(Fault("status", 500), times=3)
+    outputs = [project.stocktake("run", "--log-format", form, exits=3) for form in ("json", "human")]
+    outputs.append(project.stocktake("status"))
+    texts = [output.stdout + output.stderr for output in outputs]
+    files = [path.read_bytes() for path in project.home.rglob("*") if path.is_file()]
+    assert len(files) > 20
+    for secret in secrets:
+        assert not any(secret in text for text in texts)
+        assert not any(secret.encode() in data for data in files)
+
+
+def test_raw_data_is_for_its_owner_and_published_data_for_readers(project: Project) -> None:
+    project.stocktake("run")
+    mode = {p.name: stat.S_IMODE(p.stat().st_mode) for p in project.home.iterdir()}
+    assert mode["working.duckdb"] == 0o600
+    assert mode["pipelines"] == mode["spool"] == mode["logs"] == 0o700
+    assert mode["published"] & 0o055 or os.umask(0o022) != 0o022
+
+
+def test_a_second_run_meets_the_lock(project: Project) -> None:
+    with run_lock(project.home, "run"):
+        result = project.stocktake("run", exits=4)
+    assert f"another run holds the lock (stocktake run, process {os.getpid()}" in result.stderr
+    project.stocktake("load")
+
+
+def test_another_process_in_the_working_file_is_named(project: Project) -> None:
+    project.load()
+    import subprocess
+    import sys
+
+    code = f"import duckdb, time; c = duckdb.connect({str(project.home / 'working.duckdb')!r}); print(1, flush=True); time.sleep(60)"
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
+        assert other.stdout is not None
+        other.stdout.readline()
+        result = project.stocktake("load", exits=1)
+        other.kill()
+    assert "Close whatever else has it open" in result.stderr
+
+
+def test_json_logs_are_one_object_a_line_and_the_result_is_on_stdout(project: Project) -> None:
+    result = project.stocktake("run", "--log-format", "json")
+    events = [json.loads(line) for line in result.stderr.splitlines()]
+    assert events[0]["event"] == "started"
+    assert [e["step"] for e in events if e["event"] == "step"][-2:] == ["build", "publish"]
+    assert events[-1] == {**events[-1], "event": "finished", "exit_code": 0}
+    answer = json.loads(result.stdout)
+    assert answer["exit_code"] == 0
+    assert answer["release"]
+
+
+def test_status_tells_marks_ages_and_release(project: Project) -> None:
+    assert "Nothing has been loaded yet" in project.stocktake("status").stdout
+    project.stocktake("run")
+    status = json.loads(project.stocktake("status", "--json").stdout)
+    counts = next(row for row in status["resources"] if row["resource"] == "inventory_counts")
+    assert counts["asked_through"] == "2026-01-05 08:00:00+00:00"
+    assert counts["rows"] == len(project.sandbox.truth("square", "inventory_counts"))
+    assert counts["lag_seconds"] > 0
+    assert status["release"]["tables"] > 10
+    assert status["accounts"]["square"]["pending_packages"] == 0
+    text = project.stocktake("status").stdout
+    assert "inventory_counts" in text
+    assert status["release"]["name"] in text
+
+
+def test_a_run_without_news_rewrites_no_table_that_holds_numbers(project: Project) -> None:
+    project.stocktake("run")
+    current = project.published / "current"
+    before = {path.name: path.stat().st_ino for path in current.resolve().glob("*.parquet")}
+    project.stocktake("run")
+    after = {path.name: path.stat().st_ino for path in current.resolve().glob("*.parquet")}
+    moved = {name for name in after if after[name] != before[name]}
+    assert moved <= {
+        "dim_accounts.parquet",
+        "fct_sync_runs.parquet",
+        "rpt_freshness.parquet",
+        "rpt_sync_proof.parquet",
+    }
+
+
+def test_failing_tests_publish_nothing_and_exit_5(project: Project) -> None:
+    project.stocktake("run")
+    release = (project.published / "current").resolve()
+    with duckdb.connect(str(project.home / "working.duckdb")) as connection:
+        connection.execute(
+            "insert into raw_square.inventory_counts select * replace ('again' as row_hash, _dlt_valid_from + interval 1 second as _dlt_valid_from)"
+            " from raw_square.inventory_counts where _dlt_valid_to is null limit 1"
+        )
+    result = project.stocktake("build", exits=5)
+    assert "tests failed and nothing was published" in result.stderr
+    assert (project.published / "current").resolve() == release
+
+
+def test_rollback_and_csv(project: Project) -> None:
+    project.stocktake("run")
+    first = (project.published / "current").resolve()
+    project.sandbox.clock.advance(hours=1)
+    project.sandbox.change(2)
+    project.stocktake("run")
+    assert (project.published / "current").resolve() != first
+    project.stocktake("publish", "--rollback", "--csv")
+    assert (project.published / "current").resolve() == first
+    assert (project.published / "csv" / "rpt_stock_on_hand.csv").stat().st_size > 1000
+
+
+@pytest.mark.parametrize("command", ["run", "load", "build", "publish", "sweep", "status", "sandbox", "demo"])
+def test_every_command_explains_itself(project: Project, command: str) -> None:
+    assert "Usage" in project.stocktake(command, "--help").stdout
+
+
+def test_a_demo_does_not_wipe_what_is_no_demo(project: Project, tmp_path: Path) -> None:
+    (tmp_path / "precious").mkdir()
+    (tmp_path / "precious" / "file").write_text("mine")
+    result = project.stocktake("demo", "--folder", "precious", exits=1)
+    assert "holds something that is no demo" in result.stderr
+    assert (tmp_path / "precious" / "file").read_text() == "mine"

@@ -1,0 +1,120 @@
+"""Wrong settings: one sentence, exit code 2, and no request."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+
+SQUARE = '[accounts.north]\nprovider = "square"\naccess_token = "t"\n'
+
+MISTAKES = {
+    "no account": ("", "No account is configured"),
+    "missing secret": (
+        '[accounts.north]\nprovider = "square"',
+        "accounts.north.access_token is missing. Looked in the environment (ACCOUNTS__NORTH__ACCESS_TOKEN),"
+        " .dlt/secrets.toml and .dlt/config.toml under [accounts.north].",
+    ),
+    "missing provider": ('[accounts.north]\naccess_token = "t"', "accounts.north.provider is missing"),
+    "unknown provider": (
+        '[accounts.north]\nprovider = "sqare"',
+        "accounts.north.provider: 'sqare' is not known. Did you mean square?",
+    ),
+    "unknown key": (
+        SQUARE + 'acess_token = "t"',
+        "accounts.north.acess_token: 'acess_token' is not known. Did",
+    ),
+    "unknown own key": (
+        '[stocktake]\noverlapp = "1m"',
+        "stocktake.overlapp: 'overlapp' is not known. Did you",
+    ),
+    "unknown table": (
+        '[account.north]\nprovider = "square"',
+        "[account]: 'account' is not known. Did you mean",
+    ),
+    "no address": (
+        SQUARE + 'base_url = "connect.squareup.com"',
+        "accounts.north.base_url: this is no address.",
+    ),
+    "password in address": (SQUARE + 'base_url = "https://a:b@host"', "accounts.north.base_url: this is no"),
+    "number for text": (SQUARE + "api_version = 2026", "accounts.north.api_version is a text"),
+    "text for list": (SQUARE + "location_ids = 7", "accounts.north.location_ids is a list of texts"),
+    "not one of the choices": (
+        '[accounts.s]\nprovider = "ventmere_s2"\nbase_url = "https://h"\naccess_token = "t"\n'
+        'available_basis = "nett"',
+        "accounts.s.available_basis: 'nett' is not known. Did you mean net?",
+    ),
+    "password without email": (
+        '[accounts.s]\nprovider = "ventmere_s2"\nbase_url = "https://h"\npassword = "p"',
+        "accounts.s.access_token is missing",
+    ),
+    "duration without unit": ('[stocktake]\noverlap = "10"', "stocktake.overlap: '10' does not fit."),
+    "floor above one": ("[stocktake]\nsweep_floor = 80", "stocktake.sweep_floor: 80 does not fit."),
+    "no releases": ("[stocktake]\nkeep_releases = 0", "stocktake.keep_releases: 0 does not fit."),
+    "name with a dash": (
+        '[accounts."my-store"]\nprovider = "square"',
+        "accounts.my-store: an account's name",
+    ),
+    "broken file": ("[accounts", "a file cannot be read as TOML"),
+}
+
+
+@pytest.mark.parametrize(("text", "sentence"), MISTAKES.values(), ids=MISTAKES.keys())
+def test_a_mistake_is_one_sentence_and_no_request(project: Project, text: str, sentence: str) -> None:
+    (project.folder / ".dlt" / "config.toml").write_text(text, encoding="utf-8")
+    result = project.stocktake("run", exits=2)
+    assert sentence in " ".join(result.stderr.split())
+    assert "Traceback" not in result.stderr
+    assert project.sandbox.requests == []
+    assert not project.home.exists()
+
+
+def test_without_a_dlt_folder_the_way_out_is_named(
+    tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (tmp_path / "empty").mkdir()
+    monkeypatch.chdir(tmp_path / "empty")
+    assert "there is no .dlt folder here" in project.stocktake("run", exits=2).stderr
+
+
+def test_an_unknown_account_on_the_command_line_names_the_known(project: Project) -> None:
+    assert "Did you mean square?" in project.stocktake("run", "--account", "squared", exits=2).stderr
+    assert "'sq' is not known" in project.stocktake("run", "--provider", "sq", exits=2).stderr
+
+
+def test_a_misspelt_environment_variable_is_found(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("ACCOUNTS__SQUARE__ACESS_TOKEN", "t")
+    assert "environment: ACCOUNTS__SQUARE__ACESS_TOKEN" in project.stocktake("run", exits=2).stderr
+
+
+def test_secrets_come_from_their_own_file_or_the_environment(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    account = project.account("square")
+    token = account.pop("access_token")
+    project.configure({"north": account})
+    (project.folder / ".dlt" / "secrets.toml").write_text(f'[accounts.north]\naccess_token = "{token}"')
+    project.load()
+    (project.folder / ".dlt" / "secrets.toml").unlink()
+    monkeypatch.setenv("ACCOUNTS__NORTH__ACCESS_TOKEN", token)
+    project.load()
+
+
+def test_an_account_may_stand_in_the_environment_alone(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for key, value in project.account("square").items():
+        monkeypatch.setenv(f"ACCOUNTS__FROM_ENV__{key.upper()}", value)
+    project.configure({})
+    assert ("from_env", "locations") in project.load()
+
+
+def test_the_example_of_secrets_names_every_key() -> None:
+    from pipelines.registry import PROVIDERS
+
+    text = (Path(__file__).parents[2] / ".dlt" / "example.secrets.toml").read_text(encoding="utf-8")
+    for provider in PROVIDERS.values():
+        for setting in provider.settings:
+            assert not setting.secret or f"\n{setting.name} =" in text or f"\n# {setting.name} =" in text, (
+                f"{provider.name}.{setting.name}"
+            )

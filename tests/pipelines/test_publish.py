@@ -1,0 +1,456 @@
+"""What BI reads, and that it is whole whatever happens."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+from pathlib import Path
+
+import duckdb
+import pendulum
+import pytest
+from sqlalchemy import create_engine, inspect, text
+
+from pipelines.publish import PublishError, current_release, publish, rollback, write_csv
+
+NOW = pendulum.datetime(2026, 1, 5, 8)
+RUNS = count(100)
+OLD_DRIVERS = os.environ.get("STOCKTAKE_OLD_DUCKDB")
+
+
+@pytest.fixture
+def warehouse():
+    """A working database as the models leave it: 3 levels (6 pieces), one product, one report."""
+    with duckdb.connect() as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        connection.execute("create schema marts; create schema reporting; create schema staging")
+        connection.execute(
+            "create table marts.fct_levels as select 'p' || i as product, i::decimal(18, 4) as on_hand,"
+            " timestamptz '2026-01-05 08:00:00+00' as as_of, ['a', null] as states from range(4) as r(i)"
+        )
+        connection.execute("create table marts.dim_products as select 'p1' as product, 'Tea' as title")
+        connection.execute("create table reporting.rpt_stock as select 6::decimal(18, 4) as on_hand")
+        connection.execute("create table staging.stg_levels as select 1 as private")
+        yield connection
+
+
+@pytest.fixture
+def published(tmp_path):
+    return tmp_path / "it's published"  # a quote in a path must not end an SQL text
+
+
+def publish_now(warehouse, published, **options):
+    options = {"run_id": f"run-{next(RUNS)}", "now": NOW, "keep": 3} | options
+    return publish(warehouse, published, **options)
+
+
+def sell(warehouse, pieces):
+    warehouse.execute("update reporting.rpt_stock set on_hand = on_hand - ?", [pieces])
+
+
+def ask(file, query):
+    with duckdb.connect(str(file), read_only=True) as connection:
+        return connection.execute(query).fetchall()
+
+
+def on_hand(published, file="reporting.duckdb"):
+    return int(ask(published / file, "select on_hand from rpt_stock")[0][0])
+
+
+def columns_of(published, table, file="reporting.duckdb"):
+    return [row[0] for row in ask(published / file, f"describe {table}")]
+
+
+def test_marts_and_reports_stand_in_main_and_nothing_else_does(warehouse, published):
+    release = publish_now(warehouse, published)
+    assert release.tables == {"dim_products": 1, "fct_levels": 4, "rpt_stock": 1}
+    for file in ("reporting.duckdb", "stocktake.duckdb"):
+        tables = "select table_schema, table_name from information_schema.tables order by 2"
+        assert ask(published / file, tables) == [("main", table) for table in release.tables]
+        assert (
+            ask(published / file, "from fct_levels") == warehouse.execute("from marts.fct_levels").fetchall()
+        )
+        assert columns_of(published, "fct_levels", file) == ["product", "on_hand", "as_of", "states"]
+
+
+def test_the_release_file_says_what_was_published(warehouse, published):
+    release = publish_now(warehouse, published, run_id="20260105T075900-abc123")
+    facts = json.loads((release.folder / "release.json").read_text())
+    assert (facts["run_id"], facts["created_at"]) == (release.name, "2026-01-05T08:00:00+00:00")
+    assert facts["tables"]["dim_products"]["columns"] == {"product": "VARCHAR", "title": "VARCHAR"}
+    assert current_release(published) == release
+
+
+def test_published_files_may_be_read_by_everyone(warehouse, published):
+    publish_now(warehouse, published)
+    files = [path for path in published.rglob("*") if path.is_file()]
+    assert {path.name for path in files} >= {"reporting.duckdb", "stocktake.duckdb", "fct_levels.parquet"}
+    umask = os.umask(0)
+    os.umask(umask)
+    assert all(path.stat().st_mode & 0o777 == 0o666 & ~umask for path in files)
+
+
+def test_nothing_new_publishes_nothing_and_touches_no_file(warehouse, published):
+    first = publish_now(warehouse, published)
+    before = {path: path.lstat().st_mtime_ns for path in published.rglob("*")}
+    warehouse.execute(
+        "create or replace table marts.fct_levels as from marts.fct_levels order by on_hand desc"
+    )
+    assert publish_now(warehouse, published, now=NOW.add(hours=1)) == first
+    assert {path: path.lstat().st_mtime_ns for path in published.rglob("*")} == before
+
+
+def test_an_unchanged_table_is_linked_not_written_again(warehouse, published):
+    first = publish_now(warehouse, published)
+    sell(warehouse, 1)
+    second = publish_now(warehouse, published)
+    assert second.changed == ("rpt_stock",)
+    assert second.file("fct_levels").samefile(first.file("fct_levels"))
+    assert not second.file("rpt_stock").samefile(first.file("rpt_stock"))
+
+
+def test_a_file_cut_short_by_someone_is_written_again(warehouse, published):
+    broken = publish_now(warehouse, published).file("fct_levels")
+    broken.write_bytes(broken.read_bytes()[:-9])
+    publish_now(warehouse, published)
+    assert ask(published / "reporting.duckdb", "select count(*) from fct_levels") == [(4,)]
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("update marts.fct_levels set on_hand = 3 - on_hand where on_hand in (1, 2)", id="swap"),
+        pytest.param("update marts.dim_products set product = null, title = 'p1'", id="null moves"),
+        pytest.param("update marts.dim_products set product = title, title = product", id="columns swap"),
+        pytest.param("insert into marts.dim_products from marts.dim_products", id="duplicate"),
+        pytest.param("alter table marts.fct_levels alter on_hand type decimal(19, 4)", id="type"),
+        pytest.param("alter table marts.dim_products rename title to name", id="name"),
+        pytest.param("truncate marts.dim_products", id="emptied"),
+    ],
+)
+def test_every_kind_of_change_is_a_change(warehouse, published, change):
+    first = publish_now(warehouse, published)
+    warehouse.execute(change)
+    second = publish_now(warehouse, published)
+    assert len(second.changed) == 1
+    table = second.changed[0]
+    assert second.contents[table] != first.contents[table]
+    expected = warehouse.execute(f"from marts.{table} order by all").fetchall()
+    assert ask(published / "reporting.duckdb", f"from {table} order by all") == expected
+
+
+READER = """
+import duckdb, json, sys
+connection = duckdb.connect(sys.argv[1], read_only=True)
+for query in sys.stdin:
+    rows = connection.execute(query).fetchall()
+    print(json.dumps([[str(cell) for cell in row] for row in rows]), flush=True)
+"""
+
+
+class Reader:
+    """A BI tool: another process that opens the file once and keeps it open."""
+
+    def __init__(self, file, driver=None):
+        path = {"PYTHONPATH": str(driver)} if driver else {}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", READER, str(file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | path,
+        )
+
+    def ask(self, query):
+        self.process.stdin.write(query + "\n")
+        self.process.stdin.flush()
+        return json.loads(self.process.stdout.readline())
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_):
+        self.process.communicate()
+
+
+def test_a_reader_that_stays_connected_sees_each_release_at_its_next_query(warehouse, published):
+    publish_now(warehouse, published)
+    with Reader(published / "reporting.duckdb") as reader:
+        assert reader.ask("select on_hand::int from rpt_stock") == [["6"]]
+        for expected in ("5", "4"):
+            sell(warehouse, 1)
+            publish_now(warehouse, published, keep=1)
+            assert reader.ask("select on_hand::int from rpt_stock") == [[expected]]
+        warehouse.execute("alter table reporting.rpt_stock add column note varchar")
+        publish_now(warehouse, published, keep=1)
+        assert reader.ask("from rpt_stock") == [["4.0000"]]
+        warehouse.execute("alter table reporting.rpt_stock alter on_hand type bigint")
+        publish_now(warehouse, published, keep=1)
+        assert reader.ask("from rpt_stock") == [["4.0000"]]
+
+
+BUSY_READER = """
+import duckdb, sys
+connection = duckdb.connect(sys.argv[1], read_only=True)
+print("ready", flush=True)
+seen, asked, last = set(), 0, sys.argv[2]
+while last not in seen:
+    seen.update(str(row[0]) for row in connection.execute("select sum(v)::bigint from fct_busy").fetchall())
+    asked += 1
+print(asked, *sorted(seen, key=int), flush=True)
+"""
+
+
+def test_a_busy_reader_meets_no_error_and_no_half_release_while_releases_come_and_go(warehouse, published):
+    warehouse.execute("create table marts.fct_busy as select 0::bigint as v from range(50000)")
+    publish_now(warehouse, published)
+    with subprocess.Popen(
+        [sys.executable, "-c", BUSY_READER, str(published / "reporting.duckdb"), str(8 * 50000)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as reader:
+        assert reader.stdout.readline() == "ready\n"
+        for _ in range(8):
+            warehouse.execute("update marts.fct_busy set v = v + 1")
+            publish_now(warehouse, published, keep=1)
+        said, complaint = reader.communicate(timeout=30)
+    assert reader.returncode == 0, complaint
+    asked, *sums = (int(word) for word in said.split())
+    assert asked > 1
+    assert all(total % 50000 == 0 for total in sums)
+
+
+def test_columns_and_tables_come_and_go(warehouse, published):
+    publish_now(warehouse, published)
+    warehouse.execute("alter table marts.fct_levels add column moved bigint; drop table marts.dim_products")
+    warehouse.execute("alter table marts.fct_levels drop column as_of")
+    warehouse.execute("create table marts.dim_locations as select 'l1' as location")
+    release = publish_now(warehouse, published)
+    assert list(release.tables) == ["dim_locations", "fct_levels", "rpt_stock"]
+    for file in ("reporting.duckdb", "stocktake.duckdb"):
+        assert columns_of(published, "fct_levels", file) == ["product", "on_hand", "states", "moved"]
+        assert [row[0] for row in ask(published / file, "show tables")] == list(release.tables)
+
+
+def test_the_file_of_views_is_left_alone_while_it_would_say_the_same(warehouse, published):
+    publish_now(warehouse, published)
+    inode = (published / "reporting.duckdb").stat().st_ino
+    sell(warehouse, 1)
+    publish_now(warehouse, published)
+    assert (published / "reporting.duckdb").stat().st_ino == inode
+    assert on_hand(published) == 5
+
+
+@pytest.mark.parametrize("file", ["reporting.duckdb", "stocktake.duckdb"])
+def test_a_file_that_someone_wrote_into_or_removed_is_made_anew(warehouse, published, file):
+    publish_now(warehouse, published)
+    with duckdb.connect(str(published / file)) as careless:
+        careless.execute("create table scribble as select 1 as x")
+    publish_now(warehouse, published)
+    assert len(ask(published / file, "show tables")) == 3
+    (published / file).unlink()
+    publish_now(warehouse, published)
+    assert on_hand(published, file) == 6
+
+
+def test_rolling_back_returns_to_the_release_before(warehouse, published):
+    first = publish_now(warehouse, published)
+    sell(warehouse, 1)
+    warehouse.execute("alter table marts.dim_products add column brand varchar")
+    publish_now(warehouse, published)
+    assert rollback(published) == first == current_release(published)
+    assert (on_hand(published), on_hand(published, "stocktake.duckdb")) == (6, 6)
+    assert columns_of(published, "dim_products") == ["product", "title"]
+    with pytest.raises(PublishError, match=f"no release before {first.name}"):
+        rollback(published)
+
+
+def test_a_release_that_was_rolled_back_from_is_never_rolled_back_to(warehouse, published):
+    first = publish_now(warehouse, published)
+    sell(warehouse, 1)
+    bad = publish_now(warehouse, published)
+    rollback(published)
+    sell(warehouse, 1)
+    publish_now(warehouse, published)
+    assert not bad.folder.exists()
+    assert rollback(published) == first
+
+
+def test_rolling_back_before_anything_is_published_is_refused(published):
+    with pytest.raises(PublishError, match="Nothing is published"):
+        rollback(published)
+
+
+@pytest.mark.parametrize(("keep", "left"), [(0, 1), (1, 1), (2, 2), (9, 4)])
+def test_only_so_many_releases_are_kept(warehouse, published, keep, left):
+    made = []
+    for _ in range(4):
+        sell(warehouse, 1)
+        made.append(publish_now(warehouse, published, keep=keep).name)
+    assert sorted(folder.name for folder in (published / "releases").iterdir()) == made[-left:]
+
+
+@pytest.mark.parametrize(
+    ("statement", "words"),
+    [
+        ("create table marts.fct_odd as select 1::hugeint as x", "fct_odd.x is HUGEINT, DOUBLE in Parquet"),
+        ("create table marts.fct_odd as select 1::variant as x", "fct_odd.x is VARIANT, which older"),
+        ("create table marts.rpt_stock as select 1 as x", "in marts and in reporting"),
+    ],
+)
+def test_what_bi_could_not_read_as_it_is_stops_the_publish(warehouse, published, statement, words):
+    first = publish_now(warehouse, published)
+    sell(warehouse, 1)
+    warehouse.execute(statement)
+    with pytest.raises(PublishError, match=words):
+        publish_now(warehouse, published)
+    assert current_release(published) == first
+    assert on_hand(published) == 6
+
+
+def test_publishing_before_anything_is_built_is_refused(published):
+    with duckdb.connect() as empty, pytest.raises(PublishError, match="stocktake build"):
+        publish_now(empty, published)
+
+
+def test_views_name_the_folder_as_bi_sees_it(warehouse, published, tmp_path):
+    mount = tmp_path / "data"
+    publish_now(warehouse, published, serve_path=str(mount))
+    with pytest.raises(duckdb.IOException, match=r"data/current/rpt_stock\.parquet"):
+        on_hand(published)
+    mount.symlink_to(published)  # what a container's mount does
+    assert on_hand(published) == 6
+    publish_now(warehouse, published)
+    mount.unlink()
+    assert on_hand(published) == 6
+
+
+def test_reports_are_written_as_csv(warehouse, published):
+    with pytest.raises(PublishError, match="Nothing is published"):
+        write_csv(published)
+    warehouse.execute(
+        "create table reporting.rpt_old as select timestamptz '2026-01-05 08:00:00+02' as as_of"
+    )
+    publish_now(warehouse, published)
+    files = write_csv(published)
+    assert [file.name for file in files] == ["rpt_old.csv", "rpt_stock.csv"]
+    assert files[0].read_text() == "as_of\n2026-01-05 06:00:00+00\n"
+    warehouse.execute("drop table reporting.rpt_old")
+    publish_now(warehouse, published)
+    write_csv(published)
+    assert [file.name for file in (published / "csv").iterdir()] == ["rpt_stock.csv"]
+
+
+# A real kill -9 at each step that changes the published folder: Python tells an audit hook before it acts.
+KILLED = """
+import os, signal, sys
+from pathlib import Path
+import duckdb, pendulum
+from pipelines.publish import publish
+published, steps = Path(sys.argv[1]), int(sys.argv[2])
+connection = duckdb.connect()
+connection.execute("create schema marts; create schema reporting")
+connection.execute("create table marts.fct_levels as select 1::bigint as added, 'p' as product")
+connection.execute("create table reporting.rpt_stock as select 7::decimal(18, 4) as on_hand")
+CHANGES = {"os.rename", "os.link", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree"}
+def die(event, args):
+    global steps
+    writes = event == "open" and isinstance(args[1], str) and "w" in args[1]
+    if (event in CHANGES or writes) and str(published) in str(args[0]) or event == "os.symlink":
+        steps -= 1
+        if steps < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+sys.addaudithook(die)
+publish(connection, published, run_id="killed", now=pendulum.datetime(2026, 1, 5, 9), keep=1)
+"""
+
+
+def kill_after(steps, published):
+    command = [sys.executable, "-c", KILLED, str(published), str(steps)]
+    return subprocess.run(command, check=False, capture_output=True, text=True)
+
+
+def test_a_kill_at_any_step_leaves_a_whole_release_and_the_next_publish_repairs(warehouse, tmp_path):
+    whole = {6: ["product", "on_hand", "as_of", "states"], 7: ["added", "product"]}
+
+    def die_and_look(steps):
+        published = tmp_path / str(steps)
+        with warehouse.cursor() as own:
+            publish_now(own, published)
+            done = kill_after(steps, published)
+            assert done.returncode in (0, -signal.SIGKILL), done.stderr
+            release = current_release(published)
+            seen = on_hand(published)
+            for table, rows in release.tables.items():
+                assert own.execute(
+                    "select count(*) from read_parquet(?)", [str(release.file(table))]
+                ).fetchall() == [(rows,)]
+            assert seen in whole
+            # Between two releases the views may show less than the release has, never something else.
+            assert set(columns_of(published, "fct_levels")) <= set(whole[seen])
+            assert ask(published / "reporting.duckdb", "select count(*) from fct_levels")[0][0] in (1, 4)
+            assert on_hand(published, "stocktake.duckdb") in whole
+            again = publish_now(own, published, now=NOW.add(hours=2), keep=1)
+            assert current_release(published) == again
+            assert [folder.name for folder in (published / "releases").iterdir()] == [again.name]
+            assert not [path for path in published.rglob("*") if ".making" in path.name]
+            for file in ("reporting.duckdb", "stocktake.duckdb"):
+                assert on_hand(published, file) == 6
+                assert columns_of(published, "fct_levels", file) == whole[6]
+        return done.returncode == 0, seen
+
+    finished, seen = [], set()
+    with ThreadPoolExecutor(4) as pool:
+        for batch in count():
+            results = list(pool.map(die_and_look, range(batch * 8, batch * 8 + 8)))
+            finished += [done for done, _ in results]
+            seen |= {pieces for _, pieces in results}
+            if results[-1][0]:
+                break
+    assert finished.index(True) > 12  # so many steps were cut short
+    assert seen == {6, 7}
+
+
+def old_drivers():
+    if OLD_DRIVERS is None:
+        reason = "STOCKTAKE_OLD_DUCKDB names no folder of older duckdb drivers (.ci/run makes one)"
+        return [pytest.param(None, id="none", marks=pytest.mark.skip(reason=reason))]
+    return [pytest.param(folder, id=folder.name) for folder in sorted(Path(OLD_DRIVERS).iterdir())]
+
+
+@pytest.mark.parametrize("driver", old_drivers())
+def test_older_drivers_open_what_is_published(warehouse, published, driver):
+    publish_now(warehouse, published)
+    query = "select product, on_hand, as_of, states from fct_levels order by on_hand desc limit 1"
+    row = ["p3", "3.0000", "2026-01-05 08:00:00+00:00", "['a', None]"]
+    with Reader(published / "reporting.duckdb", driver) as reader:
+        assert reader.ask("select version()") == [[f"v{driver.name}"]]
+        assert reader.ask(query) == [row]
+        sell(warehouse, 1)
+        publish_now(warehouse, published)
+        assert reader.ask("select on_hand::int from rpt_stock") == [["5"]]
+    if not driver.name.startswith("1.1."):  # the one file is for DuckDB 1.4 and up
+        with Reader(published / "stocktake.duckdb", driver) as reader:
+            assert reader.ask(query) == [row]
+    publish_now(warehouse, published, serve_path=str(published) + "/")
+    with Reader(published / "reporting.duckdb", driver) as reader:
+        assert reader.ask(query) == [row]
+
+
+@pytest.mark.parametrize("file", ["reporting.duckdb", "stocktake.duckdb"])
+def test_sqlalchemy_reads_tables_columns_and_rows(warehouse, published, file):
+    warehouse.execute("alter table marts.fct_levels drop column states")  # duckdb-engine knows no list types
+    release = publish_now(warehouse, published)
+    engine = create_engine(f"duckdb:///{published / file}", connect_args={"read_only": True})
+    with engine.connect() as connection:
+        inspector = inspect(connection)
+        found = inspector.get_table_names(schema="main") + inspector.get_view_names(schema="main")
+        assert set(found) == set(release.tables)
+        columns = [column["name"] for column in inspector.get_columns("fct_levels", schema="main")]
+        assert columns == ["product", "on_hand", "as_of"]
+        assert connection.execute(text("select sum(on_hand)::int from main.fct_levels")).scalar() == 6
+    engine.dispose()
