@@ -84,20 +84,16 @@ def publish_command(
     from pipelines import publish as publishing
     from pipelines.lock import run_lock
 
-    def work(config: Config, reporter: Reporter) -> dict[str, Any] | None:
-        facts: dict[str, Any] = {}
-        if rollback:
-            with run_lock(config.home, "publish --rollback"):
-                release = publishing.rollback(config.published, serve_path=config.serve_path)
-            reporter.say(f"BI reads release {release.name} again.")
-            facts["release"] = release.name
-        else:
-            result = run(config, [], reporter, command="publish", load=False, build_models=False)
-            _show(result, "human", reporter) if log_format == "human" else facts.update(result.as_dict())
-        if csv:
-            facts["csv"] = [str(path) for path in publishing.write_csv(config.published)]
-            reporter.say(f"{len(facts['csv'])} CSV files are in {config.published / 'csv'}.")
-        return facts if log_format == "json" else None
+    def work(config: Config, reporter: Reporter) -> RunResult | dict[str, Any]:
+        if not rollback:
+            return run(
+                config, [], reporter, command="publish", load=False, build_models=False, write_csv_files=csv
+            )
+        with run_lock(config.home, "publish --rollback"):
+            release = publishing.rollback(config.published, serve_path=config.serve_path)
+            files = publishing.write_csv(config.published) if csv else []
+        reporter.say(f"BI reads release {release.name} again.")
+        return {"release": release.name, "csv": [str(path) for path in files]}
 
     _guarded(log_format, work)
 
@@ -109,12 +105,12 @@ def status_command(
     """How far each resource has been asked, how old its numbers are, what BI reads."""
     from pipelines.status import print_status, read_status
 
-    def work(config: Config, reporter: Reporter) -> dict[str, Any] | None:
+    def work(config: Config, reporter: Reporter) -> None:
         status = read_status(config)
         if as_json:
-            return status
+            sys.stdout.write(json.dumps(status, ensure_ascii=False) + "\n")
+            return
         print_status(status, console_for_people())
-        return None
 
     _guarded("human", work)
 
@@ -188,10 +184,12 @@ def _guarded(log_format: LogFormat, work: Any, *, needs_config: bool = True) -> 
 def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
     if result is None:
         return
-    if log_format == "json" or not isinstance(result, RunResult):
+    if log_format == "json":
         facts = result.as_dict() if isinstance(result, RunResult) else result
         text = json.dumps(facts, default=str, ensure_ascii=False)
         sys.stdout.write(reporter.redactor.clean(text) + "\n")
+        return
+    if not isinstance(result, RunResult):
         return
     console = console_for_people()
     if result.accounts:
@@ -203,6 +201,8 @@ def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
         )
     if result.release is not None:
         console.print(f"Published: {result.release.name}, {len(result.release.tables)} tables.")
+    if result.csv:
+        console.print(f"{len(result.csv)} CSV files are in {result.csv[0].parent}.")
     if result.exit_code is Exit.PARTLY:
         console.print("Some resources could not be read or were held by a guard; the rest is loaded.")
 

@@ -249,7 +249,7 @@ def _account(name: str, documents: list[tuple[str, Mapping[str, Any]]]) -> Accou
     _check_keys(f"accounts.{name}", keys, documents, prefix=f"ACCOUNTS__{name.upper()}__")
     values: dict[str, Any] = {}
     for setting in provider.settings:
-        value = dlt.config.get(f"accounts.{name}.{setting.name}", Any)
+        value: Any = dlt.config.get(f"accounts.{name}.{setting.name}", Any)
         if value is None or value == "":
             value = setting.default
         if value is not None:

@@ -20,31 +20,25 @@ from sandbox import SIZES, Sandbox
 
 MARKER = ".stocktake-demo"
 
-REPORTS = (
-    (
-        "What is where? (rpt_stock_on_hand)",
-        """
-        select provider, location_name, count(*) as products,
-            sum(quantity_on_hand) as on_hand, sum(quantity_available) as available
-        from rpt_stock_on_hand group by provider, location_name order by provider, location_name nulls last
-        """,
-    ),
-    (
-        "One line per item, each system beside the other: where do they disagree most? (rpt_stock_consolidated)",
-        """
-        select coalesce(sku, gtin) as item, name, square_available, ventmere_s2_available, available_spread
-        from rpt_stock_consolidated where available_spread is not null
-        order by available_spread desc, item limit 5
-        """,
-    ),
-    (
-        "How old are the numbers? (rpt_freshness)",
-        """
-        select account, resource, asked_through, newest_counted_at, last_status as status
-        from rpt_freshness order by account, resource
-        """,
-    ),
-)
+ON_HAND = """
+    select provider, location_name, count(*) as products, sum(quantity_on_hand) as on_hand,
+        sum(quantity_available) as available, sum(quantity_incoming) as incoming
+    from rpt_stock_on_hand
+    group by provider, location_name
+    order by provider, location_name nulls last
+"""
+DISAGREEMENTS = """
+    select coalesce(sku, gtin) as item, name, match_rule as matched_by, {systems}, available_spread as spread
+    from rpt_stock_consolidated
+    where available_spread > 0
+    order by available_spread desc, item
+    limit 5
+"""
+FRESHNESS = """
+    select account, resource, last_status as status, asked_through, newest_counted_at
+    from rpt_freshness
+    order by account, resource
+"""
 
 
 def demo(folder: Path) -> None:
@@ -71,6 +65,7 @@ def demo(folder: Path) -> None:
         )
         sandbox.requests.clear()
 
+        providers = sandbox.providers
         console.rule("4. Second load: only what moved")
         result = _load(config, console)
         _explain(console, sandbox, result)
@@ -78,7 +73,15 @@ def demo(folder: Path) -> None:
     reporting = config.published / "reporting.duckdb"
     with duckdb.connect(str(reporting), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
-        for title, query in REPORTS:
+        systems = ", ".join(f"{name}_available as {name}" for name in providers)
+        for title, query in (
+            ("What is where? (rpt_stock_on_hand, summed up)", ON_HAND),
+            (
+                "Available in each system: where do they disagree most? (rpt_stock_consolidated)",
+                DISAGREEMENTS.format(systems=systems),
+            ),
+            ("How old are the numbers? (rpt_freshness)", FRESHNESS),
+        ):
             console.print(_report(connection, title, query))
     console.rule("6. Yours to query")
     console.print(f"{reporting} stays valid while later runs go on. Open it with any DuckDB from 1.1 on:")
@@ -87,7 +90,8 @@ def demo(folder: Path) -> None:
         ".sql('from rpt_stock_on_hand').show()\""
     )
     console.print(
-        f"One file to copy: {config.published / 'stocktake.duckdb'}. The demo's configuration: {folder / '.dlt'}."
+        f"The same as one file to copy: {config.published / 'stocktake.duckdb'}."
+        f" The demo's configuration: {folder / '.dlt'}."
     )
 
 
@@ -98,11 +102,12 @@ def serve_sandbox(port: int, size: str, seed: int) -> None:
         CommandError: the port is taken, or there is no such size.
     """
     console = console_for_people()
-    if size not in SIZES:
+    known = next((one for one in SIZES if one == size), None)
+    if known is None:
         raise CommandError(f"--size {size}: sizes are {', '.join(SIZES)}.")
     now = pendulum.now("UTC").to_iso8601_string()
     try:
-        sandbox = Sandbox(seed, size, now, ticking=True, port=port)
+        sandbox = Sandbox(seed, known, now, ticking=True, port=port)
     except OSError as error:
         raise CommandError(f"--port {port} cannot be used: {error.strerror}. Choose another, or 0.") from None
     with sandbox:
@@ -161,8 +166,8 @@ def _explain(console: Console, sandbox: Sandbox, result: RunResult) -> None:
     for row in (row for account in result.accounts for row in account.rows if row["asked_from"]):
         held = len(sandbox.truth(row["provider"], row["resource"]))
         console.print(
-            f"{row['resource']}: asked for what moved after {str(row['asked_from'])[:19]}, got {row['rows_read']}"
-            f" of {held} records in {row['requests']} request(s); {row['rows_new']} were new or changed."
+            f"{row['resource']}: asked for what moved after {str(row['asked_from'])[:19]}Z,"
+            f" got {row['rows_read']} of {held} records; {row['rows_new']} were new or changed."
         )
 
 

@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -22,7 +23,7 @@ from pipelines.load import (
 )
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
-from pipelines.publish import Release, publish
+from pipelines.publish import Release, publish, write_csv
 from pipelines.status import write_status
 from pipelines.transform import Build, build
 from pipelines.warehouse import make_raw_tables, open_warehouse
@@ -37,6 +38,7 @@ class RunResult:
     accounts: list[AccountResult] = field(default_factory=list)
     build: Build | None = None
     release: Release | None = None
+    csv: list[Path] = field(default_factory=list)
 
     def as_dict(self) -> dict[str, Any]:
         """The result for machines."""
@@ -53,6 +55,7 @@ class RunResult:
                 "warnings": self.build.warnings,
             },
             "release": None if self.release is None else self.release.name,
+            "csv": [str(path) for path in self.csv],
         }
 
 
@@ -77,6 +80,7 @@ def run(
     load: bool = True,
     build_models: bool = True,
     publish_tables: bool = True,
+    write_csv_files: bool = False,
     sweep: bool = False,
     confirm_drop: bool = False,
 ) -> RunResult:
@@ -100,6 +104,8 @@ def run(
             if publish_tables and result.exit_code is not Exit.FAILED:
                 reporter.step("publish")
                 result.release = _publish(connection, config, result.run_id)
+                if write_csv_files:
+                    result.csv = write_csv(config.published)
         finally:
             write_status(
                 connection,

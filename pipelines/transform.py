@@ -39,6 +39,8 @@ class Build:
     models: int = 0
     tests: int = 0
     warnings: list[str] = field(default_factory=list)
+    relations: set[tuple[str, str]] = field(default_factory=set)
+    """Schema and name of every model that was built."""
 
 
 def build(connection: duckdb.DuckDBPyConnection, config: Config) -> Build:
@@ -51,6 +53,8 @@ def build(connection: duckdb.DuckDBPyConnection, config: Config) -> Build:
     raw, models = raw_signature(connection), _project_signature()
     depth = _depth(connection, raw, models)
     result = _run_dbt(config, depth)
+    if depth is Depth.WHOLE:
+        _drop_retired(connection, result)
     connection.execute("delete from raw_stocktake.build_state")
     connection.execute("insert into raw_stocktake.build_state values (?, ?)", [raw, models])
     return result
@@ -70,6 +74,19 @@ def _depth(connection: duckdb.DuckDBPyConnection, raw: str, models: str) -> Dept
     if built is None or built[1] != models:
         return Depth.WHOLE
     return Depth.LEDGER if built[0] == raw else Depth.CHANGES
+
+
+def _drop_retired(connection: duckdb.DuckDBPyConnection, result: Build) -> None:
+    """Drops tables that no model makes any more, so that they are not published for ever."""
+    schemas = sorted({schema for schema, _ in result.relations})
+    found = connection.execute(
+        "select table_schema, table_name, table_type from information_schema.tables"
+        " where list_contains(?::varchar[], table_schema)",
+        [schemas],
+    ).fetchall()
+    for schema, name, kind in found:
+        if (schema, name) not in result.relations:
+            connection.execute(f'drop {"view" if kind == "VIEW" else "table"} "{schema}"."{name}"')
 
 
 def _make_state(connection: duckdb.DuckDBPyConnection) -> None:
@@ -118,7 +135,9 @@ def _run_dbt(config: Config, depth: Depth) -> Build:
     failed: list[str] = []
     for node in outcome.result.results:
         kind, status = str(node.node.resource_type), str(node.status)
-        result.models += kind == "model"
+        if kind == "model":
+            result.models += 1
+            result.relations.add((str(node.node.schema), str(node.node.name)))
         result.tests += kind in ("test", "unit_test")
         if status == "error":
             (broken if kind == "model" else failed).append(_words(node))

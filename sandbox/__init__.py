@@ -125,8 +125,10 @@ class Sandbox:
         return self._s2.organization_id
 
     def settings(self, provider: str) -> dict[str, str]:
-        """What an account must be told beside base URL and token."""
-        return {"organization_id": self.organization_id} if provider == "ventmere_s2" else {}
+        """What an account must be told beside base URL and token; in this world `available` is net."""
+        if provider != "ventmere_s2":
+            return {}
+        return {"organization_id": self.organization_id, "available_basis": "net"}
 
     def truth(self, provider: str, resource: str) -> Mapping[tuple[str, ...], dict[str, Any]]:
         """Every record of a resource as it would be served now, by key.

@@ -35,7 +35,7 @@ logger = logging.getLogger(__name__)
 T = TypeVar("T")
 
 ATTEMPTS = 5
-"""How often one request is tried (ventmere_s2.md §5; PyPI's Square client tries three times)."""
+"""How often one request is tried; providers' own clients try three to five times."""
 LONGEST_WAIT = 60.0
 """Seconds between two tries where the server names none."""
 LONGEST_PAUSE = 300.0

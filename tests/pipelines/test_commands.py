@@ -110,7 +110,8 @@ def test_another_process_in_the_working_file_is_named(project: Project) -> None:
     import subprocess
     import sys
 
-    code = f"import duckdb, time; c = duckdb.connect({str(project.home / 'working.duckdb')!r}); print(1, flush=True); time.sleep(60)"
+    path = str(project.home / "working.duckdb")
+    code = f"import duckdb, time; c = duckdb.connect({path!r}); print(1, flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
         assert other.stdout is not None
         other.stdout.readline()
@@ -165,7 +166,8 @@ def test_failing_tests_publish_nothing_and_exit_5(project: Project) -> None:
     release = (project.published / "current").resolve()
     with duckdb.connect(str(project.home / "working.duckdb")) as connection:
         connection.execute(
-            "insert into raw_square.inventory_counts select * replace ('again' as row_hash, _dlt_valid_from + interval 1 second as _dlt_valid_from)"
+            "insert into raw_square.inventory_counts select * replace"
+            " ('again' as row_hash, _dlt_valid_from + interval 1 second as _dlt_valid_from)"
             " from raw_square.inventory_counts where _dlt_valid_to is null limit 1"
         )
     result = project.stocktake("build", exits=5)

@@ -257,6 +257,26 @@ def test_a_file_that_someone_wrote_into_or_removed_is_made_anew(warehouse, publi
     assert on_hand(published, file) == 6
 
 
+CARELESS = """
+import duckdb, os, signal, sys
+connection = duckdb.connect(sys.argv[1])
+connection.execute("create table scribble as select 1 as x")
+os.kill(os.getpid(), signal.SIGKILL)
+"""
+
+
+def test_what_a_killed_writer_left_beside_a_file_is_not_played_into_the_next(warehouse, published):
+    publish_now(warehouse, published)
+    file = published / "stocktake.duckdb"
+    subprocess.run([sys.executable, "-c", CARELESS, str(file)], check=False)
+    log = file.with_name("stocktake.duckdb.wal")
+    assert log.exists()
+    sell(warehouse, 1)
+    publish_now(warehouse, published)
+    assert not log.exists()
+    assert on_hand(published, file.name) == 5
+
+
 def test_rolling_back_returns_to_the_release_before(warehouse, published):
     first = publish_now(warehouse, published)
     sell(warehouse, 1)

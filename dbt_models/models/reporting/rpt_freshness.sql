@@ -14,9 +14,20 @@ levels as (
     select * from {{ ref('fct_inventory_levels') }}
 ),
 
--- The end of the last run, and never the wall clock: the same rows give the same report.
+-- The last moment anyone was asked about, and never the wall clock: the same rows give the same report.
 report_moment as (
-    select max(finished_at) as as_of
+    select max(asked_through) as as_of
+    from sync_runs
+    where mode <> 'backfill'
+),
+
+runs_ranked as (
+    select
+        *,
+        row_number() over (
+            partition by provider, account, resource
+            order by finished_at desc nulls last, started_at desc nulls last, sync_key asc
+        ) as recency
     from sync_runs
 ),
 
@@ -25,12 +36,13 @@ resources as (
         provider,
         account,
         resource,
+        max(case when recency = 1 then status end) as last_status,
         max(finished_at) as last_run_at,
         max(case when status <> 'failed' then finished_at end) as last_success_at,
         max(case when status = 'ok' and mode = 'sweep' then finished_at end) as last_sweep_at,
         -- A backfill reads the past again and says nothing of the present.
         max(case when status <> 'failed' and mode <> 'backfill' then asked_through end) as asked_through
-    from sync_runs
+    from runs_ranked
     group by provider, account, resource
 ),
 
@@ -50,6 +62,7 @@ joined as (
         resources.account,
         resources.resource,
         accounts.is_configured,
+        resources.last_status,
         resources.last_run_at,
         resources.last_success_at,
         resources.last_sweep_at,

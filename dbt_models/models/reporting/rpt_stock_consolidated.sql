@@ -165,8 +165,8 @@ systems as (
         item_key,
         count(*) as system_count,
         {% for provider in providers() %}
-        sum(case when provider = '{{ provider }}' then quantity_on_hand end) as {{ provider }}_quantity_on_hand,
-        sum(case when provider = '{{ provider }}' then quantity_available end) as {{ provider }}_quantity_available,
+        sum(case when provider = '{{ provider }}' then quantity_on_hand end) as {{ provider }}_on_hand,
+        sum(case when provider = '{{ provider }}' then quantity_available end) as {{ provider }}_available,
         {% endfor %}
         case when count(quantity_on_hand) > 1 then max(quantity_on_hand) - min(quantity_on_hand) end as on_hand_spread,
         case
@@ -210,9 +210,8 @@ joined as (
         cast(items.{{ measure }} as {{ type_quantity() }}) as {{ measure }},
         {% endfor %}
         {% for provider in providers() %}
-        {% for measure in ['quantity_on_hand', 'quantity_available'] %}
-        cast(systems.{{ provider }}_{{ measure }} as {{ type_quantity() }}) as {{ provider }}_{{ measure }},
-        {% endfor %}
+        cast(systems.{{ provider }}_on_hand as {{ type_quantity() }}) as {{ provider }}_on_hand,
+        cast(systems.{{ provider }}_available as {{ type_quantity() }}) as {{ provider }}_available,
         {% endfor %}
         cast(systems.on_hand_spread as {{ type_quantity() }}) as on_hand_spread,
         cast(systems.available_spread as {{ type_quantity() }}) as available_spread,

@@ -1,0 +1,121 @@
+"""Processes that die: killed in any step and run again, a run ends in the tables of an undisturbed one."""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from sandbox import Fault, Sandbox
+from tests.conftest import Project
+
+COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "--log-format", "json"]
+STEPS = ["extract", "normalize", "load", "build", "publish"]
+LEDGER = {"dim_accounts", "fct_sync_runs", "rpt_freshness", "rpt_sync_proof"}
+"""Tables that tell of the runs themselves."""
+LOAD_TIMES = ["valid_from", "valid_to", "change_key"]
+"""Columns that tell when we learned something, and the key made of one."""
+
+
+def run_in(folder: Path) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(COMMAND, cwd=folder, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr[-2000:]
+    return done
+
+
+def kill_in(folder: Path, step: str, after: float) -> None:
+    """Kills a run as soon as it says that the step begins, or a moment later."""
+    with subprocess.Popen(COMMAND, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            event = json.loads(line)
+            if event["event"] == "step" and event["step"] == step:
+                time.sleep(after)
+                os.kill(process.pid, signal.SIGKILL)
+                break
+        process.stderr.read()
+    assert process.returncode == -signal.SIGKILL, "it was to die in the middle"
+
+
+def tables_of(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+    """The published tables, without what tells of runs and load times; rows in order."""
+    path = folder / "warehouse" / "published" / "reporting.duckdb"
+    found = {}
+    with duckdb.connect(str(path), read_only=True) as connection:
+        for (name,) in connection.execute(
+            "select view_name from duckdb_views() where not internal"
+        ).fetchall():
+            if name not in LEDGER:
+                columns = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
+                kept = ", ".join(column for column in columns if column not in LOAD_TIMES)
+                rows = connection.execute(f"select {kept} from {name} order by all").fetchall()
+                found[name] = rows
+    return found
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Sandbox, dict[str, object]]]:
+    """A folder after a first run, the sandbox as it changed since, and where an undisturbed run ends."""
+    with Sandbox() as sandbox:
+        first = Project(tmp_path_factory.mktemp("first"), sandbox)
+        first.configure()
+        run_in(first.folder)
+        sandbox.simulate_day()
+        undisturbed = tmp_path_factory.mktemp("undisturbed") / "copy"
+        shutil.copytree(first.folder, undisturbed, symlinks=True)
+        run_in(undisturbed)
+        yield first.folder, sandbox, dict(tables_of(undisturbed))
+
+
+@pytest.mark.parametrize("after", [0.0, 0.08])
+@pytest.mark.parametrize("step", STEPS)
+def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
+    story: tuple[Path, Sandbox, dict[str, object]], tmp_path: Path, step: str, after: float
+) -> None:
+    first, sandbox, expected = story
+    folder = tmp_path / "copy"
+    shutil.copytree(first, folder, symlinks=True)
+    if step == "extract":
+        sandbox.faults["square"].next(Fault("slow", seconds=0.1), times=4)  # so that it dies while asking
+    kill_in(folder, step, after)
+    sandbox.faults["square"].waiting.clear()
+    assert len(tables_of(folder)) > 8, "what was published is whole at every moment"
+    run_in(folder)
+    found = tables_of(folder)
+    assert found.keys() == expected.keys()
+    for name, rows in expected.items():
+        assert found[name] == rows, name
+
+
+def test_a_reader_that_stays_connected_sees_new_numbers_and_disturbs_nobody(project: Project) -> None:
+    project.stocktake("run")
+    query = "select sum(quantity_available) from rpt_stock_on_hand where provider = 'square'"
+    code = (
+        "import duckdb, sys\n"
+        f"c = duckdb.connect({str(project.published / 'reporting.duckdb')!r}, read_only=True)\n"
+        f"for _ in sys.stdin: print(c.execute({query!r}).fetchone()[0], flush=True)\n"
+    )
+    with subprocess.Popen(
+        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as reader:
+        assert reader.stdin is not None
+        assert reader.stdout is not None
+
+        def ask() -> float:
+            reader.stdin.write("now\n")  # type: ignore[union-attr]
+            reader.stdin.flush()  # type: ignore[union-attr]
+            return float(reader.stdout.readline())  # type: ignore[union-attr]
+
+        before = ask()
+        project.sandbox.clock.advance(hours=1)
+        project.sandbox.change(3)  # three counts, a thousand more each
+        project.stocktake("run")
+        assert ask() == before + 3000
+        reader.stdin.close()

@@ -1,0 +1,305 @@
+"""Each of Square's switches does what its docstring says."""
+
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from sandbox import Sandbox
+from sandbox.square import SquareSwitches
+from tests.sandbox.asking import CHANGES, COUNTS, SEARCH, count_key, counts, scan, square_error
+
+SCOPES = {
+    "INVENTORY_READ": ("POST", COUNTS),
+    "ITEMS_READ": ("GET", "/v2/catalog/list"),
+    "MERCHANT_PROFILE_READ": ("GET", "/v2/locations"),
+}
+
+
+@pytest.fixture
+def switches(sandbox: Sandbox) -> SquareSwitches:
+    return sandbox.switches["square"]
+
+
+def page(client: httpx.Client, **body: Any) -> dict[str, Any]:
+    return client.post(COUNTS, json=body).json()
+
+
+def test_no_switch_is_left_untested() -> None:
+    text = Path(__file__).read_text(encoding="utf-8")
+    assert [field.name for field in fields(SquareSwitches) if text.count(field.name) == 0] == []
+
+
+def test_a_misspelt_switch_is_an_error(switches: SquareSwitches) -> None:
+    with pytest.raises(AttributeError):
+        switches.cursor_ttl = 0  # type: ignore[attr-defined]
+
+
+@pytest.mark.parametrize("state", ["expired", "revoked"])
+def test_token_state(switches: SquareSwitches, square: httpx.Client, state: str) -> None:
+    switches.token_state = state
+    assert square_error(square.get("/v2/locations")) == (401, f"ACCESS_TOKEN_{state.upper()}")
+
+
+def test_a_wrong_token_is_unauthorized(square: httpx.Client) -> None:
+    answer = square.get("/v2/locations", headers={"Authorization": "Bearer wrong"})
+    assert square_error(answer) == (401, "UNAUTHORIZED")
+
+
+@pytest.mark.parametrize("scope", SCOPES)
+def test_missing_scopes(switches: SquareSwitches, square: httpx.Client, scope: str) -> None:
+    switches.missing_scopes = {scope}
+    for name, (method, path) in SCOPES.items():
+        answer = square.request(method, path, json={} if method == "POST" else None)
+        assert answer.status_code == (403 if name == scope else 200)
+    method, path = SCOPES[scope]
+    refused = square.request(method, path, json={} if method == "POST" else None)
+    assert square_error(refused) == (403, "INSUFFICIENT_SCOPES")
+
+
+def test_default_limit_counts_when_none_is_sent(switches: SquareSwitches, square: httpx.Client) -> None:
+    assert len(page(square)["counts"]) == 100
+    switches.default_limit = 33
+    assert len(page(square)["counts"]) == 33
+    assert len(page(square, limit=40)["counts"]) == 40
+
+
+def test_page_rows_caps_any_limit(switches: SquareSwitches, square: httpx.Client) -> None:
+    switches.page_rows = 20
+    assert [len(page(square, limit=limit)["counts"]) for limit in (1000, 5)] == [20, 5]
+
+
+def moved_between_pages(sandbox: Sandbox, square: httpx.Client) -> tuple[list[Any], list[Any]]:
+    """Two pages of ten, between which the oldest count jumps to the head."""
+    first = page(square, limit=10)
+    *_, oldest = counts(square, limit=1000)
+    sandbox.world.square.recalculate(count_key(oldest))
+    second = page(square, limit=10, cursor=first["cursor"])
+    return [count_key(c) for c in first["counts"]], [count_key(c) for c in second["counts"]]
+
+
+def test_positional_paging_repeats_a_row_when_data_moves(sandbox: Sandbox, square: httpx.Client) -> None:
+    first, second = moved_between_pages(sandbox, square)
+    assert set(first) & set(second) == {first[-1]}
+
+
+def test_keyed_paging_repeats_nothing(
+    sandbox: Sandbox, switches: SquareSwitches, square: httpx.Client
+) -> None:
+    switches.paging = "keyed"
+    before = [count_key(count) for count in counts(square, limit=1000)]
+    first, second = moved_between_pages(sandbox, square)
+    assert first + second == before[:20]
+
+
+@pytest.mark.parametrize("inclusive", [False, True])
+def test_updated_after_inclusive(
+    sandbox: Sandbox, switches: SquareSwitches, square: httpx.Client, inclusive: bool
+) -> None:
+    sandbox.clock.advance(hours=1)
+    changed = sandbox.change(3)["square"]
+    switches.updated_after_inclusive = inclusive
+    body = {"updated_after": sandbox.clock.now().isoformat()}
+    assert {count_key(count) for count in counts(square, **body)} == set(changed if inclusive else [])
+    assert len(scan(square, CHANGES, "changes", **body)) == (3 if inclusive else 0)
+
+
+def test_updated_after_takes_any_offset(sandbox: Sandbox, square: httpx.Client) -> None:
+    sandbox.clock.advance(hours=1)
+    sandbox.change(3)
+    assert len(counts(square, updated_after="2026-01-05T10:59:59.999999999+02:00")) == 3
+    assert len(counts(square, updated_after="2026-01-05T09:00:00Z")) == 0
+
+
+def test_cursors_die_after_their_time(
+    sandbox: Sandbox, switches: SquareSwitches, square: httpx.Client
+) -> None:
+    cursor = page(square)["cursor"]
+    sandbox.clock.advance(seconds=299)
+    assert page(square, cursor=cursor)["counts"]
+    sandbox.clock.advance(seconds=1)
+    assert square_error(square.post(COUNTS, json={"cursor": cursor})) == (400, "INVALID_CURSOR")
+    switches.cursor_ttl_seconds = 0
+    fresh = page(square)["cursor"]
+    assert square_error(square.post(COUNTS, json={"cursor": fresh})) == (400, "INVALID_CURSOR")
+
+
+def test_expire_next_cursors(switches: SquareSwitches, square: httpx.Client) -> None:
+    cursor = page(square)["cursor"]
+    switches.expire_next_cursors = 2
+    answers = [square.post(COUNTS, json={"cursor": cursor}).status_code for _ in range(3)]
+    assert answers == [400, 400, 200]
+
+
+def test_check_same_body(switches: SquareSwitches, square: httpx.Client) -> None:
+    cursor = page(square, limit=10)["cursor"]
+    alone = {"cursor": cursor}
+    assert square_error(square.post(COUNTS, json=alone)) == (400, "INVALID_CURSOR")
+    switches.check_same_body = False
+    assert square.post(COUNTS, json=alone).status_code == 200
+    assert square_error(square.post(CHANGES, json=alone)) == (400, "INVALID_CURSOR")
+
+
+def test_a_damaged_cursor_is_refused(square: httpx.Client) -> None:
+    for cursor in ("x", page(square)["cursor"][:-9], "W10="):
+        assert square_error(square.post(COUNTS, json={"cursor": cursor})) == (400, "INVALID_CURSOR")
+
+
+@pytest.mark.parametrize("paging", ["positional", "keyed"])
+def test_empty_second_page_loses_nothing_to_who_follows_the_cursor(
+    sandbox: Sandbox, switches: SquareSwitches, square: httpx.Client, paging: str
+) -> None:
+    switches.empty_second_page, switches.paging = True, paging
+    assert len(counts(square)) == len(sandbox.truth("square", "inventory_counts"))
+    sent = [asked.rows for asked in sandbox.requests]
+    assert sent[:3] == [100, 0, 100]
+
+
+@pytest.mark.parametrize("missing", [False, True])
+def test_missing_key_when_empty(switches: SquareSwitches, square: httpx.Client, missing: bool) -> None:
+    switches.missing_key_when_empty = missing
+    assert page(square, location_ids=["NOWHERE"]) == ({} if missing else {"counts": []})
+
+
+def test_errors_on_success(switches: SquareSwitches, square: httpx.Client) -> None:
+    assert "errors" not in page(square)
+    switches.errors_on_success = True
+    assert page(square)["errors"] == []
+
+
+def test_read_lag_hides_changes_until_they_are_old_enough(
+    sandbox: Sandbox, switches: SquareSwitches, square: httpx.Client
+) -> None:
+    before = counts(square)
+    switches.read_lag_seconds = 2
+    key = count_key(before[0])
+    sandbox.world.square.set_count(*key[:2], "901")
+    sandbox.clock.advance(seconds=1)
+    sandbox.world.square.set_count(*key[:2], "902")
+    sandbox.world.square.remove_count(count_key(before[1]))
+    assert counts(square) == before
+    assert list(sandbox.truth("square", "inventory_counts").values()) == before
+    sandbox.clock.advance(seconds=1)
+    assert counts(square)[0]["quantity"] == "901"
+    assert len(counts(square)) == len(before)
+    sandbox.clock.advance(seconds=1)
+    assert counts(square)[0]["quantity"] == "902"
+    assert len(counts(square)) == len(before) - 1
+
+
+def test_padded_quantities(sandbox: Sandbox, switches: SquareSwitches, square: httpx.Client) -> None:
+    plain = counts(square)
+    switches.padded_quantities = True
+    padded = counts(square)
+    assert all("." in count["quantity"] for count in padded)
+    assert [float(count["quantity"]) for count in padded] == [float(count["quantity"]) for count in plain]
+    assert sandbox.truth("square", "inventory_counts") == {count_key(count): count for count in padded}
+
+
+@pytest.mark.parametrize("how", ["counts_of_deleted", "counts_at_inactive"])
+def test_counts_of_what_is_gone_are_frozen_or_gone(
+    sandbox: Sandbox, switches: SquareSwitches, square: httpx.Client, how: str
+) -> None:
+    def is_gone(count: dict[str, Any]) -> bool:
+        if how == "counts_of_deleted":
+            return sandbox.world.square.objects[count["catalog_object_id"]]["is_deleted"]
+        return sandbox.world.square.locations[count["location_id"]]["status"] == "INACTIVE"
+
+    frozen = counts(square)
+    assert any(map(is_gone, frozen))
+    setattr(switches, how, "gone")
+    assert counts(square) == [count for count in frozen if not is_gone(count)]
+    assert len(sandbox.truth("square", "inventory_counts")) == len(counts(square))
+
+
+def test_after_page_is_called_with_each_pages_number(
+    sandbox: Sandbox, switches: SquareSwitches, square: httpx.Client
+) -> None:
+    numbers: list[int] = []
+    switches.after_page = numbers.append
+    counts(square, limit=1000)
+    counts(square, limit=200)
+    assert numbers == [1, 1, 2, 3]
+
+
+def test_after_page_can_change_what_the_next_page_holds(
+    sandbox: Sandbox, switches: SquareSwitches, square: httpx.Client
+) -> None:
+    switches.after_page = lambda number: sandbox.change(1) and None
+    read = counts(square)
+    assert len({count_key(count) for count in read}) < len(read)
+
+
+def test_requests_per_second_and_retry_after(switches: SquareSwitches, square: httpx.Client) -> None:
+    switches.requests_per_second = 0.5  # a bucket of one request, refilled in two seconds
+    assert square.get("/v2/locations").status_code == 200
+    throttled = square.get("/v2/locations")
+    assert square_error(throttled) == (429, "RATE_LIMITED")
+    assert "retry-after" not in throttled.headers
+    switches.retry_after = "3"
+    assert square.get("/v2/locations").headers["retry-after"] == "3"
+
+
+def test_the_version_is_echoed_and_an_unknown_one_refused(square: httpx.Client) -> None:
+    for version in ("2025-08-20", "2026-07-15"):
+        answer = square.get("/v2/locations", headers={"Square-Version": version})
+        assert answer.headers["square-version"] == version
+    refused = square.get("/v2/locations", headers={"Square-Version": "2019-01-01"})
+    assert square_error(refused) == (400, "INVALID_SQUARE_VERSION_FORMAT")
+
+
+@pytest.mark.parametrize(
+    ("body", "code"),
+    [
+        ({"limit": 0}, "VALUE_TOO_LOW"),
+        ({"limit": 1001}, "VALUE_TOO_HIGH"),
+        ({"limit": "10"}, "EXPECTED_INTEGER"),
+        ({"updated_after": "2026-01-05T09:00:00"}, "INVALID_TIME"),
+        ({"location_ids": "X"}, "EXPECTED_ARRAY"),
+        ({"begin_time": "2026-01-05T09:00:00Z"}, "UNKNOWN_BODY_PARAMETER"),
+        ([], "EXPECTED_JSON_BODY"),
+    ],
+    ids=lambda value: value if isinstance(value, str) else "",
+)
+def test_a_bad_request_is_refused(square: httpx.Client, body: Any, code: str) -> None:
+    assert square_error(square.post(COUNTS, json=body)) == (400, code)
+
+
+def test_counts_are_filtered_as_asked(sandbox: Sandbox, square: httpx.Client) -> None:
+    whole = counts(square)
+    variation, location, _ = count_key(whole[0])
+    asked = {"catalog_object_ids": [variation], "location_ids": [location], "states": ["IN_STOCK", "SOLD"]}
+    assert counts(square, **asked) == [c for c in whole if count_key(c) == (variation, location, "IN_STOCK")]
+    assert counts(square, states=["SOLD", "NONE"]) == whole, "untracked states are ignored"
+
+
+def test_changes_are_filtered_as_asked(sandbox: Sandbox, square: httpx.Client) -> None:
+    shop = sandbox.world.square
+    here, there, *_ = shop.locations
+    variation = shop.variation_of_good[0]
+    shop.set_count(variation, here, "5")
+    shop.adjust(variation, here, "1", "IN_STOCK", "SOLD")
+    shop.transfer(variation, here, there, "1")
+
+    def states(**body: Any) -> list[tuple[str, str]]:
+        found = scan(square, CHANGES, "changes", **body)
+        return sorted((c["type"], c.get("adjustment", {}).get("to_state", "")) for c in found)
+
+    assert states(types=["PHYSICAL_COUNT"]) == [("PHYSICAL_COUNT", "")]
+    assert states(states=["SOLD"]) == [("ADJUSTMENT", "SOLD"), ("PHYSICAL_COUNT", "")]
+    assert states(location_ids=[there]) == [("ADJUSTMENT", "IN_STOCK")]
+    assert states(updated_before=sandbox.clock.now().isoformat()) == []
+    refused = square.post(CHANGES, json={"types": ["TRANSFER"]})
+    assert square_error(refused) == (400, "INVALID_ENUM_VALUE")
+
+
+def test_begin_time_is_exclusive_and_brings_deleted_objects(sandbox: Sandbox, square: httpx.Client) -> None:
+    shop = sandbox.world.square
+    sandbox.clock.advance(hours=1)
+    gone = shop.delete_object(shop.variation_of_good[0])
+    asked = {"begin_time": "2026-01-05T08:59:59.999Z", "include_deleted_objects": False}
+    assert [found["id"] for found in scan(square, SEARCH, "objects", **asked)] == [gone]
+    assert scan(square, SEARCH, "objects", begin_time="2026-01-05T09:00:00Z") == []
+    assert gone not in {found["id"] for found in scan(square, SEARCH, "objects")}
