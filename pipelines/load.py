@@ -23,6 +23,9 @@ from sources._shared.http import Redactor
 from sources._shared.mark import Ask, Outcome
 from sources._shared.resource import held_back_resource
 
+EXTRACTED, NORMALIZED = Path("normalize", "extracted"), Path("load", "normalized")
+"""Where a dlt working folder keeps load packages before and after they are normalized."""
+
 
 @dataclass
 class AccountResult:
@@ -92,9 +95,11 @@ def spool_folder(config: Config) -> Path:
 def pending_packages(config: Config, account: str) -> int:
     """Load packages that an earlier run extracted and did not finish. Needs no dlt."""
     folder = pipelines_folder(config) / account
-    extracted = folder / "normalize" / "extracted"
-    normalized = folder / "load" / "normalized"
-    return sum(len(list(place.iterdir())) for place in (extracted, normalized) if place.is_dir())
+    return len({package.name for place in (EXTRACTED, NORMALIZED) for package in _packages(folder / place)})
+
+
+def _packages(place: Path) -> list[Path]:
+    return [package for package in place.iterdir() if package.is_dir()] if place.is_dir() else []
 
 
 def match_warehouse(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
@@ -175,10 +180,22 @@ def _drain(
     pipeline.sync_destination()
     if pipeline.has_pending_data:
         reporter.step("drain", account.name)
+        _drop_normalized_twice(Path(pipeline.working_dir))
         pipeline.normalize()
         pipeline.load()
     for row in settle(cursor, spooled, account):
         reporter.resource(row)
+
+
+def _drop_normalized_twice(folder: Path) -> None:
+    """Drops extracted packages whose normalized form is there already.
+
+    dlt 1.31 moves the normalized package into place and removes the extracted one after. A process that dies
+    in between leaves both, and every later normalize stops at the package that is in its way.
+    """
+    for package in _packages(folder / EXTRACTED):
+        if (folder / NORMALIZED / package.name).is_dir():
+            shutil.rmtree(package)
 
 
 def _extract(pipeline: dlt.Pipeline, account: Account, asked: Ask, run_id: str) -> list[Entry]:

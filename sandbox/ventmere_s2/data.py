@@ -99,7 +99,7 @@ class VentmereS2Data:
             "packageHeightMm": self._measure(),
             "shippingWeightKg": self._measure(100),
             "caseUnit": "CARTON" if good.number % 3 else "EACH",
-            "casePack": (0, 1, 2, 6, 12, 24)[good.number % 6],
+            "casePack": (0, 1, 2, 6, 12, 24)[good.number // 3 % 6],
             "caseLengthMm": self._measure() if measured else 0.0,
             "caseWidthMm": self._measure() if measured else 0.0,
             "caseHeightMm": self._measure() if measured else 0.0,
@@ -218,8 +218,11 @@ class VentmereS2Data:
         """A 32-bit float as it prints, with up to 8 digits; or a whole number, which S2 writes with `.0`."""
         if self._rng.random() < 0.3:
             return float(self._rng.randint(1, highest))
-        (single,) = struct.unpack("f", struct.pack("f", self._rng.random() * highest))
-        return float(f"{single:.8g}")
+        packed = struct.pack("f", self._rng.random() * highest)
+        (single,) = struct.unpack("f", packed)
+        printed = [float(f"{single:.{digits}g}") for digits in (7, 8, 6)]
+        # The shortest that reads back as the same float; six digits always are some float's shortest.
+        return next((one for one in printed if struct.pack("f", one) == packed), printed[-1])
 
     def _uuid(self) -> str:
         return str(uuid.UUID(int=self._rng.getrandbits(128), version=4))

@@ -96,7 +96,7 @@ class VentmereS2Api:
         }
         if how == "empty":
             document = {member: [] for member in document}
-        elif how in ("without_items", "without_products"):
+        elif how.startswith("without_"):
             del document[how.removeprefix("without_")]
         elif how == "null_items":
             document["items"] = None

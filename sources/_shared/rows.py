@@ -7,7 +7,6 @@ entry a key, not the records.
 """
 
 import hashlib
-import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -71,7 +70,7 @@ def instant(value: Any) -> datetime | None:
     if not isinstance(value, str):
         return None
     try:
-        moment = datetime.fromisoformat(re.sub(r"([.]\d{6})\d+", r"\1", value))
+        moment = datetime.fromisoformat(value)
     except ValueError:
         return None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
@@ -103,8 +102,8 @@ class RowCollector:
         self.superseded = 0
         self._account_hash = hashlib.blake2b(account.encode(), digest_size=16)
         self._latest: dict[str, bytes] = {}
-        self._waiting: list[tuple[Record, str]] = []
-        self._held_back: list[dict[str, tuple[Record, str]]] = []
+        self._waiting: list[tuple[Record, bytes]] = []
+        self._held_back: list[dict[str, tuple[Record, bytes]]] = []
 
     @property
     def distinct(self) -> int:
@@ -114,7 +113,7 @@ class RowCollector:
     def add(self, records: Sequence[Record]) -> None:
         """Takes one page. Where one answer holds a key twice, the record with the later clock stays."""
         self.read += len(records)
-        page: dict[str, tuple[Record, str]] = {}
+        page: dict[str, tuple[Record, bytes]] = {}
         for record in records:
             key = "\x00".join(record.keys)
             row_hash = self._row_hash(key, record)
@@ -143,35 +142,35 @@ class RowCollector:
         rounds, self._held_back = self._held_back, []
         return [self._table(list(versions.values())) for versions in rounds]
 
-    def _place(self, key: str, record: Record, row_hash: str) -> None:
+    def _place(self, key: str, record: Record, row_hash: bytes) -> None:
         stamp = _ticks(record.updated_at).to_bytes(8, "big", signed=True)
         latest = self._latest.get(key)
         if latest is None:
             self._waiting.append((record, row_hash))
         else:
-            if latest[8:] == bytes.fromhex(row_hash):
+            if latest[8:] == row_hash:
                 return
             if _ticks(record.updated_at) < int.from_bytes(latest[:8], "big", signed=True):
                 self.superseded += 1  # a lagging replica's older answer: never the current row
                 return
             self._hold_back(key, record, row_hash)
-        self._latest[key] = stamp + bytes.fromhex(row_hash)
+        self._latest[key] = stamp + row_hash
 
-    def _hold_back(self, key: str, record: Record, row_hash: str) -> None:
+    def _hold_back(self, key: str, record: Record, row_hash: bytes) -> None:
         for versions in self._held_back:
             if key not in versions:
                 versions[key] = (record, row_hash)
                 return
         self._held_back.append({key: (record, row_hash)})
 
-    def _row_hash(self, key: str, record: Record) -> str:
+    def _row_hash(self, key: str, record: Record) -> bytes:
         digest = self._account_hash.copy()
         content = record.payload if record.content is None else record.content
         digest.update(f"\x00{key}\x00".encode())
         digest.update(content)
-        return digest.hexdigest()
+        return digest.digest()
 
-    def _table(self, rows: Sequence[tuple[Record, str]]) -> pa.Table:
+    def _table(self, rows: Sequence[tuple[Record, bytes]]) -> pa.Table:
         records = [record for record, _ in rows]
         keys: Sequence[Any] = list(zip(*(record.keys for record in records), strict=True))
         columns = [
@@ -179,7 +178,7 @@ class RowCollector:
             *(keys or [[] for _ in range(len(self.schema) - 5)]),
             [record.updated_at for record in records],
             [record.payload.decode() for record in records],
-            [row_hash for _, row_hash in rows],
+            [row_hash.hex() for _, row_hash in rows],
             pa.repeat(pa.scalar(self.asked_at, self.schema.field("asked_at").type), len(rows)),
         ]
         return pa.table(

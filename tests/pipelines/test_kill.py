@@ -13,6 +13,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
+from pipelines.config import load_config
+from pipelines.load import EXTRACTED, pending_packages, pipeline_of
 from sandbox import Fault, Sandbox
 from tests.conftest import Project
 
@@ -92,6 +94,25 @@ def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
     assert found.keys() == expected.keys()
     for name, rows in expected.items():
         assert found[name] == rows, name
+
+
+def test_a_package_left_before_and_after_normalizing_stops_no_later_run(project: Project) -> None:
+    """Killed between the two, dlt left both; every later run then failed on "Directory not empty"."""
+    project.load()
+    project.sandbox.clock.advance(hours=1)
+    project.sandbox.change(3)
+    config = load_config(project.folder)
+    account = config.accounts["square"]
+    pipeline = pipeline_of(config, account)
+    pipeline.extract(account.provider.source(account="square", **account.settings))
+    extracted = Path(pipeline.working_dir) / EXTRACTED
+    shutil.copytree(extracted, project.folder / "copy")
+    pipeline.normalize()
+    shutil.copytree(project.folder / "copy", extracted, dirs_exist_ok=True)
+    assert pending_packages(config, "square") == 1
+    project.load()
+    assert pending_packages(config, "square") == 0
+    project.assert_equals_truth()
 
 
 def test_a_reader_that_stays_connected_sees_new_numbers_and_disturbs_nobody(project: Project) -> None:

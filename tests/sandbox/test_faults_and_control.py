@@ -1,0 +1,234 @@
+"""Answers that go wrong on order, what is recorded, and the controls over HTTP."""
+
+import json
+import time
+from email.utils import parsedate_to_datetime
+
+import httpx
+import pytest
+
+from sandbox import Fault, Sandbox
+from tests.sandbox.asking import COUNTS
+
+
+@pytest.mark.parametrize("status", [408, 429, 500, 502, 503, 504])
+def test_a_status_fault_speaks_as_the_provider_does(
+    sandbox: Sandbox, square: httpx.Client, s2: httpx.Client, status: int
+) -> None:
+    for faults in sandbox.faults.values():
+        faults.next(Fault("status", status))
+    failed = square.get("/v2/locations")
+    assert failed.status_code == status
+    assert set(failed.json()["errors"][0]) == {"category", "code"}
+    assert "retry-after" not in failed.headers
+    failed = s2.get("/inventory/overview")
+    assert failed.status_code == status
+    assert list(failed.json()) == ["message"]
+
+
+def test_retry_after_comes_with_the_fault_that_has_it(sandbox: Sandbox, square: httpx.Client) -> None:
+    sandbox.faults["square"].next(Fault("status", 429, retry_after="7"))
+    assert square.get("/v2/locations").headers["retry-after"] == "7"
+
+
+def test_an_html_fault_is_a_proxys_page(sandbox: Sandbox, square: httpx.Client) -> None:
+    sandbox.faults["square"].next(Fault("html", 502))
+    failed = square.get("/v2/locations")
+    assert (failed.status_code, failed.headers["content-type"]) == (502, "text/html")
+    assert failed.text.startswith("<html>")
+
+
+@pytest.mark.parametrize("kind", ["truncated", "invalid_json"])
+def test_a_broken_body_comes_with_status_200(sandbox: Sandbox, square: httpx.Client, kind: str) -> None:
+    sandbox.faults["square"].next(Fault(kind))
+    failed = square.get("/v2/locations")
+    assert failed.status_code == 200
+    with pytest.raises(json.JSONDecodeError):
+        failed.json()
+
+
+def test_a_reset_tears_the_connection(sandbox: Sandbox, square: httpx.Client) -> None:
+    sandbox.faults["square"].next(Fault("reset"))
+    with pytest.raises((httpx.ReadError, httpx.RemoteProtocolError)):
+        square.get("/v2/locations")
+    assert square.get("/v2/locations").status_code == 200
+
+
+def test_a_slow_answer_comes_late(sandbox: Sandbox, square: httpx.Client) -> None:
+    sandbox.faults["square"].next(Fault("slow", seconds=0.2))
+    start = time.monotonic()
+    assert square.get("/v2/locations").status_code == 200
+    assert time.monotonic() - start >= 0.2
+
+
+def test_faults_come_in_order_and_end(sandbox: Sandbox, square: httpx.Client) -> None:
+    faults = sandbox.faults["square"]
+    faults.next(Fault("status", 503), times=2)
+    faults.next(None)
+    faults.next(Fault("status", 500))
+    assert [square.get("/v2/locations").status_code for _ in range(5)] == [503, 503, 200, 500, 200]
+
+
+def test_faults_by_rate_are_the_same_for_the_same_seed() -> None:
+    def met(seed: int) -> list[bool]:
+        with Sandbox(seed) as sandbox:
+            faults = sandbox.faults["square"]
+            faults.rates[Fault("status")] = 0.5
+            return [faults.draw() is not None for _ in range(40)]
+
+    assert met(1) == met(1) != met(2)
+    assert 5 < sum(met(1)) < 35
+
+
+def test_an_unknown_kind_of_fault_is_an_error() -> None:
+    with pytest.raises(ValueError, match="lsow"):
+        Fault("lsow")
+
+
+def test_the_date_of_every_answer_is_the_sandboxs_clock(
+    sandbox: Sandbox, square: httpx.Client, s2: httpx.Client
+) -> None:
+    sandbox.clock.advance(days=1)
+    for answer in (square.get("/v2/locations"), s2.get("/inventory/overview"), square.get("/nowhere")):
+        assert parsedate_to_datetime(answer.headers["date"]) == sandbox.clock.now()
+
+
+def test_what_was_asked_is_recorded(sandbox: Sandbox, square: httpx.Client) -> None:
+    body = {"limit": 5}
+    square.post(COUNTS, json=body)
+    sandbox.faults["square"].next(Fault("status", 503))
+    square.get("/v2/catalog/list", params={"types": "ITEM"})
+    first, second = sandbox.requests
+    assert (first.provider, first.method, first.path, first.body) == ("square", "POST", COUNTS, body)
+    assert (first.status, first.rows, first.at) == (200, 5, sandbox.clock.now())
+    assert (second.status, second.rows, second.query, second.body) == (503, 0, {"types": "ITEM"}, None)
+
+
+def test_credentials_are_never_recorded(
+    sandbox: Sandbox, square: httpx.Client, s2: httpx.Client, control: httpx.Client
+) -> None:
+    square.get("/v2/locations")
+    login = sandbox.credentials("ventmere_s2")
+    token = s2.post("/login", json=login).json()["accessToken"]
+    s2.get("/inventory/overview", headers={"Authorization": f"Bearer {token}"})
+    s2.post("/login", json={"email": "somebody@example.com", "password": "mistyped"})
+    kept = repr(sandbox.requests) + control.get("/requests").text
+    secrets = [sandbox.token("square"), sandbox.token("ventmere_s2"), token, *login.values()]
+    assert [secret for secret in [*secrets, "mistyped", "somebody@"] if secret in kept] == []
+    assert len(sandbox.requests) == 4
+
+
+def test_truth_over_http_is_the_truth(sandbox: Sandbox, control: httpx.Client) -> None:
+    sandbox.change(2)
+    for path in (
+        "square/inventory_counts",
+        "square/inventory_changes",
+        "square/catalog_objects",
+        "square/locations",
+        "ventmere_s2/inventory_items",
+        "ventmere_s2/products",
+        "ventmere_s2/warehouses",
+    ):
+        truth = sandbox.truth(*path.split("/"))
+        assert control.get(f"/truth/{path}").json() == list(truth.values())
+        assert truth
+
+
+def test_requests_are_shown_and_forgotten_over_http(
+    sandbox: Sandbox, square: httpx.Client, control: httpx.Client
+) -> None:
+    square.post(COUNTS, json={"limit": 3})
+    (asked,) = control.get("/requests").json()
+    assert (asked["path"], asked["body"], asked["rows"]) == (COUNTS, {"limit": 3}, 3)
+    control.delete("/requests")
+    assert sandbox.requests == []
+
+
+@pytest.mark.parametrize(
+    ("provider", "values"),
+    [
+        ("square", {"paging": "keyed", "cursor_ttl_seconds": 0, "page_rows": None}),
+        ("square", {"missing_scopes": ["ITEMS_READ"], "retry_after": "2", "requests_per_second": 5}),
+        ("ventmere_s2", {"overview": "empty", "foreign_organization_status": 403, "token_requests": 2}),
+    ],
+    ids=["paging", "limits", "s2"],
+)
+def test_switches_are_set_over_http(
+    sandbox: Sandbox, control: httpx.Client, provider: str, values: dict[str, object]
+) -> None:
+    told = control.put(f"/switches/{provider}", json=values)
+    assert told.status_code == 200
+    assert told.json() == control.get(f"/switches/{provider}").json()
+    assert values.items() <= told.json().items()
+    for name, value in values.items():
+        expected = set(value) if isinstance(value, list) else value
+        assert getattr(sandbox.switches[provider], name) == expected
+
+
+@pytest.mark.parametrize(
+    "values",
+    [
+        {"page_rows": 5, "pagingg": "keyed"},
+        {"page_rows": 5, "paging": "sideways"},
+        {"page_rows": 5, "default_limit": "10"},
+        {"page_rows": 5, "empty_second_page": 1},
+        {"page_rows": 5, "after_page": "print"},
+    ],
+    ids=["misspelt", "unknown value", "text for number", "number for truth", "not for JSON"],
+)
+def test_a_wrong_switch_is_refused_and_sets_nothing(
+    sandbox: Sandbox, control: httpx.Client, values: dict[str, object]
+) -> None:
+    refused = control.put("/switches/square", json=values)
+    assert refused.status_code == 400
+    assert list(values)[1] in refused.json()["message"]
+    assert sandbox.switches["square"].page_rows is None
+
+
+def test_faults_are_ordered_over_http(square: httpx.Client, control: httpx.Client) -> None:
+    ordered = {"kind": "status", "status": 503, "retry_after": "1", "times": 2}
+    assert control.post("/faults/square", json=ordered).json() == {"waiting": 2}
+    assert [square.get("/v2/locations").status_code for _ in range(3)] == [503, 503, 200]
+
+
+def test_the_clock_and_the_world_move_over_http(sandbox: Sandbox, control: httpx.Client) -> None:
+    start = sandbox.clock.now()
+    assert control.post("/advance", json={"seconds": 60}).json() == {"now": "2026-01-05T08:01:00+00:00"}
+    changed = control.post("/change", json={"count": 2}).json()
+    assert {provider: len(keys) for provider, keys in changed.items()} == {"square": 2, "ventmere_s2": 2}
+    assert len(sandbox.truth("square", "inventory_changes")) == 2
+    assert control.post("/simulate_day").json()["inventory_counts"]
+    assert (sandbox.clock.now() - start).total_seconds() == 60 + 24 * 3600
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "body"),
+    [
+        ("GET", "/truth/square/counts", None),
+        ("GET", "/truth/nobody/locations", None),
+        ("GET", "/switches/nobody", None),
+        ("POST", "/faults/square", {"kind": "lsow"}),
+        ("POST", "/faults/square", {"kind": "slow", "secs": 1}),
+        ("POST", "/advance", {"lightyears": 1}),
+        ("POST", "/advance", None),
+        ("POST", "/change", {}),
+        ("POST", "/change", {"count": 100_000}),
+        ("GET", "/nothing", None),
+    ],
+)
+def test_a_wrong_control_is_refused(
+    control: httpx.Client, method: str, path: str, body: dict[str, object] | None
+) -> None:
+    refused = control.request(method, path, json=body)
+    assert refused.status_code == 400
+    assert refused.json()["message"]
+
+
+def test_a_sandbox_that_was_never_started_can_be_stopped() -> None:
+    Sandbox().stop()
+
+
+def test_what_an_account_must_be_told(sandbox: Sandbox) -> None:
+    assert sandbox.settings("square") == {}
+    told = {"organization_id": sandbox.organization_id, "available_basis": "net"}
+    assert sandbox.settings("ventmere_s2") == told
