@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from importlib import metadata
 from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
@@ -18,8 +19,8 @@ from sources._shared.http import Redactor
 
 app = typer.Typer(
     name="stocktake",
-    help="How much do we have, where, and how sure are we? Incremental inventory loads into DuckDB.",
     no_args_is_help=True,
+    invoke_without_command=True,
     add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -30,6 +31,16 @@ ProviderOption = Annotated[
     list[str] | None, typer.Option("--provider", help="Only this provider; repeatable.")
 ]
 LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="human, or json for machines.")]
+
+
+@app.callback()
+def stocktake(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+) -> None:
+    """How much do we have, where, and how sure are we? Incremental inventory loads into DuckDB."""
+    if version:
+        sys.stdout.write(f"stocktake {metadata.version('stocktake')}\n")
+        raise typer.Exit
 
 
 @app.command("run")
@@ -186,8 +197,8 @@ def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
         return
     if log_format == "json":
         facts = result.as_dict() if isinstance(result, RunResult) else result
-        text = json.dumps(facts, default=str, ensure_ascii=False)
-        sys.stdout.write(reporter.redactor.clean(text) + "\n")
+        text = json.dumps(reporter.redactor.clean_all(facts), default=str, ensure_ascii=False)
+        sys.stdout.write(text + "\n")
         return
     if not isinstance(result, RunResult):
         return

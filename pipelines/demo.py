@@ -11,7 +11,7 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.config import Config, load_config
-from pipelines.errors import CommandError
+from pipelines.errors import CommandError, ConfigurationError
 from pipelines.log import Reporter
 from pipelines.registry import PROVIDERS
 from pipelines.run import RunResult, run
@@ -99,12 +99,13 @@ def serve_sandbox(port: int, size: str, seed: int) -> None:
     """Serves the providers' APIs until stopped.
 
     Raises:
-        CommandError: the port is taken, or there is no such size.
+        CommandError: the port is taken.
+        ConfigurationError: there is no such size.
     """
     console = console_for_people()
     known = next((one for one in SIZES if one == size), None)
     if known is None:
-        raise CommandError(f"--size {size}: sizes are {', '.join(SIZES)}.")
+        raise ConfigurationError(f"--size {size}: sizes are {', '.join(SIZES)}.")
     now = pendulum.now("UTC").to_iso8601_string()
     try:
         sandbox = Sandbox(seed, known, now, ticking=True, port=port)

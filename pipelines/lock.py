@@ -25,7 +25,7 @@ def run_lock(home: Path, command: str) -> Iterator[None]:
     lock = FileLock(home / "run.lock")
     note = home / "run.json"
     try:
-        lock.acquire(timeout=0)
+        lock.acquire(timeout=1)  # `status` holds it for the blink of an eye
     except Timeout:
         holder = holder_of(home) or {}
         raise LockedError(
@@ -46,8 +46,8 @@ def run_lock(home: Path, command: str) -> Iterator[None]:
             encoding="utf-8",
         )
         yield
-        note.unlink(missing_ok=True)
     finally:
+        note.unlink(missing_ok=True)  # a note that is still there tells of a process that was killed
         lock.release()
 
 

@@ -37,6 +37,7 @@ class Reporter:
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._status: Status | None = None
         self._run_id: str | None = None
+        self._said: set[str] = set()
 
     def start(self, run_id: str, command: str) -> None:
         """A command begins its work."""
@@ -59,10 +60,9 @@ class Reporter:
         self._emit("resource", row)
         if self.log_format == "json":
             return
-        if row["status"] == "failed":
-            self.say(f"{row['error_message']}", style="red")
-        elif row["status"] == "guarded":
-            self.say(f"{row['account']}: {row['error_message']}", style="yellow")
+        if row["status"] != "ok" and row["error_message"] not in self._said:
+            self._said.add(row["error_message"])  # one wall stops all of an account's resources
+            self.say(row["error_message"], style="red" if row["status"] == "failed" else "yellow")
 
     def finish(self, exit_code: int, **facts: Any) -> None:
         """The command's work is over."""
@@ -92,8 +92,8 @@ class Reporter:
             return
         line = {"at": pendulum.now("UTC").isoformat(), "event": event, "run_id": self._run_id, **facts}
         line = {name: value for name, value in line.items() if value is not None}
-        text = json.dumps(line, default=str, ensure_ascii=False)
-        sys.stderr.write(self.redactor.clean(text) + "\n")
+        text = json.dumps(self.redactor.clean_all(line), default=str, ensure_ascii=False)
+        sys.stderr.write(text + "\n")
         sys.stderr.flush()
 
 

@@ -11,7 +11,7 @@ import duckdb
 import pendulum
 
 from pipelines.config import Account, Config
-from pipelines.errors import Exit
+from pipelines.errors import CommandError, Exit
 from pipelines.ledger import make_ledger, record_accounts
 from pipelines.load import (
     AccountResult,
@@ -25,7 +25,7 @@ from pipelines.lock import run_lock
 from pipelines.log import Reporter
 from pipelines.publish import Release, publish, write_csv
 from pipelines.status import write_status
-from pipelines.transform import Build, build
+from pipelines.transform import Build, build, has_passed
 from pipelines.warehouse import make_raw_tables, open_warehouse
 
 
@@ -125,6 +125,11 @@ def _keep_private(config: Config) -> None:
 
 
 def _publish(connection: duckdb.DuckDBPyConnection, config: Config, run_id: str) -> Release:
+    if not has_passed(connection):
+        raise CommandError(
+            "Nothing is published: no build has passed its tests since the models were last touched."
+            " Run stocktake build."
+        )
     return publish(
         connection,
         config.published,

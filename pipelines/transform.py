@@ -52,28 +52,30 @@ def build(connection: duckdb.DuckDBPyConnection, config: Config) -> Build:
     """
     raw, models = raw_signature(connection), _project_signature()
     depth = _depth(connection, raw, models)
+    connection.execute("update raw_stocktake.build_state set has_passed = false")
     result = _run_dbt(config, depth)
     if depth is Depth.WHOLE:
         _drop_retired(connection, result)
+    connection.execute("begin")
     connection.execute("delete from raw_stocktake.build_state")
-    connection.execute("insert into raw_stocktake.build_state values (?, ?)", [raw, models])
+    connection.execute("insert into raw_stocktake.build_state values (?, ?, true)", [raw, models])
+    connection.execute("commit")
     return result
 
 
-def forget_build(connection: duckdb.DuckDBPyConnection) -> None:
-    """Makes the next build start from nothing."""
+def has_passed(connection: duckdb.DuckDBPyConnection) -> bool:
+    """Whether the models stand as a build left them that passed all its tests."""
     _make_state(connection)
-    connection.execute("delete from raw_stocktake.build_state")
+    row = connection.execute("select has_passed from raw_stocktake.build_state").fetchone()
+    return row is not None and bool(row[0])
 
 
 def _depth(connection: duckdb.DuckDBPyConnection, raw: str, models: str) -> Depth:
     _make_state(connection)
-    built = connection.execute(
-        "select raw_signature, models_signature from raw_stocktake.build_state"
-    ).fetchone()
-    if built is None or built[1] != models:
+    row = connection.execute("from raw_stocktake.build_state").fetchone()
+    if row is None or row[1] != models:
         return Depth.WHOLE
-    return Depth.LEDGER if built[0] == raw else Depth.CHANGES
+    return Depth.LEDGER if row[0] == raw and row[2] else Depth.CHANGES
 
 
 def _drop_retired(connection: duckdb.DuckDBPyConnection, result: Build) -> None:
@@ -92,7 +94,7 @@ def _drop_retired(connection: duckdb.DuckDBPyConnection, result: Build) -> None:
 def _make_state(connection: duckdb.DuckDBPyConnection) -> None:
     connection.execute(
         "create table if not exists raw_stocktake.build_state"
-        " (raw_signature varchar, models_signature varchar)"
+        " (raw_signature varchar, models_signature varchar, has_passed boolean)"
     )
 
 

@@ -127,7 +127,7 @@ def _read(
     asked.held_back[resource.name] = collector.take_held_back()
     outcome.asked_through = asked_at
     if outcome.mode == "sweep":
-        _judge(resource, asked, outcome)
+        _judge(resource, account, asked, outcome)
     if outcome.mode == "sweep" and outcome.status == "ok":
         # All of the account's rows that this read did not bring are retired. Said with the last table, so
         # that a read which breaks off before never retires anything.
@@ -139,12 +139,12 @@ def _read(
         yield rest
 
 
-def _judge(resource: Resource, asked: Ask, outcome: Outcome) -> None:
+def _judge(resource: Resource, account: str, asked: Ask, outcome: Outcome) -> None:
     """Decides whether a complete sweep may retire what it did not bring (design §4)."""
     known = asked.current_rows.get(resource.name, 0)
     if outcome.rows_distinct < asked.sweep_floor * known and not asked.confirm_drop:
         outcome.guard(
-            f"{resource.name}: the sweep brought {outcome.rows_distinct} records where {known} are known,"
-            f" less than {asked.sweep_floor:.0%}. Nothing was retired. If they are really gone, run"
-            " stocktake sweep --confirm-drop."
+            f"{account}: {resource.name}: the sweep brought {outcome.rows_distinct} records where {known} are"
+            f" known, less than {asked.sweep_floor:.0%}. Nothing was retired. If they are really gone, run"
+            f" stocktake sweep --account {account} --confirm-drop."
         )

@@ -23,6 +23,7 @@ def test_one_accounts_failure_stops_no_other(project: Project) -> None:
     assert {row["error_class"] for row in failed} == {"CredentialsError"}
     assert len(failed) == 4
     assert len([a for a in project.sandbox.requests if a.provider == "square"]) == 1, "the wall is met once"
+    assert json.loads(project.stocktake("status", "--json").stdout)["interrupted"] is None
     assert "square: inventory_counts, page 1: 401 UNAUTHORIZED." in failed[1]["error_message"]
 
 
@@ -172,6 +173,7 @@ def test_failing_tests_publish_nothing_and_exit_5(project: Project) -> None:
         )
     result = project.stocktake("build", exits=5)
     assert "tests failed and nothing was published" in result.stderr
+    assert "Run stocktake build" in project.stocktake("publish", exits=1).stderr
     assert (project.published / "current").resolve() == release
 
 

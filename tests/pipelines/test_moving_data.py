@@ -102,7 +102,7 @@ def test_an_empty_snapshot_retires_nothing_until_it_is_confirmed(project: Projec
     ledger = project.load(exits=3)
     row = ledger["ventmere_s2", "inventory_items"]
     assert row["status"] == "guarded"
-    assert "sweep --confirm-drop" in row["error_message"]
+    assert "stocktake sweep --account ventmere_s2 --confirm-drop" in row["error_message"]
     assert project.current("ventmere_s2", "inventory_items") == held
     project.stocktake("sweep", "--confirm-drop", "--account", "ventmere_s2")
     assert project.current("ventmere_s2", "inventory_items") == {}

@@ -1,0 +1,323 @@
+"""The documentation is true: what it names exists, and what exists it names."""
+
+import re
+import tomllib
+from collections.abc import Iterable, Iterator
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+import typer
+import yaml
+
+from pipelines.cli import app
+from pipelines.config import STOCKTAKE_KEYS, load_config
+from pipelines.errors import Exit
+from pipelines.ledger import COLUMNS
+from pipelines.registry import PROVIDERS
+
+ROOT = Path(__file__).resolve().parent.parent
+README = ROOT / "README.md"
+CONFIGURATION = ROOT / "docs" / "configuration.md"
+MODELS = ROOT / "dbt_models"
+PAGES = sorted(
+    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "sources").glob("*/README.md")],
+)
+
+Row = dict[str, str]
+
+
+def read(path: Path) -> str:
+    return path.read_text(encoding="utf-8")
+
+
+def tables(text: str) -> Iterator[list[Row]]:
+    """Every table, a row as a dict by heading."""
+    for block in re.findall(r"(?:^ *\|.*\|\n)+", text + "\n", re.MULTILINE):
+        lines = [[cell.strip() for cell in line.strip()[1:-1].split(" | ")] for line in block.splitlines()]
+        heads, _, *rows = [[cell.strip("| ") for cell in line] for line in lines]
+        yield [dict(zip(heads, row, strict=True)) for row in rows]
+
+
+def table(text: str, first_head: str) -> list[Row]:
+    return next(found for found in tables(text) if next(iter(found[0])) == first_head)
+
+
+def sections(text: str) -> dict[str, str]:
+    """Text by its nearest heading."""
+    parts = re.split(r"^#+ +(.+)$", text, flags=re.MULTILINE)
+    return dict(zip(parts[1::2], parts[2::2], strict=True))
+
+
+def spans(text: str) -> list[str]:
+    return re.findall(r"`([^`\n]+)`", re.sub(r"```.*?```", "", text, flags=re.DOTALL))
+
+
+def code_blocks(text: str) -> list[str]:
+    return re.findall(r"```\w*\n(.*?)```", text, re.DOTALL)
+
+
+# Links
+
+
+def anchor(heading: str) -> str:
+    return re.sub(r"[^\w\- ]", "", heading.strip().lower()).replace(" ", "-")
+
+
+def dead_links(page: Path, text: str) -> Iterator[str]:
+    prose = re.sub(r"```.*?```", "", text, flags=re.DOTALL)
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose):
+        if re.match(r"[a-z]+:", target):
+            continue
+        name, _, fragment = target.partition("#")
+        file = (page.parent / name).resolve() if name else page
+        if not file.exists():
+            yield f"{page.name}: {target} leads nowhere"
+        elif fragment and fragment not in map(anchor, sections(read(file))):
+            yield f"{page.name}: {target}: there is no such heading"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_links_lead_somewhere(page: Path) -> None:
+    assert not list(dead_links(page, read(page)))
+
+
+def test_every_page_of_docs_is_linked_from_the_readme() -> None:
+    linked = set(re.findall(r"\]\(([^)\s]+)\)", read(README)))
+    assert {page.relative_to(ROOT).as_posix() for page in PAGES} - {"README.md"} <= linked
+
+
+# Commands
+
+
+def options_of(command) -> set[str]:
+    options = (o for parameter in command.params for o in (*parameter.opts, *parameter.secondary_opts))
+    return {option for option in options if option.startswith("--")} - {"--help"}
+
+
+def command_line() -> dict[str, set[str]]:
+    """The options of every command; those of `stocktake` itself stand with ''."""
+    group = typer.main.get_command(app)
+    commands = {name: options_of(command) for name, command in group.commands.items()}
+    return {"": options_of(group), **commands}
+
+
+def unknown_commands(text: str) -> Iterator[str]:
+    """Commands and options that are printed and do not exist."""
+    known = command_line()
+    lines = [line for block in code_blocks(text) for line in block.splitlines()]
+    for words in [*spans(text), *lines]:
+        if not re.match(r"(\S*/)?stocktake ", words):
+            continue
+        _, command, *rest = words.split()
+        if command.startswith("-"):
+            command, rest = "", [command, *rest]
+        if command not in known:
+            yield f"{words}: there is no command {command}"
+            continue
+        for option in (word for word in rest if word.startswith("--")):
+            if option not in known[command]:
+                yield f"{words}: {command} has no {option}"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_printed_commands_exist(page: Path) -> None:
+    assert not list(unknown_commands(read(page)))
+
+
+def test_the_readme_has_every_command_with_its_options() -> None:
+    written = {
+        row["Command"].strip("`").removeprefix("stocktake").strip(): set(
+            re.findall(r"--[a-z-]+", row["Options"])
+        )
+        for row in table(read(README), "Command")
+    }
+    assert written == command_line()
+
+
+def test_every_option_named_in_prose_is_one_of_some_command() -> None:
+    known = set().union(*command_line().values())
+    named = {span.split()[0] for span in spans(read(README)) if span.startswith("--")}
+    assert {part for span in named for part in span.split("/")} <= known
+
+
+def test_every_word_for_make_is_one() -> None:
+    words = set(re.findall(r"^([a-z]+):", read(ROOT / "Makefile"), re.MULTILINE))
+    named = {span.split()[1] for page in PAGES for span in spans(read(page)) if re.match(r"make [a-z]", span)}
+    assert named <= words
+    assert {"demo", "test", "check"} <= named
+
+
+def test_the_exit_codes_are_those_of_the_command() -> None:
+    assert [int(row["Exit code"]) for row in table(read(README), "Exit code")] == [int(code) for code in Exit]
+
+
+# Configuration
+
+
+def keys_of(rows: Iterable[Row]) -> set[str]:
+    return {row["Key"].strip("`") for row in rows}
+
+
+def test_every_stocktake_key_is_described_and_no_other() -> None:
+    part = sections(read(CONFIGURATION))["`[stocktake]`"]
+    assert keys_of(table(part, "Key")) == STOCKTAKE_KEYS.keys()
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
+def test_every_setting_is_described_and_no_other(provider) -> None:
+    rows = {
+        row["Key"].strip("`"): row
+        for row in table(sections(read(CONFIGURATION))[f"`{provider.name}`"], "Key")
+    }
+    assert rows.keys() == {setting.name for setting in provider.settings}
+    for setting in provider.settings:
+        row = rows[setting.name]
+        assert ("yes" in row["Secret"]) == setting.secret, setting.name
+        assert row["Default"].startswith("required") == setting.required, setting.name
+        if isinstance(setting.default, str):
+            assert row["Default"].strip("`") == setting.default
+        assert all(choice in row["Meaning"] + row["Default"] for choice in setting.choices)
+
+
+def test_configuration_that_is_printed_is_accepted(tmp_path, monkeypatch) -> None:
+    for page in (README, CONFIGURATION, ROOT / "docs" / "bi.md"):
+        for block in re.findall(r"```toml\n(.*?)```", read(page), re.DOTALL):
+            secrets = "".join(
+                f'accounts.{name}.access_token = "x"\n' for name in tomllib.loads(block).get("accounts", {})
+            )
+            (tmp_path / ".dlt").mkdir(exist_ok=True)
+            (tmp_path / ".dlt" / "config.toml").write_text(block, encoding="utf-8")
+            (tmp_path / ".dlt" / "secrets.toml").write_text(secrets, encoding="utf-8")
+            monkeypatch.chdir(tmp_path)
+            found = load_config(tmp_path)
+            assert found.accounts.keys() == tomllib.loads(block).get("accounts", {}).keys()
+
+
+# Tables
+
+
+def wrong_tables(text: str) -> Iterator[str]:
+    """Raw tables that are missing, not there, or have another key."""
+    rows = table(text, "Table")
+    written = {row["Table"].strip("`"): re.findall(r"`(\w+)`", row["Key"]) for row in rows}
+    there = {
+        f"{provider.dataset}.{resource.name}": list(resource.key)
+        for provider in PROVIDERS.values()
+        for resource in provider.resources
+    }
+    for name in written.keys() | there.keys():
+        if written.get(name) != there.get(name):
+            yield f"{name}: written {written.get(name)}, there is {there.get(name)}"
+
+
+def test_every_raw_table_is_in_the_readme_with_its_key() -> None:
+    assert not list(wrong_tables(read(README)))
+
+
+@pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
+def test_every_raw_table_is_in_its_providers_readme_with_its_key(provider) -> None:
+    page = read(ROOT / "sources" / provider.name / "README.md")
+    written = {
+        re.findall(r"`(\w+)`", row["Table"])[0]: tuple(re.findall(r"`(\w+)`", row["Key"]))
+        for row in table(page, "Table")
+    }
+    assert written == {resource.name: resource.key for resource in provider.resources}
+
+
+def model_names(folder: str) -> set[str]:
+    return {path.stem for path in (MODELS / "models" / folder).glob("*.sql")}
+
+
+def test_every_report_is_in_the_readme_with_its_question() -> None:
+    rows = {row["Report"].strip("`"): row["Answers"] for row in table(read(README), "Report")}
+    assert rows.keys() == model_names("reporting")
+    assert all(question.endswith("?") for question in rows.values())
+
+
+def test_every_mart_is_in_the_readme_and_no_other() -> None:
+    named = {span for span in spans(read(README)) if re.fullmatch(r"(dim|fct|bridge)_\w+", span)}
+    assert named == model_names("marts")
+
+
+@pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
+def test_models_that_are_named_exist(page: Path) -> None:
+    known = model_names("marts") | model_names("reporting")
+    named = {span.split(".")[0] for span in spans(read(page)) if re.match(r"(dim|fct|bridge|rpt)_\w", span)}
+    assert named <= known
+
+
+# The ledger, decisions, versions
+
+
+def test_every_column_of_the_ledger_is_described_and_no_other() -> None:
+    rows = table(sections(read(ROOT / "docs" / "how_it_works.md"))["The ledger"], "Column")
+    assert [row["Column"].strip("`") for row in rows] == list(COLUMNS)
+
+
+def known_tests() -> set[str]:
+    """Every test there is: of Python, of the models' units and data, and SQL files."""
+    python = {
+        name for path in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", read(path))
+    }
+    units = {
+        test["name"]
+        for path in MODELS.rglob("*unit_tests.yml")
+        for test in yaml.safe_load(read(path))["unit_tests"]
+    }
+    return python | units | {path.stem for path in (MODELS / "tests").glob("*.sql")}
+
+
+def missing_guards(text: str) -> Iterator[str]:
+    """Decisions without a test, or with one that is not there."""
+    known = known_tests()
+    for row in (row for found in tables(text) for row in found):
+        guards = spans(row["Guarded by"])
+        if not guards:
+            yield f"{row['Choice']}: nothing guards it"
+        yield from (f"{row['Choice']}: there is no {guard}" for guard in guards if guard not in known)
+
+
+def test_every_decision_is_guarded_by_a_test_that_exists() -> None:
+    assert not list(missing_guards(read(ROOT / "DECISIONS.md")))
+
+
+def test_the_newest_version_in_the_changelog_is_ours() -> None:
+    newest = re.findall(r"^## (\S+)", read(ROOT / "CHANGELOG.md"), re.MULTILINE)[0]
+    assert newest == tomllib.loads(read(ROOT / "pyproject.toml"))["project"]["version"]
+    assert "### Data" in read(ROOT / "CHANGELOG.md").split("\n## ")[1]
+
+
+def test_the_demo_in_the_readme_has_the_demos_chapters() -> None:
+    shown = re.findall(r"<!-- demo -->\n```\n(.*?)```\n<!-- /demo -->", read(README), re.DOTALL)
+    chapters = re.findall(r'console\.rule\("(.+?)"\)', read(ROOT / "pipelines" / "demo.py"))
+    assert len(chapters) > 3
+    assert len(shown) == 1
+    assert [line.strip("─ ") for line in shown[0].splitlines() if line.startswith("──")] == chapters
+
+
+def test_every_switch_of_the_sandbox_is_described_and_no_other(sandbox) -> None:
+    parts = sections(read(ROOT / "docs" / "sandbox.md"))
+    for name, switches in sandbox.switches.items():
+        rows = table(parts[f"Switches: {PROVIDERS[name].title}"], "Switch")
+        assert {span for row in rows for span in spans(row["Switch"])} == {f.name for f in fields(switches)}
+
+
+# The checks themselves can fail
+
+
+@pytest.mark.parametrize(
+    ("check", "wrong", "words"),
+    [
+        (lambda text: dead_links(README, text), "[here](docs/nowhere.md)", "leads nowhere"),
+        (lambda text: dead_links(README, text), "[here](#nowhere)", "no such heading"),
+        (unknown_commands, "`stocktake backfill --since x`", "no command backfill"),
+        (unknown_commands, "`stocktake --fast`", "has no --fast"),
+        (unknown_commands, "```\nstocktake run --fast\n```", "run has no --fast"),
+        (missing_guards, "| Choice | Guarded by |\n| --- | --- |\n| a | `test_nothing` |", "no test_nothing"),
+        (missing_guards, "| Choice | Guarded by |\n| --- | --- |\n| a | luck |", "nothing guards it"),
+        (wrong_tables, "| Table | Key |\n| --- | --- |\n| `raw_x.y` | `z` |", "raw_x.y"),
+    ],
+)  # fmt: skip
+def test_what_is_untrue_is_noticed(check, wrong: str, words: str) -> None:
+    assert words in "\n".join(check(wrong))
