@@ -173,6 +173,10 @@ def _check_tables(documents: list[tuple[str, Mapping[str, Any]]]) -> None:
     known = {"stocktake", "accounts", *DLT_TABLES}
     for place, document in documents:
         for table in document:
+            if table in ("stocktake", "accounts") and not isinstance(document[table], Mapping):
+                raise ConfigurationError(
+                    f"{place}: {table} is a value where a table should be. Write [{table}]."
+                )
             if table not in known and difflib.get_close_matches(table, ("stocktake", "accounts"), cutoff=0.6):
                 raise ConfigurationError(f"{place}: [{table}]: {_unknown(table, known, 'tables')}")
 

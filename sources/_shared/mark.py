@@ -139,6 +139,8 @@ def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> 
     state["scope"] = scope
     if outcome.mode == "sweep" and outcome.status == "ok":
         state["swept_at"] = outcome.started_at.isoformat()
+    elif outcome.status == "guarded":
+        state.pop("swept_at", None)  # the next run sweeps again, until it passes or is confirmed
 
 
 def rfc3339(moment: datetime) -> str:
