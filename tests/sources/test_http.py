@@ -180,5 +180,5 @@ def test_gzip_is_understood(sandbox: Sandbox) -> None:
 
 
 def test_a_redactor_takes_out_secrets_and_what_steers_terminals() -> None:
-    redactor = http.Redactor("tok", "token-long")
-    assert redactor.clean("a token-long\x1b[31m b tok\r\n") == "a *** [31m b *** "
+    redactor = http.Redactor("toke", "token-long", "b")
+    assert redactor.clean("a token-long\x1b[31m b toke\r\n") == "a *** [31m b *** "
