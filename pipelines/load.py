@@ -241,7 +241,7 @@ def _record_failure(
     cause = error.exception if isinstance(error, PipelineStepFailed) else error
     message = Redactor(*account.secrets).clean(str(cause) or type(cause).__name__)
     for path in spooled.glob("*.json"):
-        path.unlink()  # its package, if any, is finished by the next run, which records it anew
+        path.unlink()  # its package, if any, is loaded by the next run; the ledger keeps saying failed
     entries = []
     for resource in account.provider.resources:
         outcome = asked.outcomes.get(resource.name) or Outcome(resource.name, "incremental", asked.now())
