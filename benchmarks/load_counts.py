@@ -63,8 +63,8 @@ def main() -> None:
     serve = (
         "import sys, json, threading\nfrom sandbox import Sandbox\n"
         "with Sandbox(size='L') as s:\n"
-        "    print(json.dumps([s.url, s.base_url('square'), s.token('square'),"
-        " len(s.world.square.counts)]), flush=True)\n    sys.stdin.read()\n"
+        "    print(json.dumps([s.url, s.base_url('square'), s.settings('square')['access_token'],"
+        " len(s.world.data['square'].counts)]), flush=True)\n    sys.stdin.read()\n"
     )
     with subprocess.Popen(
         [sys.executable, "-c", serve], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True

@@ -59,10 +59,9 @@ def demo(folder: Path) -> None:
         console.rule("2. First load: everything, once")
         _load(config, console)
         console.rule("3. A day passes in both systems")
-        touched = sandbox.simulate_day().touched
-        console.print(
-            ", ".join(f"{len(keys)} {name.replace('_', ' ')}" for name, keys in touched.items()) + " moved."
-        )
+        for provider, touched in sandbox.simulate_day().items():
+            moved = ", ".join(f"{len(keys)} {name.replace('_', ' ')}" for name, keys in touched.items())
+            console.print(f"{PROVIDERS[provider].title}: {moved} moved.")
         sandbox.requests.clear()
 
         providers = sandbox.providers
@@ -114,7 +113,8 @@ def serve_sandbox(port: int, size: str, seed: int) -> None:
     with sandbox:
         for provider in sandbox.providers:
             console.print(f"{PROVIDERS[provider].title}: base_url {sandbox.base_url(provider)}")
-            console.print(f"  access_token {sandbox.token(provider)}")
+            for key, value in sandbox.settings(provider).items():
+                console.print(f"  {key} {value}")
         console.print(f"Controls: {sandbox.url}/_sandbox/ (see sandbox/control.py). Stop with Ctrl-C.")
         try:
             while True:
@@ -137,15 +137,12 @@ def _configure(folder: Path, sandbox: Sandbox) -> None:
     """Writes a configuration as a user would, a store per provider."""
     config, secrets = ["[stocktake]", 'home = "warehouse"'], []
     for provider in sandbox.providers:
-        name = f"demo_{provider}"
-        config += [
-            "",
-            f"[accounts.{name}]",
-            f'provider = "{provider}"',
-            f'base_url = "{sandbox.base_url(provider)}"',
-        ]
-        config += [f'{key} = "{value}"' for key, value in sandbox.settings(provider).items()]
-        secrets += ["", f"[accounts.{name}]", f'access_token = "{sandbox.token(provider)}"']
+        table = f"[accounts.demo_{provider}]"
+        secret = {setting.name for setting in PROVIDERS[provider].settings if setting.secret}
+        settings = sandbox.settings(provider)
+        config += ["", table, f'provider = "{provider}"', f'base_url = "{sandbox.base_url(provider)}"']
+        config += [f'{key} = "{value}"' for key, value in settings.items() if key not in secret]
+        secrets += ["", table, *(f'{key} = "{value}"' for key, value in settings.items() if key in secret)]
     (folder / ".dlt" / "config.toml").write_text("\n".join(config) + "\n", encoding="utf-8")
     (folder / ".dlt" / "secrets.toml").write_text("\n".join(secrets) + "\n", encoding="utf-8")
 

@@ -5,7 +5,7 @@ GET    /_sandbox/requests                      what was asked; DELETE forgets it
 GET    /_sandbox/switches/<provider>           the switches; PUT {"name": value} sets some
 POST   /_sandbox/faults/<provider> {"kind": "status", "status": 503, "times": 2}   the next answers go wrong
 POST   /_sandbox/advance {"seconds": 60}       moves the clock
-POST   /_sandbox/change {"count": 3}           changes so many counts and levels
+POST   /_sandbox/change {"count": 3}           changes so many stock records of each
 POST   /_sandbox/simulate_day                  a plausible day
 """
 
@@ -53,8 +53,10 @@ class Control:
             case ("POST", "change"):
                 return self._sandbox.change(int(body["count"]))
             case ("POST", "simulate_day"):
-                touched = self._sandbox.simulate_day().touched
-                return {resource: sorted(keys) for resource, keys in touched.items()}
+                return {
+                    provider: {resource: sorted(keys) for resource, keys in touched.items()}
+                    for provider, touched in self._sandbox.simulate_day().items()
+                }
         raise ValueError(f"there is no {method} /_sandbox/{path}")
 
     def _set(self, provider: str, values: dict[str, Any]) -> dict[str, Any]:

@@ -13,11 +13,17 @@ class Call:
     method: str
     path: str
     """Without the provider's prefix."""
-    query: Mapping[str, str]
+    params: tuple[tuple[str, str], ...]
+    """The query, decoded, in its order; names may repeat."""
     headers: Mapping[str, str]
     """Names in lower case."""
     body: Any
     """Parsed JSON; None where there was none or it was not JSON."""
+
+    @property
+    def query(self) -> dict[str, str]:
+        """The query by name; of repeated names, the last."""
+        return dict(self.params)
 
 
 @dataclass
@@ -38,16 +44,22 @@ class Asked:
     provider: str
     method: str
     path: str
-    query: Mapping[str, str]
+    params: tuple[tuple[str, str], ...]
     headers: Mapping[str, str]
     body: Any
     status: int
     rows: int
     at: datetime
 
+    @property
+    def query(self) -> dict[str, str]:
+        """The query by name; of repeated names, the last."""
+        return dict(self.params)
+
 
 SECRET_HEADERS = {"authorization", "cookie"}
-SECRET_MEMBERS = {"password", "email", "accessToken"}
+SECRET_MEMBERS = {"password", "email", "username", "accesstoken"}
+"""In lower case."""
 
 
 def without_secrets(call: Call) -> tuple[dict[str, str], Any]:
@@ -55,5 +67,5 @@ def without_secrets(call: Call) -> tuple[dict[str, str], Any]:
     headers = {name: value for name, value in call.headers.items() if name not in SECRET_HEADERS}
     body = call.body
     if isinstance(body, dict):
-        body = {name: value for name, value in body.items() if name not in SECRET_MEMBERS}
+        body = {name: value for name, value in body.items() if name.lower() not in SECRET_MEMBERS}
     return headers, body

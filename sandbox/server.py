@@ -26,9 +26,12 @@ HTML_ERROR = b"<html><head><title>Bad gateway</title></head><body>upstream conne
 class Api(Protocol):
     """What a provider's room offers the server."""
 
+    base_path: str
+    """What follows the provider's address in a base URL; may be empty."""
+
     @property
-    def token(self) -> str:
-        """A token that works."""
+    def settings(self) -> dict[str, str]:
+        """What an account must be told beside the base URL, credentials that work included."""
 
     def answer(self, call: Call) -> Reply:
         """One answer."""
@@ -72,7 +75,7 @@ class Application:
         call = Call(
             request.method,
             f"/{rest}",
-            dict(request.query_params),
+            tuple(request.query_params.multi_items()),
             {name.lower(): value for name, value in request.headers.items()},
             body,
         )
@@ -86,7 +89,7 @@ class Application:
                     provider,
                     call.method,
                     call.path,
-                    call.query,
+                    call.params,
                     headers,
                     kept_body,
                     reply.status,

@@ -49,7 +49,7 @@ class Project:
         return {
             "provider": provider,
             "base_url": self.sandbox.base_url(provider),
-            "access_token": self.sandbox.token(provider),
+            **self.sandbox.settings(provider),
             **settings,
         }
 

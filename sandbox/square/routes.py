@@ -35,7 +35,11 @@ SEARCH_MEMBERS = {
 class SquareApi:
     """Answers Square's requests."""
 
-    def __init__(self, data: SquareData, switches: SquareSwitches, clock: Clock) -> None:
+    base_path = ""
+
+    def __init__(
+        self, data: SquareData, switches: SquareSwitches, clock: Clock, address: Callable[[], str]
+    ) -> None:
         self.data = data
         self.switches = switches
         self._clock = clock
@@ -44,9 +48,9 @@ class SquareApi:
         self._bucket = (0.0, time.monotonic())
 
     @property
-    def token(self) -> str:
-        """A token that works while `token_state` is valid."""
-        return TOKEN
+    def settings(self) -> dict[str, str]:
+        """What an account must be told; the token works while `token_state` is valid."""
+        return {"access_token": TOKEN}
 
     def answer(self, call: Call) -> Reply:
         """One answer."""

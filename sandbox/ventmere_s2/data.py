@@ -44,7 +44,8 @@ class VentmereS2Data:
         self.product_of_good: dict[int, str] = {}
         self._make_warehouses(bulk)
         for good in goods:
-            self.product_of_good[good.number] = self._add_product(good, bulk)
+            if good.number % 3 != 1:  # two thirds: some things are in one system only
+                self.product_of_good[good.number] = self._add_product(good, bulk)
         self._make_odd_products()
         self._make_levels()
 

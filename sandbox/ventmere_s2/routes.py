@@ -3,6 +3,7 @@
 import gzip
 import json
 import re
+from collections.abc import Callable
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -19,7 +20,11 @@ LIST_LIMIT = 100
 class VentmereS2Api:
     """Answers S2's requests."""
 
-    def __init__(self, data: VentmereS2Data, switches: VentmereS2Switches, clock: Clock) -> None:
+    base_path = ""
+
+    def __init__(
+        self, data: VentmereS2Data, switches: VentmereS2Switches, clock: Clock, address: Callable[[], str]
+    ) -> None:
         self.data = data
         self.switches = switches
         self._clock = clock
@@ -28,13 +33,17 @@ class VentmereS2Api:
         self._ends: dict[str, datetime] = {}
 
     @property
-    def token(self) -> str:
-        """A token that works while `token_state` is valid."""
-        return FIXED_TOKEN
+    def settings(self) -> dict[str, str]:
+        """What an account must be told; the token works while `token_state` is valid."""
+        return {
+            "access_token": FIXED_TOKEN,
+            "organization_id": self.organization_id,
+            "available_basis": "net",
+        }
 
     @property
     def credentials(self) -> dict[str, str]:
-        """What logs in."""
+        """What logs in, in place of the token."""
         return {"email": EMAIL, "password": PASSWORD}
 
     @property

@@ -67,7 +67,7 @@ def test_what_was_read_before_a_failure_is_kept_and_the_mark_stays(project: Proj
 
 
 def test_no_secret_is_in_any_file_or_output(project: Project, impatient: None) -> None:
-    secrets = [project.sandbox.token("square"), "wrong-4711", "no-such-password"]
+    secrets = [project.sandbox.settings("square")["access_token"], "wrong-4711", "no-such-password"]
     project.load()
     accounts = {
         "square": project.account("square"),

@@ -83,7 +83,7 @@ def test_another_spelling_of_a_quantity_is_no_change(project: Project) -> None:
 
 
 def test_a_to_b_to_a_is_three_versions(project: Project) -> None:
-    shop = project.sandbox.world.ventmere_s2
+    shop = project.sandbox.world.data["ventmere_s2"]
     key = next(iter(shop.levels))
     first = shop.levels[key]["available"]
     project.load()
@@ -108,7 +108,7 @@ def test_payloads_are_kept_byte_for_byte(project: Project) -> None:
 
 
 def test_a_deleted_variation_keeps_its_count_and_says_so(project: Project) -> None:
-    shop = project.sandbox.world.square
+    shop = project.sandbox.world.data["square"]
     project.load()
     project.sandbox.clock.advance(hours=1)
     variation = shop.delete_object(next(key[0] for key in shop.counts if key[0] in shop.objects))
@@ -119,7 +119,7 @@ def test_a_deleted_variation_keeps_its_count_and_says_so(project: Project) -> No
 
 def test_a_count_that_vanished_is_retired_by_the_sweep_only(project: Project) -> None:
     project.load()
-    shop = project.sandbox.world.square
+    shop = project.sandbox.world.data["square"]
     gone = shop.remove_count(next(iter(shop.counts)))
     assert project.load()["square", "inventory_counts"]["rows_retired"] == 0
     assert gone in project.current("square", "inventory_counts")
@@ -128,7 +128,7 @@ def test_a_count_that_vanished_is_retired_by_the_sweep_only(project: Project) ->
 
 
 def test_a_record_that_comes_back_is_current_again(project: Project) -> None:
-    store = project.sandbox.world.ventmere_s2
+    store = project.sandbox.world.data["ventmere_s2"]
     key = next(iter(store.levels))
     level = store.levels[key]
     project.load()
@@ -142,7 +142,7 @@ def test_a_record_that_comes_back_is_current_again(project: Project) -> None:
 def test_two_accounts_of_one_provider_do_not_touch_each_other(project: Project) -> None:
     project.configure({name: project.account("ventmere_s2") for name in ("north", "south")})
     project.load()
-    store = project.sandbox.world.ventmere_s2
+    store = project.sandbox.world.data["ventmere_s2"]
     store.remove_level(next(iter(store.levels)))
     ledger = project.load("--account", "north")
     assert set(ledger) == {("north", r) for r in ("warehouses", "products", "inventory_items")}
@@ -157,7 +157,7 @@ def test_sweep_every_zero_reads_everything_every_run(project: Project) -> None:
 
 
 def test_a_changed_location_filter_reads_everything_again(project: Project) -> None:
-    first, second, *_ = project.sandbox.world.square.locations
+    first, second, *_ = project.sandbox.world.data["square"].locations
     project.configure({"square": project.account("square", location_ids=[first])})
     project.load()
     assert {key[1] for key in project.current("square", "inventory_counts")} == {first}

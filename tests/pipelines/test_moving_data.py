@@ -6,7 +6,7 @@ from tests.conftest import Project
 
 
 def test_a_row_that_jumps_ahead_of_the_scan_comes_with_the_next_run(project: Project) -> None:
-    shop, switches = project.sandbox.world.square, project.sandbox.switches["square"]
+    shop, switches = project.sandbox.world.data["square"], project.sandbox.switches["square"]
     oldest = min(shop.counted_at, key=lambda key: (shop.counted_at[key], key))
 
     def sell_after_the_first_page(page: int) -> None:
@@ -23,7 +23,7 @@ def test_a_row_that_jumps_ahead_of_the_scan_comes_with_the_next_run(project: Pro
 
 def test_two_versions_in_one_scan_leave_one_current_row_and_both_in_history(project: Project) -> None:
     """A scan that starts again after its cursor died reads a changed row twice."""
-    shop, switches = project.sandbox.world.square, project.sandbox.switches["square"]
+    shop, switches = project.sandbox.world.data["square"], project.sandbox.switches["square"]
     newest = max(shop.counted_at, key=lambda key: (shop.counted_at[key], key))
 
     def sell_and_drop_the_cursor(page: int) -> None:
@@ -73,7 +73,7 @@ def test_changes_that_show_late_are_caught_by_the_overlap(project: Project) -> N
 
 def test_a_sweep_counts_what_it_had_to_repair(project: Project) -> None:
     project.load()
-    shop = project.sandbox.world.square
+    shop = project.sandbox.world.data["square"]
     key = next(iter(shop.counts))
     shop.counts[key] = {**shop.counts[key], "quantity": "31415"}  # changed behind its own clock
     shop.version += 1
@@ -111,7 +111,7 @@ def test_an_empty_snapshot_retires_nothing_until_it_is_confirmed(project: Projec
 
 def test_a_sweep_below_the_floor_still_loads_what_it_brought(project: Project) -> None:
     project.load()
-    store = project.sandbox.world.ventmere_s2
+    store = project.sandbox.world.data["ventmere_s2"]
     levels = list(store.levels)
     for key in levels[: len(levels) // 2]:
         store.remove_level(key)
@@ -135,7 +135,7 @@ def test_a_level_that_comes_twice_is_the_later_one_and_stays_it(project: Project
 
 def test_a_clock_that_stood_still_or_went_back_hides_nothing(project: Project) -> None:
     project.load()
-    store = project.sandbox.world.ventmere_s2
+    store = project.sandbox.world.data["ventmere_s2"]
     first, second, *_ = store.levels
     store.set_level(first, touch=False, incoming=60)
     store.turn_back_clock(second)

@@ -19,14 +19,14 @@ def sandbox() -> Iterator[Sandbox]:
 
 @pytest.fixture
 def square(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {sandbox.token('square')}"}
+    headers = {"Authorization": f"Bearer {sandbox.settings('square')['access_token']}"}
     with httpx.Client(base_url=sandbox.base_url("square"), headers=headers) as client:
         yield client
 
 
 @pytest.fixture
 def s2(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {sandbox.token('ventmere_s2')}"}
+    headers = {"Authorization": f"Bearer {sandbox.settings('ventmere_s2')['access_token']}"}
     with httpx.Client(base_url=sandbox.base_url("ventmere_s2"), headers=headers) as client:
         yield client
 

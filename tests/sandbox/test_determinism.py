@@ -20,9 +20,9 @@ def fingerprint(seed: int) -> str:
     digest = hashlib.sha256()
     with Sandbox(seed) as sandbox, httpx.Client() as client:
         square, s2 = sandbox.base_url("square"), sandbox.base_url("ventmere_s2")
-        bearer = {"Authorization": f"Bearer {sandbox.token('square')}"}
+        bearer = {"Authorization": f"Bearer {sandbox.settings('square')['access_token']}"}
         for _ in range(2):
-            login = client.post(f"{s2}/login", json=sandbox.credentials("ventmere_s2"))
+            login = client.post(f"{s2}/login", json=sandbox.apis["ventmere_s2"].credentials)
             s2_bearer = {"Authorization": f"Bearer {login.json()['accessToken']}"}
             answers = [login]
             for path in (COUNTS, CHANGES, SEARCH):
@@ -41,7 +41,8 @@ def fingerprint(seed: int) -> str:
                 assert answer.status_code == 200
                 digest.update(answer.headers["date"].encode() + answer.content)
             day = sandbox.simulate_day()
-            digest.update(repr([(name, sorted(keys)) for name, keys in day.touched.items()]).encode())
+            touched = [(n, sorted(keys)) for room in day.values() for n, keys in room.items()]
+            digest.update(repr(touched).encode())
             digest.update(repr(sandbox.change(4)).encode())
     return digest.hexdigest()
 

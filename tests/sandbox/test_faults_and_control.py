@@ -108,12 +108,17 @@ def test_credentials_are_never_recorded(
     sandbox: Sandbox, square: httpx.Client, s2: httpx.Client, control: httpx.Client
 ) -> None:
     square.get("/v2/locations")
-    login = sandbox.credentials("ventmere_s2")
+    login = sandbox.apis["ventmere_s2"].credentials
     token = s2.post("/login", json=login).json()["accessToken"]
     s2.get("/inventory/overview", headers={"Authorization": f"Bearer {token}"})
     s2.post("/login", json={"email": "somebody@example.com", "password": "mistyped"})
     kept = repr(sandbox.requests) + control.get("/requests").text
-    secrets = [sandbox.token("square"), sandbox.token("ventmere_s2"), token, *login.values()]
+    secrets = [
+        sandbox.settings("square")["access_token"],
+        sandbox.settings("ventmere_s2")["access_token"],
+        token,
+        *login.values(),
+    ]
     assert [secret for secret in [*secrets, "mistyped", "somebody@"] if secret in kept] == []
     assert len(sandbox.requests) == 4
 
@@ -197,7 +202,7 @@ def test_the_clock_and_the_world_move_over_http(sandbox: Sandbox, control: httpx
     changed = control.post("/change", json={"count": 2}).json()
     assert {provider: len(keys) for provider, keys in changed.items()} == {"square": 2, "ventmere_s2": 2}
     assert len(sandbox.truth("square", "inventory_changes")) == 2
-    assert control.post("/simulate_day").json()["inventory_counts"]
+    assert control.post("/simulate_day").json()["square"]["inventory_counts"]
     assert (sandbox.clock.now() - start).total_seconds() == 60 + 24 * 3600
 
 
@@ -229,6 +234,7 @@ def test_a_sandbox_that_was_never_started_can_be_stopped() -> None:
 
 
 def test_what_an_account_must_be_told(sandbox: Sandbox) -> None:
-    assert sandbox.settings("square") == {}
-    told = {"organization_id": sandbox.organization_id, "available_basis": "net"}
-    assert sandbox.settings("ventmere_s2") == told
+    assert set(sandbox.settings("square")) == {"access_token"}
+    told = sandbox.settings("ventmere_s2")
+    assert told["organization_id"] == sandbox.apis["ventmere_s2"].organization_id
+    assert told["available_basis"] == "net"

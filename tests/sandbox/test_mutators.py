@@ -85,7 +85,7 @@ def test_change_changes_exactly_so_many(
 def test_every_count_can_be_changed_once(sandbox: Sandbox) -> None:
     """Decimals, negative quantities and counts of items included."""
     before = truth_of(sandbox)["inventory_counts"]
-    levels = len(sandbox.world.ventmere_s2.levels)
+    levels = len(sandbox.world.data["ventmere_s2"].levels)
     for key in sandbox.change(levels)["square"]:
         count = sandbox.truth("square", "inventory_counts")[key]
         held, now = before[key]["quantity"], count["quantity"]
@@ -96,7 +96,7 @@ def test_every_count_can_be_changed_once(sandbox: Sandbox) -> None:
 def test_more_than_there_is_cannot_be_changed(sandbox: Sandbox) -> None:
     before = truth_of(sandbox)
     with pytest.raises(ValueError, match="there are only"):
-        sandbox.change(len(sandbox.world.ventmere_s2.levels) + 1)
+        sandbox.change(len(sandbox.world.data["ventmere_s2"].levels) + 1)
     assert truth_of(sandbox) == before
 
 
@@ -106,7 +106,7 @@ def test_a_day_touches_what_it_says(
 ) -> None:
     for _ in range(days):
         before, start = truth_of(sandbox), sandbox.clock.now()
-        touched = sandbox.simulate_day().touched
+        touched = {name: keys for day in sandbox.simulate_day().values() for name, keys in day.items()}
         assert (sandbox.clock.now() - start).total_seconds() == 24 * 3600
         found = differences(before, truth_of(sandbox))
         # An item shows the deletion or renaming of what is inside it.
@@ -123,7 +123,7 @@ def test_a_day_touches_what_it_says(
 def test_a_day_ends_before_the_clock_does(sandbox: Sandbox) -> None:
     sandbox.simulate_day()
     now = sandbox.clock.now().isoformat(timespec="milliseconds")
-    stamps = [entry["created_at"] for entry in sandbox.world.square.changes]
+    stamps = [entry["created_at"] for entry in sandbox.world.data["square"].changes]
     assert stamps == sorted(stamps)
     assert stamps[-1] < now
 
@@ -166,7 +166,7 @@ def test_square_mutators_show_at_once(
     sandbox: Sandbox, assert_answers_agree: Callable[[], None], name: str
 ) -> None:
     mutate, resources = SQUARE_MUTATORS[name]
-    shop = sandbox.world.square
+    shop = sandbox.world.data["square"]
     key = next(
         key for key, count in shop.counts.items() if key[2] == "IN_STOCK" and count["quantity"] == "12.5"
     )
@@ -178,7 +178,7 @@ def test_square_mutators_show_at_once(
 
 
 def test_a_sale_keeps_exact_decimals_and_makes_one_count(sandbox: Sandbox) -> None:
-    shop = sandbox.world.square
+    shop = sandbox.world.data["square"]
     here, variation = next(iter(shop.locations)), shop.variation_of_good[0]
     shop.set_count(variation, here, "0.33333")
     assert shop.adjust(variation, here, "0.1", "IN_STOCK", "SOLD") == [(variation, here, "IN_STOCK")]
@@ -187,7 +187,7 @@ def test_a_sale_keeps_exact_decimals_and_makes_one_count(sandbox: Sandbox) -> No
 
 
 def test_a_late_sale_happened_long_before_it_was_received(sandbox: Sandbox) -> None:
-    shop = sandbox.world.square
+    shop = sandbox.world.data["square"]
     shop.adjust(shop.variation_of_good[0], next(iter(shop.locations)), "1", "IN_STOCK", "SOLD", late=True)
     (change,) = sandbox.truth("square", "inventory_changes").values()
     assert change["adjustment"]["occurred_at"] == "2026-01-04T12:00:00.000Z"
@@ -196,9 +196,9 @@ def test_a_late_sale_happened_long_before_it_was_received(sandbox: Sandbox) -> N
 
 def test_renaming_an_item_leaves_its_variations_clocks(sandbox: Sandbox) -> None:
     sandbox.clock.advance(hours=1)
-    item = sandbox.world.square.items[0]
+    item = sandbox.world.data["square"].items[0]
     before = sandbox.truth("square", "catalog_objects")[item,]
-    sandbox.world.square.rename_item(item, "new")
+    sandbox.world.data["square"].rename_item(item, "new")
     after = sandbox.truth("square", "catalog_objects")[item,]
     assert after["item_data"]["variations"] == before["item_data"]["variations"]
     assert after["updated_at"] > before["updated_at"]
@@ -225,7 +225,7 @@ def test_s2_mutators_show_at_once(
     sandbox: Sandbox, assert_answers_agree: Callable[[], None], name: str
 ) -> None:
     mutate, resources = S2_MUTATORS[name]
-    store = sandbox.world.ventmere_s2
+    store = sandbox.world.data["ventmere_s2"]
     key = next(key for key in store.levels if key[1] in store.products)
     sandbox.clock.advance(hours=1)
     before = truth_of(sandbox)
@@ -235,7 +235,7 @@ def test_s2_mutators_show_at_once(
 
 
 def test_s2_clocks_stand_still_or_go_back(sandbox: Sandbox) -> None:
-    store = sandbox.world.ventmere_s2
+    store = sandbox.world.data["ventmere_s2"]
     still, back = list(store.levels)[:2]
     before = truth_of(sandbox)
     store.set_level(still, touch=False, available=777)

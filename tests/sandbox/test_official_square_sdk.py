@@ -17,7 +17,7 @@ def sdk(sandbox: Sandbox) -> Iterator[MakeSdk]:
     with httpx.Client() as client:
         yield lambda version="2025-08-20": Square(
             base_url=sandbox.base_url("square"),
-            token=sandbox.token("square"),
+            token=sandbox.settings("square")["access_token"],
             version=version,
             httpx_client=client,
         )
@@ -77,7 +77,7 @@ def test_changes_are_paged_to_the_truth(sandbox: Sandbox, sdk: MakeSdk) -> None:
 
 
 def test_old_versions_do_not_see_transfers(sandbox: Sandbox, sdk: MakeSdk) -> None:
-    square = sandbox.world.square
+    square = sandbox.world.data["square"]
     source, target = list(square.locations)[:2]
     square.transfer(square.variation_of_good[0], source, target, "2")
     square.adjust(square.variation_of_good[0], source, "1", "IN_STOCK", "SOLD")

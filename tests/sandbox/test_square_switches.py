@@ -75,7 +75,7 @@ def moved_between_pages(sandbox: Sandbox, square: httpx.Client) -> tuple[list[An
     """Two pages of ten, between which the oldest count jumps to the head."""
     first = page(square, limit=10)
     *_, oldest = counts(square, limit=1000)
-    sandbox.world.square.recalculate(count_key(oldest))
+    sandbox.world.data["square"].recalculate(count_key(oldest))
     second = page(square, limit=10, cursor=first["cursor"])
     return [count_key(c) for c in first["counts"]], [count_key(c) for c in second["counts"]]
 
@@ -175,10 +175,10 @@ def test_read_lag_hides_changes_until_they_are_old_enough(
     before = counts(square)
     switches.read_lag_seconds = 2
     key = count_key(before[0])
-    sandbox.world.square.set_count(*key[:2], "901")
+    sandbox.world.data["square"].set_count(*key[:2], "901")
     sandbox.clock.advance(seconds=1)
-    sandbox.world.square.set_count(*key[:2], "902")
-    sandbox.world.square.remove_count(count_key(before[1]))
+    sandbox.world.data["square"].set_count(*key[:2], "902")
+    sandbox.world.data["square"].remove_count(count_key(before[1]))
     assert counts(square) == before
     assert list(sandbox.truth("square", "inventory_counts").values()) == before
     sandbox.clock.advance(seconds=1)
@@ -204,8 +204,8 @@ def test_counts_of_what_is_gone_are_frozen_or_gone(
 ) -> None:
     def is_gone(count: dict[str, Any]) -> bool:
         if how == "counts_of_deleted":
-            return sandbox.world.square.objects[count["catalog_object_id"]]["is_deleted"]
-        return sandbox.world.square.locations[count["location_id"]]["status"] == "INACTIVE"
+            return sandbox.world.data["square"].objects[count["catalog_object_id"]]["is_deleted"]
+        return sandbox.world.data["square"].locations[count["location_id"]]["status"] == "INACTIVE"
 
     frozen = counts(square)
     assert any(map(is_gone, frozen))
@@ -276,7 +276,7 @@ def test_counts_are_filtered_as_asked(sandbox: Sandbox, square: httpx.Client) ->
 
 
 def test_changes_are_filtered_as_asked(sandbox: Sandbox, square: httpx.Client) -> None:
-    shop = sandbox.world.square
+    shop = sandbox.world.data["square"]
     here, there, *_ = shop.locations
     variation = shop.variation_of_good[0]
     shop.set_count(variation, here, "5")
@@ -296,7 +296,7 @@ def test_changes_are_filtered_as_asked(sandbox: Sandbox, square: httpx.Client) -
 
 
 def test_begin_time_is_exclusive_and_brings_deleted_objects(sandbox: Sandbox, square: httpx.Client) -> None:
-    shop = sandbox.world.square
+    shop = sandbox.world.data["square"]
     sandbox.clock.advance(hours=1)
     gone = shop.delete_object(shop.variation_of_good[0])
     asked = {"begin_time": "2026-01-05T08:59:59.999Z", "include_deleted_objects": False}

@@ -25,7 +25,7 @@ def switches(sandbox: Sandbox) -> VentmereS2Switches:
 @pytest.fixture
 def login(sandbox: Sandbox, s2: httpx.Client) -> dict[str, str]:
     """The header of a session."""
-    told = s2.post("/login", json=sandbox.credentials("ventmere_s2")).json()
+    told = s2.post("/login", json=sandbox.apis["ventmere_s2"].credentials).json()
     return {"Authorization": f"Bearer {told['accessToken']}"}
 
 
@@ -49,7 +49,7 @@ def test_the_overview_is_the_truth(sandbox: Sandbox, s2: httpx.Client) -> None:
 
 
 def test_a_login_gives_a_token_for_seven_days(sandbox: Sandbox, s2: httpx.Client) -> None:
-    told = s2.post("/login", json=sandbox.credentials("ventmere_s2")).json()
+    told = s2.post("/login", json=sandbox.apis["ventmere_s2"].credentials).json()
     assert told["expiresAt"] == "2026-01-12T08:00:00.000000Z"
     bearer = {"Authorization": f"Bearer {told['accessToken']}"}
     sandbox.clock.advance(days=7, seconds=-1)
@@ -69,20 +69,20 @@ def test_login_path_and_token_member(
     sandbox: Sandbox, switches: VentmereS2Switches, s2: httpx.Client
 ) -> None:
     switches.login_path, switches.token_member = "/auth/session", "jwt"
-    assert s2.post("/login", json=sandbox.credentials("ventmere_s2")).status_code == 404
-    token = s2.post("/auth/session", json=sandbox.credentials("ventmere_s2")).json()["jwt"]
+    assert s2.post("/login", json=sandbox.apis["ventmere_s2"].credentials).status_code == 404
+    token = s2.post("/auth/session", json=sandbox.apis["ventmere_s2"].credentials).json()["jwt"]
     assert status(s2, Authorization=f"Bearer {token}") == 200
 
 
 def test_token_requests(sandbox: Sandbox, switches: VentmereS2Switches, s2: httpx.Client) -> None:
     switches.token_requests = 2
-    token = s2.post("/login", json=sandbox.credentials("ventmere_s2")).json()["accessToken"]
+    token = s2.post("/login", json=sandbox.apis["ventmere_s2"].credentials).json()["accessToken"]
     assert [status(s2, Authorization=f"Bearer {token}") for _ in range(3)] == [200, 200, 401]
 
 
 def test_token_seconds(sandbox: Sandbox, switches: VentmereS2Switches, s2: httpx.Client) -> None:
     switches.token_seconds = 60
-    token = s2.post("/login", json=sandbox.credentials("ventmere_s2")).json()["accessToken"]
+    token = s2.post("/login", json=sandbox.apis["ventmere_s2"].credentials).json()["accessToken"]
     sandbox.clock.advance(minutes=1)
     assert status(s2, Authorization=f"Bearer {token}") == 401
 
@@ -101,14 +101,18 @@ def test_several_organizations_need_the_header(
     assert status(s2) == 200
     switches.user_organizations = 3
     assert status(s2) == 400
-    assert status(s2, **{"X-S2-Organization": sandbox.organization_id}) == 200
+    assert status(s2, **{"X-S2-Organization": sandbox.apis["ventmere_s2"].organization_id}) == 200
 
 
 def test_another_organization_of_the_user_has_nothing_in_it(
     sandbox: Sandbox, switches: VentmereS2Switches, s2: httpx.Client
 ) -> None:
     switches.user_organizations = 3
-    others = [o["id"] for o in sandbox.world.ventmere_s2.organizations if o["id"] != sandbox.organization_id]
+    others = [
+        o["id"]
+        for o in sandbox.world.data["ventmere_s2"].organizations
+        if o["id"] != sandbox.apis["ventmere_s2"].organization_id
+    ]
     for other in others:
         assert overview(s2, **{"X-S2-Organization": other}) == {"warehouses": [], "products": [], "items": []}
 

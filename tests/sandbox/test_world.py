@@ -29,7 +29,7 @@ def world(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
 @pytest.fixture(scope="module")
 def shop_counts(world: Sandbox) -> list[dict[str, Any]]:
     """Counts in the order they are served."""
-    headers = {"Authorization": f"Bearer {world.token('square')}"}
+    headers = {"Authorization": f"Bearer {world.settings('square')['access_token']}"}
     with httpx.Client(base_url=world.base_url("square"), headers=headers) as client:
         return counts(client, limit=100)
 
@@ -46,7 +46,7 @@ def variations(objects: dict[str, dict[str, Any]]) -> list[dict[str, Any]]:
 
 @pytest.fixture(scope="module")
 def stock(world: Sandbox) -> dict[str, Any]:
-    headers = {"Authorization": f"Bearer {world.token('ventmere_s2')}"}
+    headers = {"Authorization": f"Bearer {world.settings('ventmere_s2')['access_token']}"}
     with httpx.Client(base_url=world.base_url("ventmere_s2"), headers=headers) as client:
         return overview(client)
 
@@ -73,7 +73,7 @@ def test_calculated_at_is_spelt_in_every_way(shop_counts: list[dict[str, Any]]) 
 def test_counts_come_newest_first_whatever_their_spelling(
     world: Sandbox, shop_counts: list[dict[str, Any]]
 ) -> None:
-    counted_at = world.world.square.counted_at
+    counted_at = world.world.data["square"].counted_at
     moments = [counted_at[count_key(count)] for count in shop_counts]
     assert moments == sorted(moments, reverse=True)
 
@@ -205,7 +205,9 @@ def test_two_organizations_share_a_name(world: Sandbox, stock: dict[str, Any]) -
     organizations = {organization["id"]: organization["name"] for organization in nested}
     assert len(organizations) == 3
     assert len(set(organizations.values())) == 2
-    assert {product["organization"]["id"] for product in stock["products"]} == {world.organization_id}
+    assert {product["organization"]["id"] for product in stock["products"]} == {
+        world.apis["ventmere_s2"].organization_id
+    }
 
 
 def test_measures_are_32_bit_floats_of_up_to_eight_digits(stock: dict[str, Any]) -> None:
@@ -255,13 +257,13 @@ def test_one_gtin_is_ambiguous(stock: dict[str, Any]) -> None:
 
 def test_sizes_grow_and_the_largest_is_built_and_paged_in_seconds() -> None:
     clock = Clock(datetime(2026, 1, 5, tzinfo=UTC))
-    sizes = [len(World(7, size, clock).square.counts) for size in SIZES[:2]]
+    sizes = [len(World(7, size, clock, ["square"]).data["square"].counts) for size in SIZES[:2]]
     start = time.monotonic()
     with Sandbox(size=SIZES[-1]) as sandbox:
         assert time.monotonic() - start < 15, "a few seconds on an idle machine"
-        sizes.append(len(sandbox.world.square.counts))
+        sizes.append(len(sandbox.world.data["square"].counts))
         sandbox.switches["square"].paging = "keyed"
-        headers = {"Authorization": f"Bearer {sandbox.token('square')}"}
+        headers = {"Authorization": f"Bearer {sandbox.settings('square')['access_token']}"}
         with httpx.Client(base_url=sandbox.base_url("square"), headers=headers, timeout=60) as client:
             asked = {"limit": 1000, "states": ["WASTE"]}
             assert len(scan(client, "/v2/inventory/counts/batch-retrieve", "counts", **asked)) > 5000

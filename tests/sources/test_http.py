@@ -24,7 +24,7 @@ from sources.ventmere_s2.client import VentmereS2Client
 
 @pytest.fixture
 def square(sandbox: Sandbox, impatient: None) -> Iterator[SquareClient]:
-    client = SquareClient(sandbox.base_url("square"), sandbox.token("square"))
+    client = SquareClient(sandbox.base_url("square"), sandbox.settings("square")["access_token"])
     yield client
     client.close()
 
@@ -141,7 +141,9 @@ def test_a_missing_permission_is_loud(sandbox: Sandbox, square: SquareClient) ->
 
 
 def test_an_unknown_version_points_at_its_setting(sandbox: Sandbox) -> None:
-    client = SquareClient(sandbox.base_url("square"), sandbox.token("square"), api_version="2099-01-01")
+    client = SquareClient(
+        sandbox.base_url("square"), sandbox.settings("square")["access_token"], api_version="2099-01-01"
+    )
     with pytest.raises(RequestError, match="Check api_version"):
         locations(client)
     client.close()
@@ -150,7 +152,7 @@ def test_an_unknown_version_points_at_its_setting(sandbox: Sandbox) -> None:
 def test_a_login_is_renewed_when_its_token_dies_in_mid_scan(sandbox: Sandbox) -> None:
     sandbox.switches["ventmere_s2"].token_requests = 1
     for _ in range(2):
-        client = VentmereS2Client(sandbox.base_url("ventmere_s2"), **sandbox.credentials("ventmere_s2"))
+        client = VentmereS2Client(sandbox.base_url("ventmere_s2"), **sandbox.apis["ventmere_s2"].credentials)
         list(client.products(Window()))
         client._overview = None
         assert sum(len(page.records) for page in client.products(Window())) > 50
@@ -174,7 +176,9 @@ def test_a_wrong_password_fails_without_a_second_try(sandbox: Sandbox) -> None:
 
 def test_gzip_is_understood(sandbox: Sandbox) -> None:
     sandbox.switches["ventmere_s2"].gzip = True
-    client = VentmereS2Client(sandbox.base_url("ventmere_s2"), access_token=sandbox.token("ventmere_s2"))
+    client = VentmereS2Client(
+        sandbox.base_url("ventmere_s2"), access_token=sandbox.settings("ventmere_s2")["access_token"]
+    )
     assert sum(len(page.records) for page in client.inventory_items(Window())) > 100
     client.close()
 

@@ -1,0 +1,34 @@
+"""What happens to an S2 organisation: one change, or a day."""
+
+from sandbox.day import Day
+from sandbox.ventmere_s2.data import LevelKey, VentmereS2Data
+
+
+def stock(data: VentmereS2Data) -> list[LevelKey]:
+    """The keys of the levels, in order."""
+    return sorted(data.levels)
+
+
+def change(data: VentmereS2Data, key: LevelKey) -> None:
+    """Gives one level a thousand more, now."""
+    data.set_level(key, available=data.levels[key]["available"] + 1000)
+
+
+def live(data: VentmereS2Data, day: Day) -> None:
+    """Sales, a change without a clock, a clock that goes back, a level gone, a renaming, a new product."""
+    levels = stock(data)
+    moved = day.rng.sample(levels, max(3, len(levels) // 40))
+    for key in moved:
+        day.later(1 / len(moved))
+        available = data.levels[key]["available"] - day.rng.randint(1, 3)
+        day.add("inventory_items", data.set_level(key, available=available))
+    still, back, gone = day.rng.sample(levels, 3)
+    incoming = data.levels[still]["incoming"] + 60
+    day.add("inventory_items", data.set_level(still, touch=False, incoming=incoming))
+    day.add("inventory_items", data.turn_back_clock(back), data.remove_level(gone))
+    product = day.rng.choice(sorted(data.products))
+    name = data.products[product]["name"]
+    day.add("products", (data.rename_product(product, f"{name[:400]} ★"),))
+    new = data.add_product(day.new_good())
+    day.add("inventory_items", new)
+    day.add("products", new[1:])
