@@ -3,6 +3,7 @@
 import json
 import signal
 import sys
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from types import FrameType
@@ -11,7 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.config import Account, Config, load_config
-from pipelines.errors import CommandError, Exit
+from pipelines.errors import CommandError, ConfigurationError, Exit
 from pipelines.log import LogFormat, Reporter, route_logs
 from pipelines.run import RunResult, run
 from pipelines.view import console_for_people, summary_table
@@ -77,6 +78,63 @@ def sweep_command(
 ) -> None:
     """Read everything whole: retire what is gone, repair what was missed, then build and publish."""
     _work("sweep", log_format, account, provider, sweep=True, confirm_drop=confirm_drop)
+
+
+@app.command("backfill")
+def backfill_command(
+    since: Annotated[str, typer.Option(help="Where the window starts: 2026-01-31 or 2026-01-31T08:00Z.")],
+    until: Annotated[str, typer.Option(help="Where it ends; a day without a time means its start, in UTC.")],
+    account: AccountOption = None,
+    provider: ProviderOption = None,
+    log_format: LogFormatOption = "human",
+) -> None:
+    """Read a window again, then build and publish; marks do not move."""
+
+    def work(config: Config, reporter: Reporter) -> RunResult:
+        window = (_moment("--since", since), _moment("--until", until))
+        if window[0] >= window[1]:
+            raise ConfigurationError(f"--since {since} is not before --until {until}.")
+        chosen = config.choose(account or (), provider or ())
+        windowed = [one for one in chosen if any(r.reading != "whole" for r in one.resources)]
+        if not windowed:
+            names = ", ".join(one.name for one in chosen)
+            raise ConfigurationError(
+                f"{names}: everything is read whole in every run, so there is no window to read again."
+            )
+        return run(config, windowed, reporter, command="backfill", backfill=window)
+
+    _guarded(log_format, work)
+
+
+@app.command("reset")
+def reset_command(
+    account: Annotated[str, typer.Option("--account", help="The account that starts anew.")],
+    resource: Annotated[str | None, typer.Option("--resource", help="Only this resource.")] = None,
+    yes: Annotated[bool, typer.Option("--yes", help="Really forget; without it nothing is done.")] = False,
+    log_format: LogFormatOption = "human",
+) -> None:
+    """Forget marks and rows, so that the next run is a first run."""
+    from pipelines.reset import reset
+    from pipelines.run import opened
+
+    def work(config: Config, reporter: Reporter) -> dict[str, Any]:
+        (chosen,) = config.choose([account], ())
+        known = {one.name: one for one in chosen.provider.resources}
+        if resource is not None and resource not in known:
+            raise ConfigurationError(f"--resource {resource}: {chosen.name} has {', '.join(known)}.")
+        resources = [known[resource]] if resource else list(known.values())
+        if not yes:
+            raise ConfigurationError(
+                f"This forgets all rows and history of {chosen.name}: {', '.join(r.name for r in resources)}."
+                " Add --yes to do it."
+            )
+        with opened(config, "reset") as connection:
+            dropped = reset(config, chosen, resources, connection, reporter)
+        for name, count in dropped.items():
+            reporter.say(f"{chosen.name}: {name}: forgot its mark and {count} versions.")
+        return {"account": chosen.name, "dropped": dropped}
+
+    _guarded(log_format, work)
 
 
 @app.command("build")
@@ -159,7 +217,7 @@ def _work(
     log_format: LogFormat,
     account: list[str] | None = None,
     provider: list[str] | None = None,
-    **steps: bool,
+    **steps: Any,
 ) -> None:
     def work(config: Config, reporter: Reporter) -> RunResult:
         chosen = config.choose(account or (), provider or ()) if steps.get("load", True) else []
@@ -216,6 +274,16 @@ def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
         console.print(f"{len(result.csv)} CSV files are in {result.csv[0].parent}.")
     if result.exit_code is Exit.PARTLY:
         console.print("Some resources could not be read or were held by a guard; the rest is loaded.")
+
+
+def _moment(option: str, text: str) -> datetime:
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{option} {text}: this is no moment. Write 2026-01-31, or 2026-01-31T08:00Z."
+        ) from None
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
 
 def _redactor(accounts: Any) -> Redactor:

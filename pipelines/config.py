@@ -7,6 +7,7 @@ order. A key that nobody knows is an error: a misspelt setting must not silently
 import difflib
 import os
 import re
+import zoneinfo
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -20,7 +21,7 @@ from dlt.common.runtime.run_context import switch_context
 
 from pipelines.errors import ConfigurationError
 from pipelines.registry import PROVIDERS, Provider
-from sources._shared.settings import Setting
+from sources._shared.settings import Resource, Setting
 
 STOCKTAKE_KEYS = {
     "home": "where the working database, releases and logs live; relative to the folder of .dlt",
@@ -57,6 +58,15 @@ class Account:
             for setting in self.provider.settings
             if not setting.secret and setting.name in self.settings
         }
+
+    @property
+    def resources(self) -> tuple[Resource, ...]:
+        """What this account is asked for: all its provider has, except what it must ask for and does not."""
+        return tuple(
+            resource
+            for resource in self.provider.resources
+            if resource.only_if is None or list(self.settings.get(resource.only_if, ["none"])) != ["none"]
+        )
 
     @property
     def secrets(self) -> list[str]:
@@ -272,9 +282,13 @@ def _checked(account: str, setting: Setting, value: Any) -> Any:
         if isinstance(items, (list, tuple)):
             return [str(item).strip() for item in items if str(item).strip()]
         raise ConfigurationError(f'{where} is a list of texts, such as ["A", "B"]. {setting.help}')
+    if setting.kind == "number":
+        return _number(where, setting, value)
     if not isinstance(value, str):
         raise ConfigurationError(f"{where} is a text; write it in quotes. {setting.help}")
     value = value.strip()
+    if setting.kind == "zone":
+        return _zone(where, setting, value)
     if setting.kind == "choice" and value not in setting.choices:
         raise ConfigurationError(f"{where}: {_unknown(value, setting.choices, 'values')}")
     if setting.kind == "url" and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
@@ -282,6 +296,25 @@ def _checked(account: str, setting: Setting, value: Any) -> Any:
             f"{where}: this is no address. It starts with https:// and holds no user, query or blank."
             f" {setting.help}"
         )
+    return value
+
+
+def _number(where: str, setting: Setting, value: Any) -> float:
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = 0.0
+    if not 0 < number < float("inf"):
+        raise ConfigurationError(f"{where}: {value!r} is no number above 0. {setting.help}")
+    return number
+
+
+def _zone(where: str, setting: Setting, value: str) -> str:
+    known = zoneinfo.available_timezones()
+    if value not in known:
+        close = difflib.get_close_matches(value, known, n=1)
+        hint = f" Did you mean {close[0]}?" if close else ""
+        raise ConfigurationError(f"{where}: {value!r} is no IANA time zone.{hint} {setting.help}")
     return value
 
 

@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +53,7 @@ class How:
     run_id: str
     sweep: bool = False
     confirm_drop: bool = False
+    backfill: tuple[datetime, datetime] | None = None
 
 
 def load_accounts(
@@ -92,6 +94,11 @@ def spool_folder(config: Config) -> Path:
     return config.home / "spool"
 
 
+def journals_folder(config: Config) -> Path:
+    """Where first reads keep what they fetched until they have ended."""
+    return config.home / "journals"
+
+
 def pending_packages(config: Config, account: str) -> int:
     """Load packages that an earlier run extracted and did not finish. Needs no dlt."""
     folder = pipelines_folder(config) / account
@@ -116,6 +123,7 @@ def match_warehouse(config: Config, connection: duckdb.DuckDBPyConnection) -> No
     if row is None or not note.exists() or note.read_text(encoding="utf-8") != row[0]:
         shutil.rmtree(pipelines_folder(config), ignore_errors=True)
         shutil.rmtree(spool_folder(config), ignore_errors=True)
+        shutil.rmtree(journals_folder(config), ignore_errors=True)
     stamp = uuid.uuid4().hex
     connection.execute("begin")
     connection.execute("delete from raw_stocktake.stamp")
@@ -143,11 +151,13 @@ def _load_account(
         sweep_every=config.sweep_every,
         sweep_floor=config.sweep_floor,
         confirm_drop=how.confirm_drop,
+        backfill=how.backfill,
+        journals=journals_folder(config) / account.name,
         raise_errors=False,
     )
     try:
         with warehouse:
-            _drain(pipeline, account, cursor, spooled, reporter)
+            drain(pipeline, account, cursor, spooled, reporter)
             asked.current_rows = current_rows(cursor, account.provider, account.name)
         reporter.step("extract", account.name)
         entries = _extract(pipeline, account, asked, how.run_id)
@@ -169,7 +179,7 @@ def _load_account(
     return result
 
 
-def _drain(
+def drain(
     pipeline: dlt.Pipeline,
     account: Account,
     cursor: duckdb.DuckDBPyConnection,
@@ -202,19 +212,24 @@ def _extract(pipeline: dlt.Pipeline, account: Account, asked: Ask, run_id: str) 
     source = account.provider.source(account=account.name, asked=asked, **account.settings)
     load_ids = list(pipeline.extract(source).loads_ids)
     for resources in _held_back(account, asked):
-        load_ids += pipeline.extract(_source_of(source.name, resources)).loads_ids
+        load_ids += pipeline.extract(source_of(source.name, resources)).loads_ids
+    for outcome in asked.outcomes.values():
+        if outcome.status != "failed" and asked.journals is not None:
+            (asked.journals / f"{outcome.resource}.journal").unlink(missing_ok=True)
     return [
         Entry(run_id, account.name, account.provider.name, outcome, tuple(load_ids))
         for outcome in asked.outcomes.values()
     ]
 
 
-def _source_of(name: str, resources: list[DltResource]) -> DltSource:
+def source_of(name: str, resources: list[DltResource]) -> DltSource:
+    """Resources of ours as a source, under the name whose state they belong to."""
+
     @dlt.source(name=name, max_table_nesting=0)
-    def later_versions() -> list[DltResource]:
+    def ours() -> list[DltResource]:
         return resources
 
-    return later_versions()
+    return ours()
 
 
 def _held_back(account: Account, asked: Ask) -> Iterator[list[DltResource]]:
@@ -243,7 +258,7 @@ def _record_failure(
     for path in spooled.glob("*.json"):
         path.unlink()  # its package, if any, is loaded by the next run; the ledger keeps saying failed
     entries = []
-    for resource in account.provider.resources:
+    for resource in account.resources:
         outcome = asked.outcomes.get(resource.name) or Outcome(resource.name, "incremental", asked.now())
         if outcome.status != "failed":
             outcome.fail(cause)

@@ -44,7 +44,10 @@ class Provider:
 PROVIDERS: dict[str, Provider] = {
     provider.name: provider
     for provider in (
+        Provider("sellercloud", "Sellercloud", "sources.sellercloud"),
+        Provider("shipstream", "ShipStream", "sources.shipstream"),
         Provider("square", "Square", "sources.square"),
+        Provider("augno", "Augno", "sources.augno"),
         Provider("ventmere_s2", "Ventmere S2", "sources.ventmere_s2"),
     )
 }

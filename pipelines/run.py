@@ -4,6 +4,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from pipelines.ledger import make_ledger, record_accounts
 from pipelines.load import (
     AccountResult,
     How,
+    journals_folder,
     load_accounts,
     match_warehouse,
     pipelines_folder,
@@ -83,6 +85,7 @@ def run(
     write_csv_files: bool = False,
     sweep: bool = False,
     confirm_drop: bool = False,
+    backfill: tuple[datetime, datetime] | None = None,
 ) -> RunResult:
     """Runs the asked-for steps.
 
@@ -95,7 +98,7 @@ def run(
         reporter.start(result.run_id, command)
         try:
             if load:
-                how = How(result.run_id, sweep=sweep, confirm_drop=confirm_drop)
+                how = How(result.run_id, sweep=sweep, confirm_drop=confirm_drop, backfill=backfill)
                 result.accounts = load_accounts(config, accounts, connection, how, reporter)
                 result.exit_code = _judge(result.accounts)
             if build_models and result.exit_code is not Exit.FAILED:
@@ -119,7 +122,8 @@ def run(
 def _keep_private(config: Config) -> None:
     """Raw rows are the seller's own: only the published folder is for other users of the machine."""
     config.database.chmod(0o600)
-    for folder in (pipelines_folder(config), spool_folder(config), config.home / "logs"):
+    ours = (pipelines_folder(config), spool_folder(config), journals_folder(config), config.home / "logs")
+    for folder in ours:
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
 

@@ -9,6 +9,8 @@ from sandbox.clock import Clock
 from sandbox.day import Day
 from sandbox.goods import Good
 from sandbox.server import Api
+from sandbox.shipstream import ShipStreamApi, ShipStreamData, ShipStreamSwitches
+from sandbox.shipstream import day as shipstream
 from sandbox.square import SquareApi, SquareData, SquareSwitches
 from sandbox.square import day as square
 from sandbox.ventmere_s2 import VentmereS2Api, VentmereS2Data, VentmereS2Switches
@@ -35,4 +37,12 @@ class Room:
 ROOMS: dict[str, Room] = {
     "square": Room(SquareSwitches, SquareData, SquareApi, square.stock, square.change, square.live),
     "ventmere_s2": Room(VentmereS2Switches, VentmereS2Data, VentmereS2Api, s2.stock, s2.change, s2.live),
+    "shipstream": Room(
+        ShipStreamSwitches,
+        ShipStreamData,
+        ShipStreamApi,
+        shipstream.stock,
+        shipstream.change,
+        shipstream.live,
+    ),
 }

@@ -56,7 +56,7 @@ class Project:
     def stocktake(self, *arguments: str, exits: int = 0) -> Result:
         """Runs a command and checks its exit code."""
         result = self.runner.invoke(app, list(arguments))
-        assert result.exit_code == exits, f"{result.stderr[-1500:]}\n{result.exception!r}"
+        assert result.exit_code == exits, f"{result.stderr[-3500:]}\n{result.exception!r}"
         return result
 
     def load(self, *arguments: str, exits: int = 0) -> dict[tuple[str, str], dict[str, Any]]:

@@ -1,4 +1,5 @@
--- Every current stock row of every provider is in the marts: as a state, and as a level. And nothing is there besides.
+-- Every current stock row of every provider is in the marts: as a state and a level, as a level alone, or as a total.
+-- And nothing is there besides.
 with
 
 staged as (
@@ -23,6 +24,57 @@ staged as (
     {% endfor %}
 ),
 
+staged_levels as (
+    select
+        'sellercloud' as provider,
+        account,
+        product_id,
+        warehouse_id as location_id
+    from {{ ref('stg_sellercloud__warehouse_inventory') }}
+    where valid_to is null
+    union all
+    select
+        'shipstream' as provider,
+        account,
+        {{ typed_product_id() }} as product_id,
+        warehouse_id as location_id
+    from {{ ref('stg_shipstream__warehouse_levels') }}
+    where valid_to is null
+),
+
+levels_without_states as (
+    select * from {{ ref('fct_inventory_levels') }}
+    where provider not in ('square', 'ventmere_s2')
+),
+
+staged_totals as (
+    select
+        'sellercloud' as provider,
+        account,
+        product_id
+    from {{ ref('stg_sellercloud__inventory') }}
+    where valid_to is null
+    union all
+    select
+        'shipstream' as provider,
+        account,
+        {{ typed_product_id() }} as product_id
+    from {{ ref('stg_shipstream__total_levels') }}
+    where valid_to is null
+    union all
+    select
+        'augno' as provider,
+        account,
+        item_id as product_id
+    from {{ ref('stg_augno__item_inventory') }}
+    where valid_to is null
+),
+
+totals as (
+    select * from {{ ref('fct_inventory_positions') }}
+    where provider not in ('square', 'ventmere_s2')
+),
+
 lost_or_made_up as (
     select
         coalesce(staged.product_id, states.product_id) as product_id,
@@ -43,6 +95,35 @@ lost_or_made_up as (
             and staged.product_id = levels.product_id
             and staged.location_id = levels.location_id
     where staged.product_id is null or states.product_id is null or levels.product_id is null
+
+    union all
+
+    select
+        coalesce(staged_levels.product_id, levels_without_states.product_id) as product_id,
+        coalesce(staged_levels.location_id, levels_without_states.location_id) as location_id,
+        cast(null as {{ type_string() }}) as state
+    from staged_levels
+    full outer join levels_without_states
+        on
+            staged_levels.provider = levels_without_states.provider
+            and staged_levels.account = levels_without_states.account
+            and staged_levels.product_id = levels_without_states.product_id
+            and staged_levels.location_id = levels_without_states.location_id
+    where staged_levels.product_id is null or levels_without_states.product_id is null
+
+    union all
+
+    select
+        coalesce(staged_totals.product_id, totals.product_id) as product_id,
+        cast(null as {{ type_string() }}) as location_id,
+        cast(null as {{ type_string() }}) as state
+    from staged_totals
+    full outer join totals
+        on
+            staged_totals.provider = totals.provider
+            and staged_totals.account = totals.account
+            and staged_totals.product_id = totals.product_id
+    where staged_totals.product_id is null or totals.product_id is null
 )
 
 select * from lost_or_made_up

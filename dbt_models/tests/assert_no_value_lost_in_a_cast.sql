@@ -1,5 +1,15 @@
 -- from_json turns what does not fit its type into null, without a word. Here it is said.
 {% for model in [
+    ref('stg_sellercloud__inventory'),
+    ref('stg_sellercloud__warehouse_inventory'),
+    ref('stg_sellercloud__warehouses'),
+    ref('stg_shipstream__total_levels'),
+    ref('stg_shipstream__warehouse_levels'),
+    ref('stg_shipstream__products'),
+    ref('stg_shipstream__warehouses'),
+    ref('stg_shipstream__merchants'),
+    ref('stg_augno__items'),
+    ref('stg_augno__item_inventory'),
     ref('stg_square__inventory_counts'),
     ref('stg_square__inventory_changes'),
     ref('stg_square__catalog_objects'),

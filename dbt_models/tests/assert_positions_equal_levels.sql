@@ -1,4 +1,4 @@
--- Totals and levels are two tables made from the same rows; they must agree on every product and measure.
+-- Where the provider gives no total, totals and levels are made from the same rows, and must agree on every measure.
 with
 
 levels as (
@@ -8,11 +8,17 @@ levels as (
         {% endfor %}
         product_key
     from {{ ref('fct_inventory_levels') }}
+    where provider in ('square', 'ventmere_s2')
     group by product_key
+),
+
+positions as (
+    select * from {{ ref('fct_inventory_positions') }}
+    where provider in ('square', 'ventmere_s2')
 )
 
 select coalesce(positions.product_key, levels.product_key) as product_key
-from {{ ref('fct_inventory_positions') }} as positions
+from positions
 full outer join levels on positions.product_key = levels.product_key
 where
     positions.product_key is null

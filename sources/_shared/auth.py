@@ -1,8 +1,21 @@
 """How a request proves who asks: a fixed bearer token, or a login that yields one."""
 
+import time
 from collections.abc import Callable, Generator
+from typing import NamedTuple
 
 import httpx
+
+MARGIN = 180.0
+"""Seconds before its end at which a token is renewed, or a tenth of its life where that is shorter."""
+
+
+class Token(NamedTuple):
+    """What a login yields."""
+
+    text: str
+    seconds: float | None = None
+    """How long it lives; None where the provider does not say."""
 
 
 class BearerAuth(httpx.Auth):
@@ -18,7 +31,7 @@ class BearerAuth(httpx.Auth):
 
 
 class LoginAuth(httpx.Auth):
-    """Logs in for a token on first use, and once more when a request comes back with 401.
+    """Logs in for a token on first use, before it ends, and once more when a request comes back with 401.
 
     Args:
         login: makes the login request; called anew for every login.
@@ -31,17 +44,19 @@ class LoginAuth(httpx.Auth):
     def __init__(
         self,
         login: Callable[[], httpx.Request],
-        read_token: Callable[[httpx.Response], str],
+        read_token: Callable[[httpx.Response], Token],
         on_token: Callable[[str], None],
     ) -> None:
         self._login = login
         self._read_token = read_token
         self._on_token = on_token
         self._token: str | None = None
+        self._ends_at: float | None = None
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
         """Adds the Authorization header; a token that died in mid-scan is renewed once."""
-        fresh = self._token is None
+        # By our own clock that only runs forward: the times in a login's answer may contradict each other.
+        fresh = self._token is None or (self._ends_at is not None and time.monotonic() >= self._ends_at)
         if fresh:
             yield from self._renew()
         request.headers["Authorization"] = f"Bearer {self._token}"
@@ -53,5 +68,9 @@ class LoginAuth(httpx.Auth):
 
     def _renew(self) -> Generator[httpx.Request, httpx.Response]:
         response = yield self._login()
-        self._token = self._read_token(response)
-        self._on_token(self._token)
+        self._token = None
+        token = self._read_token(response)
+        self._on_token(token.text)
+        self._token = token.text
+        if token.seconds is not None:
+            self._ends_at = time.monotonic() + token.seconds - min(MARGIN, token.seconds / 10)

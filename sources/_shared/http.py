@@ -7,6 +7,7 @@ promised is a failed attempt like a dropped connection, never an empty result.
 import logging
 import re
 import ssl
+import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
@@ -17,7 +18,6 @@ from typing import Any, Generic, NamedTuple, TypeVar
 import httpx
 import msgspec
 import tenacity
-from pyrate_limiter import Duration, Limiter, Rate
 
 from sources._shared.errors import (
     BrokenAnswerError,
@@ -31,6 +31,7 @@ from sources._shared.errors import (
     TransientError,
     UnreachableError,
 )
+from sources._shared.pace import Pace
 
 logger = logging.getLogger(__name__)
 
@@ -58,6 +59,11 @@ class Tally:
     bytes_read: int = 0
     """Bytes of bodies, after decompression."""
 
+    def add(self, **more: float) -> None:
+        """Adds to the counts that are named."""
+        for name, value in more.items():
+            setattr(self, name, getattr(self, name) + value)
+
     def copy(self) -> "Tally":
         """The present counts, frozen."""
         return replace(self)
@@ -68,10 +74,11 @@ class Tally:
 
 
 class Answer(NamedTuple, Generic[T]):
-    """A decoded body and the server's clock when it was sent."""
+    """A decoded body, the server's clock when it was sent, and its headers."""
 
     body: T
     answered_at: datetime | None
+    headers: Mapping[str, str] = {}
 
 
 class ProviderWords(NamedTuple):
@@ -117,7 +124,10 @@ class ApiClient:
     Args:
         read_error: takes code and sentence out of an error body that is JSON; may raise nothing.
         refused: makes a more exact error for a refusal, or None for the one its status suggests.
-        requests_per_second: how fast at most; None for as fast as answers come.
+        pace: how fast at most; shared by everyone whose requests the provider counts together.
+        throttled: for providers that say "slow down" in their own words, whatever the status: takes the body
+            and the server's clock, and returns the seconds to wait, or None.
+        longest_pause: how many seconds a server may ask us to wait; above, the run is better ended.
         credentials_advice: what to check when the credentials are refused.
     """
 
@@ -130,18 +140,25 @@ class ApiClient:
         headers: Mapping[str, str] | None = None,
         read_error: Callable[[bytes], ProviderWords],
         refused: Callable[[int, ProviderWords], SourceError | None] = lambda status, words: None,
-        requests_per_second: int | None = None,
+        pace: Pace | None = None,
+        throttled: Callable[[bytes, datetime | None], float | None] = lambda body, clock: None,
+        longest_pause: float = LONGEST_PAUSE,
         read_timeout: float = 60.0,
         credentials_advice: str,
     ) -> None:
         self.base_url = base_url.rstrip("/")
         self.tally = Tally()
+        self.server_clock: datetime | None = None
+        """The server's clock when it last answered."""
         self._auth = auth
         self._redactor = redactor
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
         self._read_error = read_error
         self._refused = refused
-        self._limiter = requests_per_second and Limiter(Rate(requests_per_second, Duration.SECOND))
+        self._pace = pace or Pace()
+        self._throttled = throttled
+        self._longest_pause = longest_pause
+        self._counting = threading.Lock()
         self._timeout = httpx.Timeout(read_timeout, connect=10.0)
         self._credentials_advice = credentials_advice
         self._client: httpx.Client | None = None
@@ -165,7 +182,7 @@ class ApiClient:
             SourceError: the class says what kind; the text is free of secrets.
         """
         retrying = tenacity.Retrying(
-            retry=tenacity.retry_if_exception(_may_pass),
+            retry=tenacity.retry_if_exception(self._may_pass),
             stop=tenacity.stop_after_attempt(ATTEMPTS),
             wait=_wait,
             before_sleep=self._count_retry,
@@ -190,9 +207,8 @@ class ApiClient:
         return httpx.create_ssl_context()  # a tenth of a second: once per account, not per connection
 
     def _before_request(self, request: httpx.Request) -> None:
-        if self._limiter:
-            self._limiter.try_acquire("request")
-        self.tally.requests += 1
+        self._pace.wait()
+        self._count(requests=1)
 
     def _attempt(
         self, method: str, path: str, decode: Callable[[bytes], T], params: Any, json: Any
@@ -206,12 +222,16 @@ class ApiClient:
             raise BrokenAnswerError("The answer's compression is broken.", status=200) from None
         except httpx.InvalidURL as error:
             raise RequestError(f"{self.base_url} is no usable address: {error}.", "Check base_url.") from None
-        self.tally.bytes_read += len(body)
+        self._count(bytes_read=len(body))
+        self.server_clock = _server_clock(response)
+        pause = self._throttled(body, self.server_clock)
+        if pause is not None:
+            raise _throttle(f"{response.status_code}.", pause, response.status_code)
         if response.status_code != httpx.codes.OK:
             raise self._explain(response, body)
         try:
             body.decode()
-            return Answer(decode(body), _server_clock(response))
+            return Answer(decode(body), _server_clock(response), response.headers)
         except (msgspec.MsgspecError, UnicodeDecodeError) as error:
             raise BrokenAnswerError(
                 f"Status 200, but the body of {len(body)} bytes is not what was promised:"
@@ -239,10 +259,7 @@ class ApiClient:
         if words.detail:
             what += f" The provider says: {words.detail.strip().rstrip('.')}."
         if status == 429:
-            throttled = ThrottledError(what, "Run less often or ask the provider for a higher limit.")
-            throttled.retry_after = _retry_after(response)
-            throttled.status = status
-            return throttled
+            return _throttle(what, _retry_after(response), status)
         if status == 408 or status >= 500:
             failed = ServerError(what, "The provider's server failed; try again later.")
             failed.retry_after = _retry_after(response)
@@ -262,18 +279,28 @@ class ApiClient:
             )
         return RequestError(what, "This is likely a fault in Stocktake: please report it.", status=status)
 
+    def _may_pass(self, error: BaseException) -> bool:
+        pause = getattr(error, "retry_after", None)
+        return isinstance(error, TransientError) and (pause is None or pause <= self._longest_pause)
+
+    def _count(self, **more: float) -> None:
+        with self._counting:
+            self.tally.add(**more)
+
     def _count_retry(self, retry: tenacity.RetryCallState) -> None:
-        self.tally.retries += 1
         wait = retry.next_action.sleep if retry.next_action else 0.0
         error = retry.outcome.exception() if retry.outcome else None
-        if isinstance(error, ThrottledError):
-            self.tally.throttled_seconds += wait
+        is_throttled = isinstance(error, ThrottledError)
+        self._count(retries=1, throttled_seconds=wait if is_throttled else 0.0)
+        if is_throttled:
+            self._pace.pause(wait)  # everyone who shares the limit has met it
         logger.warning("%s Asked again in %.1f s (try %d).", error, wait, retry.attempt_number + 1)
 
 
-def _may_pass(error: BaseException) -> bool:
-    pause = getattr(error, "retry_after", None)
-    return isinstance(error, TransientError) and (pause is None or pause <= LONGEST_PAUSE)
+def _throttle(what: str, retry_after: float | None, status: int) -> ThrottledError:
+    error = ThrottledError(what, "Run less often or ask the provider for a higher limit.", status=status)
+    error.retry_after = retry_after
+    return error
 
 
 _backoff = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)

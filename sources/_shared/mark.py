@@ -7,14 +7,16 @@ clock of ours that runs ahead cannot jump over changes. It moves only after the 
 dlt's resource state, which is committed together with the data it covers.
 """
 
-from collections.abc import Mapping, MutableMapping
+from collections.abc import Mapping, MutableMapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 from typing import Any, Literal
 
 import pendulum
 
 from sources._shared.errors import SourceError
+from sources._shared.journal import Journal
 from sources._shared.settings import Resource
 
 Mode = Literal["incremental", "sweep", "backfill"]
@@ -27,6 +29,12 @@ class Window:
 
     after: datetime | None = None
     until: datetime | None = None
+    position: Any = None
+    """Where a read that was broken off goes on; None for its beginning."""
+    read_before: frozenset[tuple[str, ...]] = frozenset()
+    """The keys that came before the break."""
+    listed: Sequence[tuple[str, ...]] = ()
+    """The keys of the resource that lists this one, as read in this run."""
 
     @property
     def is_whole(self) -> bool:
@@ -57,11 +65,18 @@ class Outcome:
     bytes_read: int = 0
     repair_horizon: datetime | None = None
     """A sweep's new versions with a clock at or before this moment should have come incrementally."""
+    resumed_from: datetime | None = None
+    """When the first read began that this one went on with."""
     finished_at: datetime | None = None
     status: Status = "ok"
     error_class: str | None = None
     error_message: str | None = None
     error_advice: str = ""
+
+    @property
+    def swept_at(self) -> datetime:
+        """The moment a sweep speaks of: what vanished after it is for the next one."""
+        return self.resumed_from or self.started_at
 
     def fail(self, error: BaseException) -> None:
         """Records why the read did not finish. The mark stays where it was."""
@@ -71,9 +86,9 @@ class Outcome:
         self.mark_after = self.mark_before
 
     def guard(self, message: str) -> None:
-        """Records that a sweep came home but may not retire anything."""
+        """Records that everything that came is kept, but may not be taken for all there is."""
         self.status = "guarded"
-        self.error_class = "SweepGuard"
+        self.error_class = "Guard"
         self.error_message = message
 
 
@@ -83,6 +98,8 @@ class Ask:
 
     sweep: bool = False
     """Read whole now, whatever the schedule says."""
+    backfill: tuple[datetime, datetime] | None = None
+    """Read this window again; no mark moves, and what is read whole every time is left out."""
     overlap: timedelta = timedelta(minutes=10)
     sweep_every: timedelta = timedelta(hours=24)
     sweep_floor: float = 0.8
@@ -90,12 +107,20 @@ class Ask:
     """Retire what a sweep did not bring, even below the floor."""
     current_rows: Mapping[str, int] = field(default_factory=dict)
     """Rows the warehouse holds as current, per resource: what the floor is measured against."""
+    journals: Path | None = None
+    """Where first reads keep their pages until they have ended; None for nowhere."""
     raise_errors: bool = True
     """Raise a resource's SourceError, as a plain dlt pipeline expects. The command line sets this to
     False: what was read is kept, the mark stays, the other resources go on, the outcome tells."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     held_back: dict[str, list[Any]] = field(default_factory=dict)
     """Per resource, Arrow tables with second versions of keys already read, in order: a package each."""
+    keys: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
+    """Per resource that lists another, the keys it brought."""
+    brought_along: dict[str, Journal] = field(default_factory=dict)
+    """Per resource, the records that came with another one's answers."""
+    errors: dict[str, SourceError] = field(default_factory=dict)
+    """Why a resource could not be read."""
     dead_end: SourceError | None = None
     """Set when the account cannot be read at all, so that its other resources fail without asking."""
 
@@ -113,24 +138,43 @@ class Ask:
         mark = _instant(state.get("asked_through"))
         if state.get("scope", scope) != scope:
             mark = None
-        whole = mark is None or resource.reading == "whole"
-        if resource.reading == "window" and not whole:
-            whole = self.sweep or self._sweep_due(state, now)
+        listed = self.keys.get(resource.listed_by or "", ())
+        if self.backfill is not None:
+            after, until = self.backfill
+            outcome = Outcome(resource.name, "backfill", now, after, mark_before=mark, mark_after=mark)
+            self.outcomes[resource.name] = outcome
+            return outcome, Window(after, until, listed=listed)
+        whole = mark is None or self._reads_whole(resource, state, now)
         mode: Mode = "sweep" if whole and resource.reading != "ledger" else "incremental"
-        after = None if whole or mark is None else mark - self.overlap
-        outcome = Outcome(resource.name, mode, now, asked_from=after, mark_before=mark, mark_after=mark)
+        after_mark = None if whole or mark is None else mark - self.overlap
+        outcome = Outcome(resource.name, mode, now, asked_from=after_mark, mark_before=mark, mark_after=mark)
         if mode == "sweep" and mark is not None and resource.reading == "window":
             outcome.repair_horizon = mark - self.overlap
         self.outcomes[resource.name] = outcome
-        return outcome, Window(after)
+        until_now = None if after_mark is None else now
+        return outcome, Window(after_mark, until_now, listed=listed)
 
-    def _sweep_due(self, state: Mapping[str, Any], now: datetime) -> bool:
+    def comes_whole(self, resource: Resource) -> bool:
+        """Whether the resource that this one comes with was read whole in this run."""
+        leader = self.outcomes.get(resource.comes_with or "")
+        return leader is not None and (leader.mode, leader.status) == ("sweep", "ok")
+
+    def _reads_whole(self, resource: Resource, state: Mapping[str, Any], now: datetime) -> bool:
+        if resource.reading != "window":
+            return resource.reading == "whole"
+        if resource.comes_with is not None:
+            return self.comes_whole(resource)
         swept = _instant(state.get("swept_at"))
-        return swept is None or now - swept >= self.sweep_every
+        return self.sweep or swept is None or now - swept >= self.sweep_every
 
 
 def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> None:
-    """Moves the mark to the moment that was asked through; never backwards. Call after the last page."""
+    """Moves the mark to the moment that was asked through; never backwards. Call after the last page.
+
+    A backfill and an incremental read that was guarded move nothing.
+    """
+    if outcome.mode == "backfill" or (outcome.mode == "incremental" and outcome.status != "ok"):
+        return
     asked = outcome.asked_through
     if asked is not None and (outcome.mark_before is None or asked > outcome.mark_before):
         outcome.mark_after = asked
@@ -138,7 +182,7 @@ def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> 
         state["asked_through"] = outcome.mark_after.isoformat()
     state["scope"] = scope
     if outcome.mode == "sweep" and outcome.status == "ok":
-        state["swept_at"] = outcome.started_at.isoformat()
+        state["swept_at"] = outcome.swept_at.isoformat()
     elif outcome.status == "guarded":
         state.pop("swept_at", None)  # the next run sweeps again, until it passes or is confirmed
 

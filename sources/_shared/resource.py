@@ -1,4 +1,4 @@
-"""One provider resource as a dlt resource: asks, collects rows, judges a sweep, moves the mark."""
+"""One provider resource as a dlt resource: asks, collects rows, judges what came, moves the mark."""
 
 from collections.abc import Callable, Iterator
 from typing import Any, Protocol
@@ -10,8 +10,9 @@ from dlt.extract import DltResource
 
 from sources._shared.errors import SourceError
 from sources._shared.http import Tally
+from sources._shared.journal import Journal
 from sources._shared.mark import Ask, Outcome, Window, move_mark
-from sources._shared.rows import ROWS_PER_TABLE, Page, RowCollector
+from sources._shared.rows import ROWS_PER_TABLE, Page, RowCollector, raw_schema
 from sources._shared.settings import Resource
 
 VERSIONED: TScd2StrategyDict = {
@@ -19,6 +20,8 @@ VERSIONED: TScd2StrategyDict = {
     "strategy": "scd2",
     "row_version_column_name": "row_hash",
 }
+
+Pages = Callable[[Window], Iterator[Page]]
 
 
 class Reader(Protocol):
@@ -35,35 +38,42 @@ def raw_resource(
     account: str,
     asked: Ask,
     client: Reader,
-    pages: Callable[[Window], Iterator[Page]],
+    pages: Pages,
     *,
-    scope: str = "",
+    scope: str | Callable[[], str] = "",
 ) -> DltResource:
     """A resource that fills one raw table.
 
     Args:
         scope: what narrows the answers (a location filter, an organisation). When it changes, the mark no
-            longer covers what is asked for, and everything is read again.
+            longer covers what is asked for, and everything is read again. A function is called when the
+            resource's turn has come.
     """
 
     def read() -> Iterator[Any]:
+        if asked.backfill is not None and resource.reading == "whole":
+            return
         state = dlt.current.resource_state()
-        outcome, window = asked.plan(resource, state, scope)
+        narrowed = scope if isinstance(scope, str) else scope()
+        outcome, window = asked.plan(resource, state, narrowed)
         before = client.tally.copy()
         try:
             if asked.dead_end is not None:
                 raise asked.dead_end
-            yield from _read(resource, account, asked, outcome, pages(window))
+            yield from _read(
+                resource, account, asked, outcome, _pages(resource, asked, outcome, window, pages, narrowed)
+            )
         except SourceError as error:
             error.where = error.where or f"{account}: {resource.name}, page {outcome.pages + 1}"
             outcome.fail(error)
             outcome.error_advice = error.advice
+            asked.errors[resource.name] = error
             if error.stops_account:
                 asked.dead_end = error
             if asked.raise_errors:
                 raise
         else:
-            move_mark(state, outcome, scope)
+            move_mark(state, outcome, narrowed)
         finally:
             client.close()
             spent = client.tally.since(before)
@@ -77,6 +87,16 @@ def raw_resource(
 def held_back_resource(resource: Resource, tables: pa.Table) -> DltResource:
     """A resource that loads versions which were held back, as an incremental load of their keys."""
     return _versioned(resource, lambda: iter([tables]))
+
+
+def forgetting_resource(resource: Resource) -> DltResource:
+    """A resource that loads nothing and forgets its mark, so that the next read is a first one."""
+
+    def forget() -> Iterator[Any]:
+        dlt.current.resource_state().clear()
+        yield raw_schema(resource).empty_table()
+
+    return _versioned(resource, forget)
 
 
 def _versioned(resource: Resource, read: Callable[[], Iterator[Any]]) -> DltResource:
@@ -95,20 +115,67 @@ def _versioned(resource: Resource, read: Callable[[], Iterator[Any]]) -> DltReso
     )
 
 
+def _pages(
+    resource: Resource, asked: Ask, outcome: Outcome, window: Window, pages: Pages, scope: str
+) -> Iterator[Page]:
+    """The pages: those that came with another resource, those of a broken-off read, the provider's."""
+    along = asked.brought_along.pop(resource.name, None)
+    if along is not None:
+        yield from along.pages()
+        along.close()
+    if resource.listed_by in asked.errors:
+        raise asked.errors[resource.listed_by]
+    if resource.comes_with in asked.errors and window.is_whole:
+        raise asked.errors[resource.comes_with]
+    if asked.comes_whole(resource):
+        return
+    journal = Journal(asked.journals / f"{resource.name}.journal" if asked.journals else None)
+    if outcome.mark_before is not None or outcome.mode == "backfill" or asked.journals is None:
+        if outcome.mark_before is not None:
+            journal.remove()  # of a first read that has ended since
+        yield from pages(window)
+        return
+    journal.open(scope, outcome.started_at)
+    try:
+        yield from _journaled(journal, outcome, window, pages)
+    finally:
+        journal.close()
+
+
+def _journaled(journal: Journal, outcome: Outcome, window: Window, pages: Pages) -> Iterator[Page]:
+    """A first read: what an earlier run fetched of it, then the rest, kept page by page."""
+    read_before: set[tuple[str, ...]] = set()
+    for page in journal.pages():
+        outcome.resumed_from = journal.started_at
+        read_before.update(record.keys for record in page.records)
+        yield page
+    if journal.is_complete:
+        return
+    rest = Window(window.after, window.until, journal.last_position, frozenset(read_before), window.listed)
+    for page in pages(rest):
+        journal.append(page)
+        yield page
+    journal.complete()
+
+
 def _read(
     resource: Resource, account: str, asked: Ask, outcome: Outcome, pages: Iterator[Page]
 ) -> Iterator[Any]:
     asked_at = outcome.started_at
     collector: RowCollector | None = None
+    missing = 0
     try:
         for page in pages:
             if collector is None:
-                asked_at = min(asked_at, page.answered_at or asked_at)
+                asked_at = min(asked_at, page.answered_at or asked_at, outcome.resumed_from or asked_at)
                 collector = RowCollector(resource, account, asked_at)
                 yield collector.empty()
             outcome.pages += 1
+            missing += page.missing
             if page.promised is not None:
                 outcome.rows_promised = page.promised
+            for name, records in page.beside.items():
+                _lay_beside(asked, name, Page(records, page.answered_at))
             collector.add(page.records)
             outcome.rows_read, outcome.rows_distinct = collector.read, collector.distinct
             outcome.rows_superseded = collector.superseded
@@ -122,12 +189,16 @@ def _read(
                 yield table
         raise
     if collector is None:
-        raise AssertionError(f"{resource.name}: a provider's read ended without a single answer")
+        if resource.comes_with is None and resource.listed_by is None:
+            raise AssertionError(f"{resource.name}: a provider's read ended without a single answer")
+        collector = RowCollector(resource, account, asked_at)
+        yield collector.empty()
     rest = collector.take()
     asked.held_back[resource.name] = collector.take_held_back()
-    outcome.asked_through = asked_at
-    if outcome.mode == "sweep":
-        _judge(resource, account, asked, outcome)
+    if resource.lists:
+        asked.keys[resource.name] = collector.keys
+    outcome.asked_through = asked_at - resource.settle if asked.backfill is None else asked.backfill[1]
+    _judge(resource, account, asked, outcome, missing)
     if outcome.mode == "sweep" and outcome.status == "ok":
         # All of the account's rows that this read did not bring are retired. Said with the last table, so
         # that a read which breaks off before never retires anything.
@@ -139,10 +210,27 @@ def _read(
         yield rest
 
 
-def _judge(resource: Resource, account: str, asked: Ask, outcome: Outcome) -> None:
-    """Decides whether a complete sweep may retire what it did not bring (design §4)."""
+def _lay_beside(asked: Ask, name: str, page: Page) -> None:
+    """Keeps records that came along until their own resource is read."""
+    if name not in asked.brought_along:
+        asked.brought_along[name] = Journal()
+        asked.brought_along[name].open("", asked.now())
+    asked.brought_along[name].append(page)
+
+
+def _judge(resource: Resource, account: str, asked: Ask, outcome: Outcome, missing: int) -> None:
+    """Decides whether a complete read may be taken for all there is (design §4)."""
     known = asked.current_rows.get(resource.name, 0)
-    if outcome.rows_distinct < asked.sweep_floor * known and not asked.confirm_drop:
+    if missing:
+        outcome.guard(
+            f"{account}: {resource.name}: the provider promised {missing} more records than it gave, also"
+            " when asked again. What came is kept; the next run asks for all of it once more."
+        )
+    elif (
+        outcome.mode == "sweep"
+        and outcome.rows_distinct < asked.sweep_floor * known
+        and not asked.confirm_drop
+    ):
         outcome.guard(
             f"{account}: {resource.name}: the sweep brought {outcome.rows_distinct} records where {known} are"
             f" known, less than {asked.sweep_floor:.0%}. Nothing was retired. If they are really gone, run"

@@ -7,8 +7,8 @@ entry a key, not the records.
 """
 
 import hashlib
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, NamedTuple
 
@@ -45,7 +45,13 @@ class Page:
     answered_at: datetime | None = None
     """The server's clock when it answered (HTTP Date)."""
     promised: int | None = None
-    """How many records the provider says there are in all."""
+    """How many records the provider says there are in all; the last page's word counts."""
+    missing: int = 0
+    """How many promised records did not come, although they were asked for again."""
+    position: Any = None
+    """Where the read goes on after this page, of JSON's kinds; None where it cannot be taken up here."""
+    beside: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    """Records of other resources that came along, by resource."""
 
 
 def text(value: Any) -> str:
@@ -100,10 +106,16 @@ class RowCollector:
         self.asked_at = asked_at
         self.read = 0
         self.superseded = 0
+        self._clock_decides = resource.clock_decides
         self._account_hash = hashlib.blake2b(account.encode(), digest_size=16)
         self._latest: dict[str, bytes] = {}
         self._waiting: list[tuple[Record, bytes]] = []
         self._held_back: list[dict[str, tuple[Record, bytes]]] = []
+
+    @property
+    def keys(self) -> list[tuple[str, ...]]:
+        """The different keys that were read, in the order in which they first came."""
+        return [tuple(key.split("\x00")) for key in self._latest]
 
     @property
     def distinct(self) -> int:
@@ -120,7 +132,7 @@ class RowCollector:
             rival = page.get(key)
             if rival is not None and rival[1] != row_hash:
                 self.superseded += 1
-                if _ticks(record.updated_at) < _ticks(rival[0].updated_at):
+                if self._is_older(record, _ticks(rival[0].updated_at)):
                     continue
             page[key] = (record, row_hash)
         for key, (record, row_hash) in page.items():
@@ -150,11 +162,14 @@ class RowCollector:
         else:
             if latest[8:] == row_hash:
                 return
-            if _ticks(record.updated_at) < int.from_bytes(latest[:8], "big", signed=True):
+            if self._is_older(record, int.from_bytes(latest[:8], "big", signed=True)):
                 self.superseded += 1  # a lagging replica's older answer: never the current row
                 return
             self._hold_back(key, record, row_hash)
         self._latest[key] = stamp + row_hash
+
+    def _is_older(self, record: Record, ticks: int) -> bool:
+        return self._clock_decides and _ticks(record.updated_at) < ticks
 
     def _hold_back(self, key: str, record: Record, row_hash: bytes) -> None:
         for versions in self._held_back:

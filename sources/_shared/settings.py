@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Literal
 
 Reading = Literal["window", "ledger", "whole"]
@@ -19,6 +20,20 @@ class Resource:
     reading: Reading
     clock: str
     """The field behind `updated_at`, in words; "none" where the provider keeps none."""
+    settle: timedelta = timedelta()
+    """How long the provider may take until a change shows: the mark stays so far behind."""
+    comes_with: str | None = None
+    """The resource whose answers bring records of this one along. It is read first; when it was read whole,
+    all of this one has come."""
+    listed_by: str | None = None
+    """The resource whose records say what to ask for. It is read first."""
+    lists: bool = False
+    """Whether another resource is listed by this one."""
+    clock_decides: bool = True
+    """Whether, of two versions that came in one read, the one with the later clock is newer. Otherwise it is
+    the one that came later."""
+    only_if: str | None = None
+    """The setting that has to ask for this resource, with anything but "none"."""
 
 
 @dataclass(frozen=True)
@@ -31,7 +46,7 @@ class Setting:
     secret: bool = False
     required: bool = False
     default: str | Sequence[str] | None = None
-    kind: Literal["text", "url", "list", "choice"] = "text"
+    kind: Literal["text", "url", "list", "choice", "number", "zone"] = "text"
     choices: tuple[str, ...] = ()
     instead_of: tuple[str, ...] = ()
     """Settings that together may stand in for this required one."""

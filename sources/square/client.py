@@ -18,6 +18,7 @@ from sources._shared.errors import (
 )
 from sources._shared.http import ApiClient, ProviderWords, Redactor
 from sources._shared.mark import Window, rfc3339
+from sources._shared.pace import Pace
 from sources._shared.rows import Page, Record, identity, instant, text
 from sources.square.settings import API_VERSION, CATALOG_TYPES, PAGE_LIMIT
 
@@ -112,7 +113,7 @@ class SquareClient:
             headers={"Square-Version": api_version},
             read_error=_read_error,
             refused=_refused,
-            requests_per_second=REQUESTS_PER_SECOND,
+            pace=Pace(REQUESTS_PER_SECOND),
             credentials_advice="The access token was refused. Check access_token, and that it belongs to"
             " this base_url: Square's sandbox and production have different tokens.",
         )
@@ -124,11 +125,13 @@ class SquareClient:
 
     def counts(self, window: Window) -> Iterator[Page]:
         """Counts whose calculated_at is after the window's start, newest first."""
-        return self._scan("/v2/inventory/counts/batch-retrieve", self._stock_body(window), _read_counts)
+        path = "/v2/inventory/counts/batch-retrieve"
+        return self._scan(path, self._stock_body(window), _read_counts, window.position)
 
     def changes(self, window: Window) -> Iterator[Page]:
         """Ledger entries received after the window's start, oldest occurrence first."""
-        return self._scan("/v2/inventory/changes/batch-retrieve", self._stock_body(window), _read_changes)
+        path = "/v2/inventory/changes/batch-retrieve"
+        return self._scan(path, self._stock_body(window), _read_changes, window.position)
 
     def catalog_objects(self, window: Window) -> Iterator[Page]:
         """Items, variations, categories and units, deleted ones included."""
@@ -139,7 +142,7 @@ class SquareClient:
         }
         if window.after is not None:
             body["begin_time"] = rfc3339(window.after)
-        return self._scan("/v2/catalog/search", body, _read_objects)
+        return self._scan("/v2/catalog/search", body, _read_objects, window.position)
 
     def locations(self, window: Window) -> Iterator[Page]:
         """Every location, inactive ones included; one answer, no paging."""
@@ -155,7 +158,11 @@ class SquareClient:
         return body
 
     def _scan(
-        self, path: str, body: Mapping[str, Any], read: Callable[[bytes], "_Scanned"]
+        self,
+        path: str,
+        body: Mapping[str, Any],
+        read: Callable[[bytes], "_Scanned"],
+        cursor: str | None,
     ) -> Iterator[Page]:
         """Pages until one comes without a cursor; an empty page with a cursor goes on.
 
@@ -163,7 +170,6 @@ class SquareClient:
         the scan starts again at page 1, and what came before is recognised by its hash and dropped.
         """
         restarts = 0
-        cursor: str | None = None
         while True:
             sent = {**body, "cursor": cursor} if cursor else dict(body)
             try:
@@ -175,8 +181,8 @@ class SquareClient:
                 self.tally.retries += 1
                 cursor = None
                 continue
-            yield Page(answer.body.records, answer.answered_at)
             cursor = answer.body.cursor
+            yield Page(answer.body.records, answer.answered_at, position=cursor)
             if not cursor:
                 return
 

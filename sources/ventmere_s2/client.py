@@ -9,7 +9,7 @@ from typing import Any
 import httpx
 import msgspec
 
-from sources._shared.auth import BearerAuth, LoginAuth
+from sources._shared.auth import BearerAuth, LoginAuth, Token
 from sources._shared.errors import CredentialsError, SourceError
 from sources._shared.http import Answer, ApiClient, ProviderWords, Redactor
 from sources._shared.mark import Window
@@ -142,7 +142,7 @@ def _item_record(raw: msgspec.Raw) -> Record:
     return Record(keys, instant(item.level.updatedAt), bytes(raw))
 
 
-def _read_token(response: httpx.Response) -> str:
+def _read_token(response: httpx.Response) -> Token:
     """The token of a login's answer. Its member's name is not documented, so the usual ones are tried."""
     if response.status_code != httpx.codes.OK:
         raise _login_refused(response.status_code)
@@ -153,7 +153,7 @@ def _read_token(response: httpx.Response) -> str:
         raise _login_refused(response.status_code) from None
     for name in ("accessToken", "access_token", "token"):
         if isinstance(answer.get(name), str):
-            return str(answer[name])
+            return Token(str(answer[name]))
     raise _login_refused(response.status_code)
 
 

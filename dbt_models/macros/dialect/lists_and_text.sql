@@ -24,3 +24,32 @@
 {% macro duckdb__matches(text, pattern) -%}
     regexp_full_match({{ text }}, '{{ pattern }}')
 {%- endmacro %}
+
+{# One row per element of a list column, as a struct of its position, from 1 on, and the element. It stands alone in the
+   select list of its CTE. #}
+{% macro unnest_numbered(list) -%}
+    {{ return(adapter.dispatch('unnest_numbered', 'stocktake')(list)) }}
+{%- endmacro %}
+
+{% macro duckdb__unnest_numbered(list) -%}
+    unnest(list_transform({{ list }}, lambda element, position: {'position': position, 'element': element}))
+{%- endmacro %}
+
+{# The parts of a text between commas, trimmed. #}
+{% macro split_at_commas(text) -%}
+    {{ return(adapter.dispatch('split_at_commas', 'stocktake')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__split_at_commas(text) -%}
+    list_transform(string_split({{ text }}, ','), lambda part: trim(part))
+{%- endmacro %}
+
+{# The member `wanted` of the first element whose member `key` is `value`. A lookup in the row's own list: joining all
+   options of all rows would be products times columns times options. #}
+{% macro look_up(list, key, value, wanted) -%}
+    {{ return(adapter.dispatch('look_up', 'stocktake')(list, key, value, wanted)) }}
+{%- endmacro %}
+
+{% macro duckdb__look_up(list, key, value, wanted) -%}
+    list_filter({{ list }}, lambda option: option.{{ key }} = {{ value }})[1].{{ wanted }}
+{%- endmacro %}

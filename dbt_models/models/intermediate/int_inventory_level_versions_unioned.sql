@@ -8,6 +8,10 @@ snapshot_levels as (
     select * from {{ ref('int_snapshot_levels_measured') }}
 ),
 
+warehouse_levels as (
+    select * from {{ ref('int_warehouse_levels_measured') }}
+),
+
 -- A level changes when any of its states does, and ends when its last one does.
 moments as (
     select
@@ -85,6 +89,20 @@ unioned as (
         valid_from,
         valid_to
     from snapshot_levels
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        location_id,
+        {{ measures() | join(', ') }},
+        counted_at,
+        asked_at,
+        valid_from,
+        valid_to
+    from warehouse_levels
 )
 
 select * from unioned

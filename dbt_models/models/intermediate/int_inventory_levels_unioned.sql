@@ -10,6 +10,11 @@ snapshot_levels as (
     where valid_to is null
 ),
 
+warehouse_levels as (
+    select * from {{ ref('int_warehouse_levels_measured') }}
+    where valid_to is null
+),
+
 counts_pivoted as (
     select
         'square' as provider,
@@ -19,6 +24,8 @@ counts_pivoted as (
         'inventory_counts' as resource,
         {{ measures_from_states() }},
         max(case when is_estimated then 1 else 0 end) = 1 as is_estimated,
+        -- A bundle's count is derived from its components', which are counted themselves (square.md §4.4).
+        max(case when is_estimated then 1 else 0 end) = 0 as is_additive,
         max(counted_at) as counted_at,
         max(asked_at) as asked_at
     from counts
@@ -38,9 +45,25 @@ unioned as (
         resource,
         {{ measures() | join(', ') }},
         is_estimated,
+        true as is_additive,
         counted_at,
         asked_at
     from snapshot_levels
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        location_id,
+        resource,
+        {{ measures() | join(', ') }},
+        false as is_estimated,
+        is_additive,
+        counted_at,
+        asked_at
+    from warehouse_levels
 )
 
 select * from unioned

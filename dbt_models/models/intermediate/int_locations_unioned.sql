@@ -8,6 +8,18 @@ warehouse_versions as (
     select * from {{ ref('stg_ventmere_s2__warehouses') }}
 ),
 
+sellercloud_versions as (
+    select * from {{ ref('stg_sellercloud__warehouses') }}
+),
+
+shipstream_versions as (
+    select * from {{ ref('stg_shipstream__warehouses') }}
+),
+
+warehouse_levels as (
+    select * from {{ ref('int_warehouse_levels_measured') }}
+),
+
 stock_versions as (
     select * from {{ ref('int_inventory_state_versions_unioned') }}
 ),
@@ -22,6 +34,12 @@ seen_in_stock as (
         account,
         location_id
     from stock_versions
+    union distinct
+    select
+        provider,
+        account,
+        location_id
+    from warehouse_levels
     union distinct
     select
         provider,
@@ -50,6 +68,20 @@ warehouses_ranked as (
         *,
         {{ latest_version_rank('warehouse_id') }} as age_rank
     from warehouse_versions
+),
+
+sellercloud_ranked as (
+    select
+        *,
+        {{ latest_version_rank('warehouse_id') }} as age_rank
+    from sellercloud_versions
+),
+
+shipstream_ranked as (
+    select
+        *,
+        {{ latest_version_rank('warehouse_id') }} as age_rank
+    from shipstream_versions
 ),
 
 known as (
@@ -87,6 +119,44 @@ known as (
         valid_to as deleted_at,
         false as is_orphan
     from warehouses_ranked
+    where age_rank = 1
+
+    union all
+
+    select
+        'sellercloud' as provider,
+        account,
+        warehouse_id as location_id,
+        name,
+        warehouse_type as location_type,
+        valid_to is null as is_active,
+        is_sellable as is_sellable,
+        cast(null as {{ type_string() }}) as city,
+        cast(null as {{ type_string() }}) as region,
+        cast(null as {{ type_string() }}) as country_code,
+        cast(null as {{ type_string() }}) as timezone,
+        valid_to as deleted_at,
+        false as is_orphan
+    from sellercloud_ranked
+    where age_rank = 1
+
+    union all
+
+    select
+        'shipstream' as provider,
+        account,
+        warehouse_id as location_id,
+        name,
+        'WAREHOUSE' as location_type,
+        valid_to is null and coalesce(is_active, true) as is_active,
+        cast(null as boolean) as is_sellable,
+        cast(null as {{ type_string() }}) as city,
+        cast(null as {{ type_string() }}) as region,
+        cast(null as {{ type_string() }}) as country_code,
+        cast(null as {{ type_string() }}) as timezone,
+        valid_to as deleted_at,
+        false as is_orphan
+    from shipstream_ranked
     where age_rank = 1
 ),
 

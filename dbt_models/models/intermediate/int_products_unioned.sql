@@ -8,8 +8,24 @@ variations as (
     select * from {{ ref('int_catalog_variations_merged') }}
 ),
 
-product_versions as (
-    select * from {{ ref('stg_ventmere_s2__products') }}
+snapshot_products as (
+    select * from {{ ref('int_snapshot_products_latest') }}
+),
+
+listed_products as (
+    select * from {{ ref('int_listed_products_latest') }}
+),
+
+merchant_products as (
+    select * from {{ ref('int_merchant_products_latest') }}
+),
+
+manufactured_items as (
+    select * from {{ ref('int_manufactured_items_latest') }}
+),
+
+barcodes as (
+    select * from {{ ref('int_product_barcodes_unioned') }}
 ),
 
 stock_versions as (
@@ -20,18 +36,52 @@ movements as (
     select * from {{ ref('int_stock_movements_unioned') }}
 ),
 
+total_versions as (
+    select * from {{ ref('int_position_versions_measured') }}
+),
+
+warehouse_levels as (
+    select * from {{ ref('int_warehouse_levels_measured') }}
+),
+
+every_mention as (
+    select
+        provider,
+        account,
+        product_id,
+        cast(null as {{ type_string() }}) as sku
+    from stock_versions
+    union all
+    select
+        provider,
+        account,
+        product_id,
+        cast(null as {{ type_string() }}) as sku
+    from movements
+    union all
+    select
+        provider,
+        account,
+        product_id,
+        sku
+    from total_versions
+    union all
+    select
+        provider,
+        account,
+        product_id,
+        sku
+    from warehouse_levels
+),
+
 seen_in_stock as (
     select
         provider,
         account,
-        product_id
-    from stock_versions
-    union distinct
-    select
-        provider,
-        account,
-        product_id
-    from movements
+        product_id,
+        max(nullif(trim(sku), '')) as sku
+    from every_mention
+    group by provider, account, product_id
 ),
 
 variation_products as (
@@ -46,18 +96,21 @@ variation_products as (
             else items.item_name || ' (' || variations.variation_name || ')'
         end as name,
         cast(null as {{ type_string() }}) as brand,
-        {{ gtin('variations.upc') }} as gtin,
         items.product_type,
+        cast(null as boolean) as is_kit,
+        cast(null as {{ type_string() }}) as shadow_of_product_id,
         coalesce(variations.deleted_at, items.deleted_at) is null
         and not coalesce(items.is_archived, false) as is_active,
         units.unit_name as unit_of_measure,
+        cast(null as {{ type_quantity() }}) as unit_cost,
         variations.currency_code,
         cast(variations.reorder_point as {{ type_quantity() }}) as reorder_point,
+        cast(null as {{ type_string() }}) as owner_id,
+        cast(null as {{ type_string() }}) as owner_name,
         cast(null as {{ type_instant() }}) as created_at,
         variations.updated_at,
         -- A deleted item may come back without its variations (square.md §6.4), and they go with it.
-        coalesce(variations.deleted_at, items.deleted_at) as deleted_at,
-        false as is_orphan
+        coalesce(variations.deleted_at, items.deleted_at) as deleted_at
     from variations
     left join objects as items
         on
@@ -80,16 +133,19 @@ item_products as (
         cast(null as {{ type_string() }}) as sku,
         items.item_name as name,
         cast(null as {{ type_string() }}) as brand,
-        cast(null as {{ type_string() }}) as gtin,
         items.product_type,
+        cast(null as boolean) as is_kit,
+        cast(null as {{ type_string() }}) as shadow_of_product_id,
         items.deleted_at is null and not coalesce(items.is_archived, false) as is_active,
         cast(null as {{ type_string() }}) as unit_of_measure,
+        cast(null as {{ type_quantity() }}) as unit_cost,
         cast(null as {{ type_string() }}) as currency_code,
         cast(null as {{ type_quantity() }}) as reorder_point,
+        cast(null as {{ type_string() }}) as owner_id,
+        cast(null as {{ type_string() }}) as owner_name,
         cast(null as {{ type_instant() }}) as created_at,
         items.updated_at,
-        items.deleted_at,
-        false as is_orphan
+        items.deleted_at
     from objects as items
     inner join seen_in_stock
         on
@@ -99,58 +155,154 @@ item_products as (
     where items.object_type = 'ITEM'
 ),
 
-product_versions_ranked as (
-    select
-        *,
-        {{ latest_version_rank('product_id') }} as age_rank
-    from product_versions
-),
-
-snapshot_products as (
-    select
-        'ventmere_s2' as provider,
-        account,
-        product_id,
-        nullif(trim(sku), '') as sku,
-        name,
-        brand_name as brand,
-        {{ gtin('gtin') }} as gtin,
-        cast(null as {{ type_string() }}) as product_type,
-        valid_to is null as is_active,
-        cast(null as {{ type_string() }}) as unit_of_measure,
-        cast(null as {{ type_string() }}) as currency_code,
-        cast(null as {{ type_quantity() }}) as reorder_point,
-        created_at,
-        updated_at,
-        valid_to as deleted_at,
-        false as is_orphan
-    from product_versions_ranked
-    where age_rank = 1
-),
-
 known as (
     select * from variation_products
+
     union all
+
     select * from item_products
+
     union all
-    select * from snapshot_products
+
+    select
+        provider,
+        account,
+        product_id,
+        sku,
+        name,
+        brand,
+        cast(null as {{ type_string() }}) as product_type,
+        cast(null as boolean) as is_kit,
+        cast(null as {{ type_string() }}) as shadow_of_product_id,
+        is_active,
+        cast(null as {{ type_string() }}) as unit_of_measure,
+        cast(null as {{ type_quantity() }}) as unit_cost,
+        cast(null as {{ type_string() }}) as currency_code,
+        cast(null as {{ type_quantity() }}) as reorder_point,
+        owner_id,
+        cast(null as {{ type_string() }}) as owner_name,
+        created_at,
+        updated_at,
+        deleted_at
+    from snapshot_products
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        sku,
+        name,
+        brand,
+        product_type,
+        is_kit,
+        shadow_of_product_id,
+        is_active,
+        unit_of_measure,
+        unit_cost,
+        currency_code,
+        reorder_point,
+        owner_id,
+        owner_name,
+        created_at,
+        updated_at,
+        deleted_at
+    from listed_products
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        sku,
+        name,
+        cast(null as {{ type_string() }}) as brand,
+        product_type,
+        cast(null as boolean) as is_kit,
+        cast(null as {{ type_string() }}) as shadow_of_product_id,
+        is_active,
+        cast(null as {{ type_string() }}) as unit_of_measure,
+        cast(null as {{ type_quantity() }}) as unit_cost,
+        cast(null as {{ type_string() }}) as currency_code,
+        cast(null as {{ type_quantity() }}) as reorder_point,
+        owner_id,
+        owner_name,
+        created_at,
+        updated_at,
+        deleted_at
+    from merchant_products
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        sku,
+        name,
+        cast(null as {{ type_string() }}) as brand,
+        product_type,
+        cast(null as boolean) as is_kit,
+        cast(null as {{ type_string() }}) as shadow_of_product_id,
+        is_active,
+        unit_of_measure,
+        unit_cost,
+        currency_code,
+        cast(null as {{ type_quantity() }}) as reorder_point,
+        cast(null as {{ type_string() }}) as owner_id,
+        cast(null as {{ type_string() }}) as owner_name,
+        created_at,
+        updated_at,
+        deleted_at
+    from manufactured_items
 ),
 
 -- Stock of a product that no catalogue names is stock all the same (ventmere_s2.md §6.8).
-orphans as (
+unioned as (
+    select
+        provider,
+        account,
+        product_id,
+        sku,
+        name,
+        brand,
+        product_type,
+        is_kit,
+        shadow_of_product_id,
+        is_active,
+        unit_of_measure,
+        unit_cost,
+        currency_code,
+        reorder_point,
+        owner_id,
+        owner_name,
+        created_at,
+        updated_at,
+        deleted_at,
+        false as is_orphan
+    from known
+
+    union all
+
     select
         seen_in_stock.provider,
         seen_in_stock.account,
         seen_in_stock.product_id,
-        cast(null as {{ type_string() }}) as sku,
+        seen_in_stock.sku,
         cast(null as {{ type_string() }}) as name,
         cast(null as {{ type_string() }}) as brand,
-        cast(null as {{ type_string() }}) as gtin,
         cast(null as {{ type_string() }}) as product_type,
+        cast(null as boolean) as is_kit,
+        cast(null as {{ type_string() }}) as shadow_of_product_id,
         cast(null as boolean) as is_active,
         cast(null as {{ type_string() }}) as unit_of_measure,
+        cast(null as {{ type_quantity() }}) as unit_cost,
         cast(null as {{ type_string() }}) as currency_code,
         cast(null as {{ type_quantity() }}) as reorder_point,
+        cast(null as {{ type_string() }}) as owner_id,
+        cast(null as {{ type_string() }}) as owner_name,
         cast(null as {{ type_instant() }}) as created_at,
         cast(null as {{ type_instant() }}) as updated_at,
         cast(null as {{ type_instant() }}) as deleted_at,
@@ -164,10 +316,28 @@ orphans as (
     where known.product_id is null
 ),
 
-unioned as (
-    select * from known
-    union all
-    select * from orphans
+first_gtins as (
+    select
+        provider,
+        account,
+        product_id,
+        gtin,
+        row_number() over (partition by provider, account, product_id order by position) as preference
+    from barcodes
+    where gtin is not null
+),
+
+products as (
+    select
+        unioned.*,
+        first_gtins.gtin
+    from unioned
+    left join first_gtins
+        on
+            unioned.provider = first_gtins.provider
+            and unioned.account = first_gtins.account
+            and unioned.product_id = first_gtins.product_id
+            and first_gtins.preference = 1
 )
 
-select * from unioned
+select * from products

@@ -26,6 +26,7 @@ joined as (
         accounts.provider,
         accounts.timezone,
         accounts.available_basis,
+        accounts.warehouse_available,
         accounts.is_configured,
         loads.first_loaded_at,
         loads.last_loaded_at

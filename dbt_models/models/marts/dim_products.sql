@@ -15,14 +15,18 @@ keyed as (
         brand,
         gtin,
         product_type,
-        cast(null as boolean) as is_kit,
-        cast(null as {{ type_string() }}) as shadow_of_product_key,
+        is_kit,
+        case
+            when shadow_of_product_id is not null then {{ product_key('shadow_of_product_id') }}
+        end as shadow_of_product_key,
         is_active,
         is_orphan,
         unit_of_measure,
-        cast(null as {{ type_quantity() }}) as unit_cost,
+        cast(unit_cost as {{ type_quantity() }}) as unit_cost,
         currency_code,
         reorder_point,
+        owner_id,
+        owner_name,
         created_at,
         updated_at,
         deleted_at

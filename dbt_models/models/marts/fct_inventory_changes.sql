@@ -1,7 +1,37 @@
 with
 
-versions as (
+level_versions as (
     select * from {{ ref('int_inventory_level_versions_unioned') }}
+),
+
+total_versions as (
+    select * from {{ ref('int_position_versions_measured') }}
+),
+
+versions as (
+    select
+        provider,
+        account,
+        product_id,
+        location_id,
+        {{ measures() | join(',\n        ') }},
+        counted_at,
+        valid_from,
+        valid_to
+    from level_versions
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        cast(null as {{ type_string() }}) as location_id,
+        {{ measures() | join(',\n        ') }},
+        counted_at,
+        valid_from,
+        valid_to
+    from total_versions
 ),
 
 versions_with_previous as (
@@ -63,7 +93,7 @@ changes as (
     select
         {{ hash_key(['provider', 'account', 'product_id', 'location_id', microseconds('valid_from')]) }} as change_key,
         {{ product_key() }} as product_key,
-        {{ location_key() }} as location_key,
+        case when location_id is not null then {{ location_key() }} end as location_key,
         provider,
         account,
         product_id,

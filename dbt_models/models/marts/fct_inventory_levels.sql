@@ -15,6 +15,7 @@ keyed as (
         resource,
         {{ measures() | join(',\n        ') }},
         is_estimated,
+        is_additive,
         counted_at,
         asked_at
     from levels

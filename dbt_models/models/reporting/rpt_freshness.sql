@@ -14,6 +14,10 @@ levels as (
     select * from {{ ref('fct_inventory_levels') }}
 ),
 
+positions as (
+    select * from {{ ref('fct_inventory_positions') }}
+),
+
 -- The last moment anyone was asked about, and never the wall clock: the same rows give the same report.
 report_moment as (
     select max(asked_through) as as_of
@@ -46,13 +50,29 @@ resources as (
     group by provider, account, resource
 ),
 
+clocks as (
+    select
+        provider,
+        account,
+        resource,
+        counted_at
+    from levels
+    union all
+    select
+        provider,
+        account,
+        resource,
+        counted_at
+    from positions
+),
+
 counts as (
     select
         provider,
         account,
         resource,
         max(counted_at) as newest_counted_at
-    from levels
+    from clocks
     group by provider, account, resource
 ),
 

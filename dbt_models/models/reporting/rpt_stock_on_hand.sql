@@ -28,6 +28,7 @@ joined as (
         {% for measure in measures() %}
         levels.{{ measure }},
         {% endfor %}
+        levels.is_additive,
         products.unit_of_measure,
         products.is_active as is_product_active,
         locations.is_active as is_location_active,

@@ -5,5 +5,6 @@ select
     provider,
     timezone,
     coalesce({{ json_text('settings', 'available_basis') }}, 'unknown') as available_basis,
+    coalesce({{ json_text('settings', 'warehouse_available') }}, 'unknown') as warehouse_available,
     is_configured
 from {{ source('stocktake', 'accounts') }}

@@ -1,0 +1,68 @@
+{# JSON whose shape is not known beforehand. What is known is declared, and read by parse_payload. #}
+
+{# What a document is: array, object, text, number, boolean or null. #}
+{% macro json_kind(document) -%}
+    {{ return(adapter.dispatch('json_kind', 'stocktake')(document)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_kind(document) -%}
+    case json_type({{ document }})
+        when 'ARRAY' then 'array'
+        when 'OBJECT' then 'object'
+        when 'VARCHAR' then 'text'
+        when 'BOOLEAN' then 'boolean'
+        when 'NULL' then 'null'
+        else 'number'
+    end
+{%- endmacro %}
+
+{# A member of an object, as a document; null where there is none. #}
+{% macro json_member(document, key) -%}
+    {{ return(adapter.dispatch('json_member', 'stocktake')(document, key)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_member(document, key) -%}
+    json_extract({{ document }}, '$."{{ key }}"')
+{%- endmacro %}
+
+{# A text, number or boolean without its quotes. #}
+{% macro json_scalar(document) -%}
+    {{ return(adapter.dispatch('json_scalar', 'stocktake')(document)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_scalar(document) -%}
+    json_extract_string({{ document }}, '$')
+{%- endmacro %}
+
+{# The elements of an array as a list of documents. #}
+{% macro json_elements(document) -%}
+    {{ return(adapter.dispatch('json_elements', 'stocktake')(document)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_elements(document) -%}
+    cast(json_extract({{ document }}, '$[*]') as json[])
+{%- endmacro %}
+
+{# The elements of a text that holds a JSON array of texts or numbers, as a list of texts; null where it holds none. #}
+{% macro json_texts(text) -%}
+    {{ return(adapter.dispatch('json_texts', 'stocktake')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_texts(text) -%}
+    case
+        when regexp_full_match({{ text }}, '(?s)\[.*\]') and json_valid({{ text }})
+            then cast(json_extract_string({{ text }}, '$[*]') as varchar[])
+    end
+{%- endmacro %}
+
+{# The members of an object as a list of structs of key and value. #}
+{% macro json_members(document) -%}
+    {{ return(adapter.dispatch('json_members', 'stocktake')(document)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_members(document) -%}
+    list_transform(
+        map_entries(from_json({{ document }}, '"MAP(VARCHAR, JSON)"')),
+        lambda member: {'key': member.key, 'value': member.value}
+    )
+{%- endmacro %}

@@ -1,0 +1,96 @@
+with
+
+variations as (
+    select * from {{ ref('int_catalog_variations_merged') }}
+),
+
+snapshot_products as (
+    select * from {{ ref('int_snapshot_products_latest') }}
+),
+
+listed_products as (
+    select * from {{ ref('int_listed_products_latest') }}
+),
+
+merchant_products as (
+    select * from {{ ref('int_merchant_products_latest') }}
+),
+
+merchant_barcodes as (
+    select
+        provider,
+        account,
+        product_id,
+        {{ unnest_numbered('barcodes') }} as item
+    from merchant_products
+),
+
+unioned as (
+    select
+        provider,
+        account,
+        variation_id as product_id,
+        upc as barcode,
+        'UPC' as barcode_type,
+        1 as place
+    from variations
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        gtin as barcode,
+        'GTIN' as barcode_type,
+        1 as place
+    from snapshot_products
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        upc as barcode,
+        'UPC' as barcode_type,
+        1 as place
+    from listed_products
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        ean as barcode,
+        'EAN' as barcode_type,
+        2 as place
+    from listed_products
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        item.element as barcode,
+        cast(null as {{ type_string() }}) as barcode_type,
+        item.position as place
+    from merchant_barcodes
+),
+
+numbered as (
+    select
+        provider,
+        account,
+        product_id,
+        trim(barcode) as barcode,
+        barcode_type,
+        {{ gtin('barcode') }} as gtin,
+        row_number() over (partition by provider, account, product_id order by place) as position
+    from unioned
+    where trim(barcode) <> ''
+)
+
+select * from numbered

@@ -1,0 +1,32 @@
+with
+
+versions as (
+    select * from {{ ref('stg_ventmere_s2__products') }}
+),
+
+ranked as (
+    select
+        *,
+        {{ latest_version_rank('product_id') }} as age_rank
+    from versions
+),
+
+latest as (
+    select
+        'ventmere_s2' as provider,
+        account,
+        product_id,
+        nullif(trim(sku), '') as sku,
+        name,
+        brand_name as brand,
+        gtin,
+        valid_to is null as is_active,
+        organization_id as owner_id,
+        created_at,
+        updated_at,
+        valid_to as deleted_at
+    from ranked
+    where age_rank = 1
+)
+
+select * from latest

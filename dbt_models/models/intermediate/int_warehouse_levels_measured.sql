@@ -1,0 +1,95 @@
+with
+
+listed_versions as (
+    select * from {{ ref('stg_sellercloud__warehouse_inventory') }}
+),
+
+warehouse_versions as (
+    select * from {{ ref('stg_shipstream__warehouse_levels') }}
+),
+
+accounts as (
+    select * from {{ ref('stg_stocktake__accounts') }}
+),
+
+listed_with_account as (
+    select
+        listed_versions.*,
+        accounts.timezone,
+        accounts.warehouse_available
+    from listed_versions
+    left join accounts on listed_versions.account = accounts.account
+),
+
+listed as (
+    select
+        'sellercloud' as provider,
+        account,
+        product_id,
+        warehouse_id as location_id,
+        product_id as sku,
+        'warehouse_inventory' as resource,
+        warehouse_physical_quantity as quantity_on_hand,
+        case when warehouse_available = 'scoped' then available_quantity end as quantity_available,
+        cast(null as {{ type_quantity() }}) as quantity_reserved,
+        cast(null as {{ type_quantity() }}) as quantity_incoming,
+        cast(null as {{ type_quantity() }}) as quantity_backordered,
+        cast(null as {{ type_quantity() }}) as quantity_unsellable,
+        cast(null as {{ type_quantity() }}) as quantity_advertised,
+        {{ has_own_stock() }} as is_additive,
+        {{ instant_in_zone('aggregated_local', 'timezone') }} as counted_at,
+        asked_at,
+        valid_from,
+        valid_to
+    from listed_with_account
+),
+
+warehouse_levels as (
+    select
+        'shipstream' as provider,
+        account,
+        {{ typed_product_id() }} as product_id,
+        warehouse_id as location_id,
+        sku,
+        'warehouse_levels' as resource,
+        qty_on_hand as quantity_on_hand,
+        qty_available as quantity_available,
+        qty_allocated + qty_reserved + qty_picked as quantity_reserved,
+        qty_expected as quantity_incoming,
+        cast(null as {{ type_quantity() }}) as quantity_backordered,
+        qty_processed + qty_putaway as quantity_unsellable,
+        qty_advertised as quantity_advertised,
+        true as is_additive,
+        counted_at,
+        asked_at,
+        valid_from,
+        valid_to
+    from warehouse_versions
+),
+
+unioned as (
+    select * from listed
+    union all
+    select * from warehouse_levels
+),
+
+measured as (
+    select
+        provider,
+        account,
+        product_id,
+        location_id,
+        sku,
+        resource,
+        {% for measure in measures() %}
+        cast({{ measure }} as {{ type_quantity() }}) as {{ measure }},
+        {% endfor %}
+        is_additive,
+        counted_at,
+        asked_at,
+        valid_from,
+        valid_to
+    from unioned
+)
+
+select * from measured

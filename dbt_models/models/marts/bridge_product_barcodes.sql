@@ -1,0 +1,20 @@
+with
+
+barcodes as (
+    select * from {{ ref('int_product_barcodes_unioned') }}
+),
+
+keyed as (
+    select
+        {{ product_key() }} as product_key,
+        provider,
+        account,
+        product_id,
+        barcode,
+        barcode_type,
+        gtin,
+        position
+    from barcodes
+)
+
+select * from keyed

@@ -1,0 +1,42 @@
+with
+
+parsed_versions as (
+    {{ parsed_versions('sellercloud', 'warehouses') }}
+),
+
+warehouses_read as (
+    select
+        version_key,
+        account,
+        warehouse_id,
+        nullif(trim(record.Name), '') as name,
+        record.IsDefault as is_default,
+        case record.WarehouseType
+            when '0' then 'Normal'
+            when '1' then 'FBA'
+            when '2' then 'Un_Tested'
+            when '3' then 'Interim'
+            when '4' then 'DropShip'
+            when '5' then 'NewEgg'
+            when '6' then 'Cdiscount'
+            when '7' then 'WFS'
+            else nullif(record.WarehouseType, '')
+        end as warehouse_type,
+        record.IsSellAble as is_sellable,
+        nullif(trim(record.QBWarehouseName), '') as quickbooks_name,
+        record.EnforceBins as is_bin_required,
+        nullif(trim(record.CreatedByUsername), '') as created_by,
+        {{ local_time('record.CreatedOn') }} as created_local,
+        record.WarehouseAddress as address,
+        updated_at,
+        asked_at,
+        valid_from,
+        valid_to,
+        uncast_fields,
+        parsed_by,
+        row_hash,
+        _dlt_load_id
+    from parsed_versions
+)
+
+select * from warehouses_read

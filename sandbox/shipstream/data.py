@@ -1,0 +1,255 @@
+"""One 3PL on ShipStream: merchants, warehouses, products and levels, with all that shipstream.md §9 lists."""
+
+import random
+from collections.abc import Iterable, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+from sandbox.clock import Clock
+from sandbox.goods import Good
+from sandbox.shipstream.beginning import Beginning
+from sandbox.shipstream.products import OWN_TYPES, CustomField, Kind, Product, Record
+from sandbox.shipstream.stock import EVERYWHERE, Parts, advertised, no_parts, summed
+from sandbox.shipstream.switches import ShipStreamSwitches
+
+Touched = dict[str, set[tuple[str, ...]]]
+"""Keys per resource."""
+
+
+class ShipStreamData:
+    """What the 3PL has. Every mutator shows at once in the truth and returns the keys it touched.
+
+    Clocks are kept apart by what moved them; which of them a level shows is up to the switches.
+    """
+
+    def __init__(self, rng: random.Random, clock: Clock, goods: Sequence[Good]) -> None:
+        self._clock = clock
+        self.switches = ShipStreamSwitches()
+        """Those of the API, once there is one: they decide what a key looks like and what else is touched."""
+        beginning = Beginning(rng, clock.now().replace(microsecond=0), goods)
+        self.warehouses: dict[int, Record] = beginning.warehouses
+        self.merchants: dict[int, Record] = beginning.merchants
+        self.brands: dict[int, Record] = beginning.brands
+        self.products: dict[int, Product] = beginning.products
+        self.parts: dict[int, dict[int, Parts]] = beginning.parts
+        """By product and warehouse."""
+        self.moved_at: dict[tuple[int, int], datetime] = beginning.moved_at
+        """When stock moved, by product and warehouse, EVERYWHERE included; not there: never."""
+        self.backordered: dict[int, int] = beginning.backordered
+        self.backordered_at: dict[int, datetime] = {}
+        self.components_at: dict[tuple[int, int], datetime] = {}
+        """When components moved so that a kit is advertised otherwise."""
+        self.messy: set[int] = beginning.messy
+        self.kits_of: dict[int, list[int]] = {}
+        """Kits by component."""
+        for product in self.products.values():
+            for component, _ in product.components:
+                self.kits_of.setdefault(component, []).append(product.id)
+        self.version = 0
+        """Goes up with every change."""
+        self.journal: list[int] = []
+        """The products that changed, in order, for who keeps something made of them."""
+
+    # Keys
+
+    def type_of(self, product: Product) -> str:
+        """The type a product is served as."""
+        return OWN_TYPES[product.kind] if self.switches.product_types == "own" else "Product"
+
+    def total_key(self, product: int) -> tuple[str, ...]:
+        """The key of a total level, and of the product."""
+        return self.type_of(self.products[product]), str(product)
+
+    def warehouse_key(self, product: int, warehouse: int) -> tuple[str, ...]:
+        """The key of a warehouse level."""
+        return *self.total_key(product), str(warehouse)
+
+    # Numbers
+
+    def total(self, product: int) -> Parts:
+        """What lies in all warehouses together."""
+        return summed(self.parts[product].values())
+
+    def advertised(self, product: int, warehouse: int = EVERYWHERE) -> int:
+        """What is advertised of a product in a warehouse, or everywhere."""
+        found = self.products[product]
+        components = {component: self._available(component, warehouse) for component, _ in found.components}
+        sharers = {component: len(self.kits_of[component]) for component in components}
+        return advertised(found, self._available(product, warehouse), components, sharers)
+
+    def was_stocked(self, product: int) -> bool:
+        """Whether stock of it ever moved."""
+        return (product, EVERYWHERE) in self.moved_at
+
+    # Stock that moves
+
+    def move(self, product: int, warehouse: int, **deltas: int) -> Touched:
+        """Adds to parts of a product in a warehouse, now. Kits made of it may be advertised otherwise."""
+        before = self._kit_numbers(self.kits_of.get(product, ()))
+        parts = self.parts[product].setdefault(warehouse, no_parts())
+        for name, delta in deltas.items():
+            parts[name] += delta
+        now = self._now()
+        self.moved_at[product, warehouse] = self.moved_at[product, EVERYWHERE] = now
+        touched = self._touched(product, totals=True, warehouses=[warehouse])
+        return merge(touched, self._kits_that_followed(before))
+
+    def sell(self, product: int, warehouse: int, quantity: int) -> Touched:
+        """Allocates so many to an order; what is not there is backordered."""
+        there = self.parts[product][warehouse]["available"]
+        taken = min(there, quantity)
+        touched: Touched = {}
+        if taken:
+            touched = self.move(product, warehouse, available=-taken, allocated=taken)
+        if quantity > taken and self.total(product)["available"] == 0:
+            merge(touched, self.backorder(product, self.backordered.get(product, 0) + quantity - taken))
+        return touched
+
+    def backorder(self, product: int, quantity: int) -> Touched:
+        """Sets what is backordered of a product in total. No warehouse shows it."""
+        self.backordered[product] = quantity
+        self.backordered_at[product] = self._now()
+        return self._touched(product, totals=True)
+
+    def commit_delivery(self, products: Sequence[int], warehouse: int, quantity: int) -> Touched:
+        """Puts away so many of each, all in one second; backorders are served first."""
+        touched: Touched = {}
+        for product in products:
+            served = min(self.backordered.get(product, 0), quantity)
+            if served:
+                self.backordered[product] -= served
+            moved = self.move(product, warehouse, available=quantity - served, reserved=served)
+            merge(touched, moved)
+        return touched
+
+    # Products
+
+    def rename(self, product: int, name: str) -> Touched:
+        """Renames a product: its own clock moves, those of its levels as the switch says."""
+        return self._edit(product, name=name)
+
+    def change_sku(self, product: int, sku: str) -> Touched:
+        """Gives a product another SKU, which its levels show too, whatever their clocks say."""
+        touched = self._edit(product, sku=sku)
+        return merge(touched, self._touched(product, totals=True, warehouses=list(self.parts[product])))
+
+    def enable(self, product: int, *, enabled: bool) -> Touched:
+        """Enables or disables a product. Disabled ones are only served when asked for."""
+        return self._edit(product, is_enabled=enabled)
+
+    def set_custom_fields(self, product: int, fields: list[CustomField]) -> Touched:
+        """Gives a product other custom fields."""
+        return self._edit(product, custom_fields=fields)
+
+    def set_components(self, kit: int, components: Sequence[tuple[int, int]]) -> Touched:
+        """Edits the bill of materials of a kit: what it is advertised at follows, no clock does."""
+        old = [component for component, _ in self.products[kit].components]
+        new = [component for component, _ in components]
+        for component in new:
+            self.kits_of.setdefault(component, [])
+        before = self._kit_numbers([kit, *(one for part in (*old, *new) for one in self.kits_of[part])])
+        for component in old:
+            self.kits_of[component].remove(kit)
+        self.products[kit].components = tuple(components)
+        for component in new:
+            self.kits_of[component].append(kit)
+        return self._kits_that_followed(before)
+
+    def change_kind(self, product: int, kind: Kind) -> Touched:
+        """Makes a product packaging, or the other way round; its old keys are gone where types are own."""
+        everything = list(self.parts[product])
+        touched = self._touched(product, totals=True, warehouses=everything, products=True)
+        merge(touched, self._edit(product, kind=kind))
+        return merge(touched, self._touched(product, totals=True, warehouses=everything, products=True))
+
+    def delete_product(self, product: int) -> Touched:
+        """Deletes a product and its levels for good. Kits may not be made of it."""
+        if self.kits_of.get(product):
+            raise ValueError(f"{product} is a component")
+        touched = self._touched(product, totals=True, warehouses=list(self.parts[product]), products=True)
+        components = [component for component, _ in self.products[product].components]
+        before = self._kit_numbers(kit for part in components for kit in self.kits_of[part] if kit != product)
+        for component in components:
+            self.kits_of[component].remove(product)
+        del self.products[product], self.parts[product]
+        return merge(touched, self._kits_that_followed(before))
+
+    def add_product(self, good: Good, merchant: int, warehouse: int, quantity: int) -> Touched:
+        """A new product with its first stock."""
+        now = self._now()
+        product = Beginning.product_of(good, max(self.products) + 1, merchant, now)
+        self.products[product.id] = product
+        self.parts[product.id] = {}
+        touched = self.move(product.id, warehouse, available=quantity)
+        return merge(touched, self._touched(product.id, products=True))
+
+    def delete_merchant(self, merchant: int) -> Touched:
+        """Marks a merchant as deleted and disables its products."""
+        self.merchants[merchant].update(is_active=False, is_deleted=True)
+        self.version += 1
+        touched: Touched = {"merchants": {(str(merchant),)}}
+        for product in self.products.values():
+            if product.merchant == merchant and product.is_enabled:
+                merge(touched, self.enable(product.id, enabled=False))
+        return touched
+
+    def close_warehouse(self, warehouse: int) -> Touched:
+        """Makes a warehouse inactive."""
+        self.warehouses[warehouse]["is_active"] = False
+        self.version += 1
+        return {"warehouses": {(str(warehouse),)}}
+
+    # Parts
+
+    def _kit_numbers(self, kits: Iterable[int]) -> dict[tuple[int, int], int]:
+        """What the kits are advertised at, by kit and warehouse."""
+        rows = ((kit, place) for kit in sorted(set(kits)) for place in (EVERYWHERE, *self.parts[kit]))
+        return {row: self.advertised(*row) for row in rows}
+
+    def _kits_that_followed(self, before: Mapping[tuple[int, int], int]) -> Touched:
+        """The levels of kits that are advertised otherwise than before though they did not move."""
+        touched: Touched = {}
+        for (kit, place), number in before.items():
+            if self.advertised(kit, place) != number:
+                self.components_at[kit, place] = self._now()
+                totals = place == EVERYWHERE
+                merge(touched, self._touched(kit, totals=totals, warehouses=[] if totals else [place]))
+        return touched
+
+    def _edit(self, product: int, **changes: Any) -> Touched:
+        for name, value in changes.items():
+            setattr(self.products[product], name, value)
+        self.products[product].updated_at = self._now()
+        moves = self.switches.edit_moves_level and self.was_stocked(product)
+        places = list(self.parts[product]) if moves else []
+        return self._touched(product, totals=moves, warehouses=places, products=True)
+
+    def _touched(
+        self, product: int, *, totals: bool = False, warehouses: Sequence[int] = (), products: bool = False
+    ) -> Touched:
+        self.journal.append(product)
+        self.version += 1
+        touched: Touched = {}
+        if totals:
+            touched["total_levels"] = {self.total_key(product)}
+        if warehouses:
+            touched["warehouse_levels"] = {self.warehouse_key(product, place) for place in warehouses}
+        if products:
+            touched["products"] = {self.total_key(product)}
+        return touched
+
+    def _available(self, product: int, warehouse: int) -> int:
+        parts = self.parts[product]
+        if warehouse == EVERYWHERE:
+            return sum(one["available"] for one in parts.values())
+        return parts[warehouse]["available"] if warehouse in parts else 0
+
+    def _now(self) -> datetime:
+        return self._clock.now().replace(microsecond=0)
+
+
+def merge(into: Touched, more: Touched) -> Touched:
+    """Adds keys to keys."""
+    for resource, keys in more.items():
+        into.setdefault(resource, set()).update(keys)
+    return into

@@ -1,0 +1,48 @@
+"""Augno (OpenMRP): the items of one account, and the stock of each.
+
+**Clock.** None that moves with stock. An item's `updated_at` follows its record only, and the inventory
+answer holds no time at all. So the whole list is read in every run, and every item's stock: what changed is
+told by comparing the four numbers.
+
+**Deletes.** A deleted item leaves the list, and its inventory answers 404. Every read is whole, so every read
+sees that.
+
+**Absent on purpose.** Stock by location (there is none), audit events, orders, receipts. Tiers of items that
+are asked less often: reports would silently mix ages.
+
+**Lies.** The contract moved while its version stood still: a pinned version did not protect anyone. The ids
+of quantities look like keys and are made anew in every answer. `display_value` is for people.
+"""
+
+from collections.abc import Iterable
+
+import dlt
+from dlt.extract import DltResource
+
+from sources._shared.mark import Ask
+from sources._shared.resource import raw_resource
+from sources.augno.client import AugnoClient
+from sources.augno.settings import API_VERSION, ITEM_INVENTORY, ITEMS, REQUESTS_PER_SECOND
+
+
+@dlt.source(name="augno", max_table_nesting=0)
+def augno_source(
+    account: str,
+    base_url: str = dlt.config.value,
+    api_key: str = dlt.secrets.value,
+    api_version: str = API_VERSION,
+    account_id: str | None = None,
+    requests_per_second: float = REQUESTS_PER_SECOND,
+    asked: Ask | None = None,
+) -> Iterable[DltResource]:
+    """What Augno holds for one account. Building it opens nothing; iterating reads.
+
+    Args:
+        account: our name for the account, written into every row.
+        asked: how to ask.
+    """
+    client = AugnoClient(base_url, api_key, api_version, account_id, requests_per_second)
+    ask = asked or Ask()
+    scope = account_id or ""
+    yield raw_resource(ITEMS, account, ask, client, client.items, scope=scope)
+    yield raw_resource(ITEM_INVENTORY, account, ask, client, client.item_inventory, scope=scope)

@@ -1,0 +1,273 @@
+"""Augno over HTTP: the list of items, and one inventory call for each of them, side by side.
+
+Usable alone: `AugnoClient(url, key).items(Window())` yields pages.
+"""
+
+from collections.abc import Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from decimal import Decimal, InvalidOperation
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, quote, urlsplit
+
+import httpx
+import msgspec
+
+from sources._shared.auth import BearerAuth
+from sources._shared.errors import (
+    NotFoundError,
+    PermissionDeniedError,
+    RequestError,
+    SourceError,
+)
+from sources._shared.http import Answer, ApiClient, ProviderWords, Redactor
+from sources._shared.mark import Window
+from sources._shared.pace import shared_pace
+from sources._shared.rows import Page, Record, identity, instant
+from sources.augno.settings import (
+    API_VERSION,
+    CALLS_AT_ONCE,
+    ITEM_PARTS,
+    PAGE_LIMIT,
+    QUANTITIES,
+    REQUESTS_PER_SECOND,
+)
+
+ITEMS = "/v1/catalog/items"
+CALLS_PER_PAGE = 100
+"""Inventory calls that make one page: what a broken-off read has to ask for again at most."""
+FEW = 10
+"""Items. Of fewer, all may well be deleted between the list and the calls."""
+
+
+class _PageInfo(msgspec.Struct):
+    next_page_url: str | None = None
+    next_cursor: str | None = None
+
+
+class _Items(msgspec.Struct):
+    data: list[msgspec.Raw]
+    page_info: _PageInfo
+
+
+class _Error(msgspec.Struct):
+    code: str = ""
+    message: str = ""
+    param: str | None = None
+
+
+class _Errors(msgspec.Struct):
+    error: _Error | None = None
+
+
+# Keys, clocks and numbers only, of any type: what a record holds beside them is nobody's business here.
+class _Item(msgspec.Struct):
+    id: Any = None
+    updated_at: Any = None
+
+
+class _Quantity(msgspec.Struct):
+    value: Any = None
+
+
+class _Inventory(msgspec.Struct):
+    object: str
+    on_hand: _Quantity | None = None
+    reserved: _Quantity | None = None
+    available_to_promise: _Quantity | None = None
+    short: _Quantity | None = None
+
+
+class AugnoClient:
+    """One Augno account.
+
+    Args:
+        base_url: the host.
+        account_id: the account to read, where the key's user belongs to several.
+        requests_per_second: how fast to ask; the lowest of all clients of this host holds.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        api_key: str,
+        api_version: str = API_VERSION,
+        account_id: str | None = None,
+        requests_per_second: float = REQUESTS_PER_SECOND,
+    ) -> None:
+        # Both names of the product, because nobody says how long the old one is heard.
+        headers = {"Augno-Version": api_version, "OpenMRP-Version": api_version}
+        if account_id:
+            names = ("Augno-Account", "Augno-Account-ID", "OpenMRP-Account")
+            headers.update(dict.fromkeys(names, account_id))
+        self.api = ApiClient(
+            base_url,
+            auth=BearerAuth(api_key),
+            redactor=Redactor(api_key),
+            headers=headers,
+            read_error=_read_error,
+            refused=_refused,
+            pace=shared_pace(httpx.URL(base_url).netloc.decode(), requests_per_second),
+            credentials_advice="The API key was refused: check api_key, and that it has neither expired nor"
+            " been revoked.",
+        )
+        self.tally = self.api.tally
+        self._quantities: tuple[str, ...] = QUANTITIES
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.api.close()
+
+    def items(self, window: Window) -> Iterator[Page]:
+        """Every item, newest first.
+
+        Of `next_page_url` only the cursor is taken: it does not remember filters, and may be of any host.
+        """
+        cursor: str | None = window.position
+        while True:
+            params = [("limit", str(PAGE_LIMIT)), *(("include[]", part) for part in ITEM_PARTS)]
+            if cursor is not None:
+                params.append(("cursor", cursor))
+            answer = self.api.send("GET", ITEMS, _read_items, params=params)
+            cursor = answer.body.cursor
+            yield Page(answer.body.records, answer.answered_at, position=cursor)
+            if cursor is None:
+                return
+
+    def item_inventory(self, window: Window) -> Iterator[Page]:
+        """The stock of every listed item, a call each. An item deleted since it was listed has none."""
+        ids = [keys[0] for keys in window.listed if keys not in window.read_before]
+        gone = 0
+        with ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="augno") as pool:
+            for start in range(0, len(ids), CALLS_PER_PAGE):
+                calls = [pool.submit(self._inventory, item) for item in ids[start : start + CALLS_PER_PAGE]]
+                answers, error = _gathered(calls)
+                found = [answer for answer in answers if answer is not None]
+                gone += len(answers) - len(found)
+                clocks = [answer.answered_at for answer in found if answer.answered_at is not None]
+                yield Page([answer.body for answer in found], min(clocks, default=None))
+                if error is not None:
+                    raise error
+        if len(ids) >= FEW and gone * 2 > len(ids):
+            raise NotFoundError(
+                f"404 for {gone} of {len(ids)} items that were just listed.",
+                "So many are not deleted in a moment: check base_url and api_version.",
+            )
+
+    def _inventory(self, item: str) -> Answer[Record] | None:
+        while True:
+            quantities = self._quantities
+            params = [("include[]", name) for name in quantities]
+            try:
+                return self.api.send(
+                    "GET",
+                    f"{ITEMS}/{quote(item, safe='')}/inventory",
+                    lambda body: _inventory_record(item, body),
+                    params=params,
+                )
+            except NotFoundError:
+                return None
+            except _UnknownQuantityError:
+                # `short` is not in the seed's list of what can be included; staging works it out then.
+                if "short" not in quantities:
+                    raise
+                self._quantities = QUANTITIES[:-1]
+
+
+def _gathered(
+    calls: Sequence[Future[Answer[Record] | None]],
+) -> tuple[list[Answer[Record] | None], SourceError | None]:
+    """What the calls gave, and the first error among them; calls that had not begun by then are dropped."""
+    answers: list[Answer[Record] | None] = []
+    error: SourceError | None = None
+    for call in calls:
+        if error is not None and call.cancel():
+            continue
+        try:
+            answers.append(call.result())
+        except SourceError as found:
+            error = error or found
+    return answers, error
+
+
+class _UnknownQuantityError(RequestError):
+    """One of the quantities cannot be asked for."""
+
+
+class _ItemPage(NamedTuple):
+    records: list[Record]
+    cursor: str | None
+
+
+_decode_items = msgspec.json.Decoder(_Items).decode
+_decode_item = msgspec.json.Decoder(_Item).decode
+_decode_inventory = msgspec.json.Decoder(_Inventory).decode
+
+
+def _read_items(body: bytes) -> _ItemPage:
+    page = _decode_items(body)
+    return _ItemPage([_item_record(raw) for raw in page.data], _cursor(page.page_info))
+
+
+def _cursor(info: _PageInfo) -> str | None:
+    """The next page's cursor, as preview.2 and as preview.1 tell it."""
+    if info.next_page_url is None:
+        return info.next_cursor
+    found = parse_qs(urlsplit(info.next_page_url).query).get("cursor")
+    if not found:
+        raise msgspec.ValidationError("next_page_url without a cursor")
+    return found[0]
+
+
+def _item_record(raw: msgspec.Raw) -> Record:
+    item = _decode_item(raw)
+    return Record((identity(item.id),), instant(item.updated_at), bytes(raw))
+
+
+def _inventory_record(item: str, body: bytes) -> Record:
+    """The answer as it is. What counts as a change are the four numbers: ids are fresh in every answer, and
+    zeros pad the same number now and then (augno.md §4, §9)."""
+    found = _decode_inventory(body)
+    if found.object != "item_inventory":
+        raise msgspec.ValidationError(f"an {found.object} where an item_inventory should be")
+    numbers = [getattr(found, name) for name in QUANTITIES]
+    content = ";".join("" if quantity is None else _plain(quantity.value) for quantity in numbers)
+    return Record((item,), None, body, content.encode())
+
+
+def _plain(value: Any) -> str:
+    """A decimal without what does not change it: padded zeros, a sign on zero, an exponent."""
+    try:
+        number = Decimal(str(value))
+    except InvalidOperation:
+        return str(value)
+    if not number.is_finite():
+        return str(value)
+    digits = format(number, "f")
+    digits = digits.rstrip("0").rstrip(".") if "." in digits else digits
+    return "0" if digits in ("-0", "") else digits
+
+
+def _read_error(body: bytes) -> ProviderWords:
+    try:
+        error = msgspec.json.decode(body, type=_Errors).error or _Error()
+    except msgspec.MsgspecError:
+        return ProviderWords("", "")
+    return ProviderWords(error.code, " ".join(filter(None, [error.message, error.param])))
+
+
+def _refused(status: int, words: ProviderWords) -> SourceError | None:
+    said = f" The provider says: {words.detail.rstrip('.')}." if words.detail else ""
+    what = f"{status} {words.code}.{said}"
+    if status in (404, 410):
+        return NotFoundError(what, "Check base_url.")
+    if status == 402:
+        return PermissionDeniedError(what, "Augno asks for a payment; see the account's billing.")
+    if status == 403:
+        return PermissionDeniedError(
+            what, "Give the role behind the API key items:read, and check account_id."
+        )
+    if "version" in words.code:
+        return RequestError(what, "Check api_version.")
+    if status in (400, 422) and "include" in words.detail:
+        return _UnknownQuantityError(what, "Check api_version.")
+    return None

@@ -1,0 +1,350 @@
+"""Sellercloud over HTTP: login, throttling in its own words, pages read last to first.
+
+Usable alone: `SellercloudClient(url, user, password, "America/New_York").inventory(Window())` yields pages.
+"""
+
+import random
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime
+from typing import Any, NamedTuple
+from zoneinfo import ZoneInfo
+
+import httpx
+import msgspec
+
+from sources._shared.auth import LoginAuth, Token
+from sources._shared.errors import (
+    BrokenAnswerError,
+    CredentialsError,
+    NotFoundError,
+    PermissionDeniedError,
+    ServerError,
+    SourceError,
+    ThrottledError,
+)
+from sources._shared.http import ApiClient, ProviderWords, Redactor
+from sources._shared.mark import Window
+from sources._shared.pace import shared_pace
+from sources._shared.rows import Page, Record, identity
+from sources.sellercloud.local_time import LITERAL, instant_of, local_window
+from sources.sellercloud.settings import (
+    LARGEST_WINDOW,
+    PAGE_SIZE,
+    PASSES,
+    REQUESTS_PER_SECOND,
+    SMALLEST_WINDOW,
+)
+
+LONGEST_PAUSE = 65 * 60.0
+"""Seconds. The count of calls starts anew every hour."""
+LONGEST_JITTER = 5.0
+"""Seconds waited beyond the moment Sellercloud names, so that its clock has passed it too."""
+CLOCKS = ("lastUpdated", "lastAggregate")
+"""Two filters for two clocks: edits of the product, and recalculations of its stock. A change of quantity
+need not move the first (sellercloud.md §0.1)."""
+
+CREDENTIALS_ADVICE = (
+    "Check username and password, and that the user is neither locked nor asked for a second factor."
+)
+
+Filter = Mapping[str, str]
+
+
+class _Token(msgspec.Struct):
+    access_token: str
+    expires_in: float | None = None
+
+
+class _Throttle(msgspec.Struct):
+    RateLimitResetTime: str
+
+
+class _Envelope(msgspec.Struct):
+    Items: list[msgspec.Raw] | None = None
+    TotalResults: int | None = None
+
+
+# Keys and clocks only, of any type: what a record holds beside them is nobody's business here.
+class _Row(msgspec.Struct):
+    ID: Any = None
+    LastModifiedDate: Any = None
+    LastAggregateDate: Any = None
+
+
+class SellercloudClient:
+    """One tenant of Sellercloud.
+
+    Args:
+        base_url: up to and including /rest/api.
+        timezone: the zone of the tenant's local times.
+        warehouses: whose stock is read by warehouse: ids, or "all".
+        requests_per_second: how fast to ask; the lowest of all clients of this host holds.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        username: str,
+        password: str,
+        timezone: str,
+        warehouses: Sequence[str] = ("none",),
+        requests_per_second: float = REQUESTS_PER_SECOND,
+    ) -> None:
+        self.zone = ZoneInfo(timezone)
+        self._warehouses = tuple(warehouses)
+        redactor = Redactor(username, password)
+        self._login = {"Username": username, "Password": password}
+        self.api = ApiClient(
+            base_url,
+            auth=LoginAuth(self._login_request, _read_token, redactor.hide),
+            redactor=redactor,
+            read_error=_read_error,
+            refused=_refused,
+            pace=shared_pace(httpx.URL(base_url).netloc.decode(), requests_per_second),
+            throttled=_pause,
+            longest_pause=LONGEST_PAUSE,
+            read_timeout=120.0,
+            credentials_advice=CREDENTIALS_ADVICE,
+        )
+        self.tally = self.api.tally
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.api.close()
+
+    def inventory(self, window: Window) -> Iterator[Page]:
+        """Products whose edits or stock moved in the window; all of them where it is whole."""
+        return self._products(window, {}, ())
+
+    def warehouse_inventory(self, window: Window) -> Iterator[Page]:
+        """The same, once per warehouse: what its answer says of each product."""
+        warehouses = self.chosen(window.listed)
+        reached, page = window.position or (None, None)
+        if reached in warehouses:
+            warehouses = warehouses[warehouses.index(reached) :]
+        for warehouse in warehouses:
+            position = page if warehouse == reached else None
+            scoped = Window(window.after, window.until, position, window.read_before)
+            for found in self._products(scoped, {"model.warehouse": warehouse}, (warehouse,)):
+                yield replace(found, promised=None, position=[warehouse, found.position])
+
+    def warehouses(self, window: Window) -> Iterator[Page]:
+        """Every warehouse; a short list, in pages all the same."""
+        seen: set[tuple[str, ...]] = set()
+        number = 1
+        while True:
+            answer = self.api.send("GET", "/Warehouses", _read_warehouses, params=_paged({}, number))
+            records, total = answer.body.records, answer.body.total
+            fresh = [record for record in records if record.keys not in seen]
+            seen.update(record.keys for record in fresh)
+            # Without anything new, the server knows no further page, or no paging here at all.
+            is_last = total is None or len(seen) >= total or not fresh
+            missing = max(0, (total or 0) - len(seen)) if is_last else 0
+            yield Page(fresh, answer.answered_at, total, missing)
+            if is_last:
+                return
+            number += 1
+
+    def page(self, query: Filter, number: int) -> "Scanned":
+        """One page of the inventory."""
+        answer = self.api.send("GET", "/inventory", self._read_products, params=_paged(query, number))
+        return Scanned(answer.body.records, answer.body.total, answer.answered_at)
+
+    def chosen(self, listed: Sequence[tuple[str, ...]]) -> list[str]:
+        """The warehouses whose stock is read, of those there are."""
+        if self._warehouses == ("all",):
+            return sorted(key[0] for key in listed)
+        return sorted(self._warehouses)
+
+    def _login_request(self) -> httpx.Request:
+        return self.api.build_request("POST", "/token", json=self._login)
+
+    def _products(self, window: Window, query: Filter, prefix: tuple[str, ...]) -> Iterator[Page]:
+        if window.after is None:
+            # Without dates: a product that was never edited or counted matches no date at all.
+            yield from self._scan(query, prefix, window)
+            return
+        until = window.until or datetime.now(UTC)
+        clock = self.api.server_clock
+        if clock is not None:  # ours may run ahead, and the server's future cannot be asked for
+            until = min(until, clock)
+        begin, end = local_window(window.after, max(until, window.after), self.zone)
+        for name in CLOCKS:
+            for page in self._dated(query, prefix, name, begin, end):
+                yield replace(page, answered_at=_earlier(page.answered_at, clock), promised=None)
+
+    def _dated(
+        self, query: Filter, prefix: tuple[str, ...], clock: str, begin: datetime, end: datetime
+    ) -> Iterator[Page]:
+        """One window on one clock; halved while it holds too much to be read before it moves."""
+        ends = {f"model.{clock}From": begin.strftime(LITERAL), f"model.{clock}To": end.strftime(LITERAL)}
+        first = self.page({**query, **ends}, 1)
+        if (first.total or 0) <= LARGEST_WINDOW or end - begin <= SMALLEST_WINDOW:
+            yield from self._scan({**query, **ends}, prefix, Window(), first)
+            return
+        yield Page(_prefixed(first.records, prefix), first.answered_at)
+        middle = begin + (end - begin) // SMALLEST_WINDOW // 2 * SMALLEST_WINDOW
+        # Both halves hold the middle, because nobody says which end of a window is included.
+        yield from self._dated(query, prefix, clock, begin, middle)
+        yield from self._dated(query, prefix, clock, middle, end)
+
+    def _scan(
+        self, query: Filter, prefix: tuple[str, ...], window: Window, first: "Scanned | None" = None
+    ) -> Iterator[Page]:
+        """All pages of one question, the last one first, until they add up to the total.
+
+        Read so, a row that leaves the window pushes others to where they are read twice; read the other way
+        round, it would push one to where it is not read at all. A row that joins has the opposite effect, so
+        the rows must add up to the last total, or the pages are read again, for as long as that finds more.
+        """
+        seen = {keys[len(prefix) :] for keys in window.read_before if keys[: len(prefix)] == prefix}
+        start: int | None = window.position
+        total = 0
+        for attempt in range(PASSES):
+            before = len(seen)
+            page = first or self.page(query, 1)
+            first = None
+            last = -(-_total(page) // PAGE_SIZE)
+            # Page 1 tells the total, and is read again at the end: by then, rows may have come down to it.
+            numbers = [*range(min(start or last, last), 1, -1), *([1] if last > 1 else [])]
+            for position, number in zip([*numbers, 1], [None, *numbers], strict=True):
+                if number is not None:
+                    page = self.page(query, number)
+                total = _total(page)
+                seen.update(record.keys for record in page.records)
+                yield Page(_prefixed(page.records, prefix), page.answered_at, total, position=position)
+            if len(seen) >= total or (attempt > 0 and len(seen) == before):
+                break
+            start = None
+        if len(seen) < total:
+            yield Page((), None, total, missing=total - len(seen), position=1)
+
+    def _read_products(self, body: bytes) -> "_Read":
+        envelope = _decode_envelope(body)
+        return _Read([self._product(raw) for raw in envelope.Items or ()], envelope.TotalResults)
+
+    def _product(self, raw: msgspec.Raw) -> Record:
+        row = _decode_row(raw)
+        clocks = [instant_of(value, self.zone) for value in (row.LastModifiedDate, row.LastAggregateDate)]
+        known = [clock for clock in clocks if clock is not None]
+        return Record((identity(row.ID),), max(known, default=None), bytes(raw))
+
+
+class Scanned(NamedTuple):
+    """One page of the inventory."""
+
+    records: list[Record]
+    total: int | None
+    answered_at: datetime | None
+
+
+class _Read(NamedTuple):
+    records: list[Record]
+    total: int | None
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_row = msgspec.json.Decoder(_Row).decode
+
+
+def _prefixed(records: Sequence[Record], prefix: tuple[str, ...]) -> Sequence[Record]:
+    return [record._replace(keys=(*prefix, *record.keys)) for record in records] if prefix else records
+
+
+def _paged(query: Filter, number: int) -> dict[str, str]:
+    return {**query, "model.pageNumber": str(number), "model.pageSize": str(PAGE_SIZE)}
+
+
+def _total(page: Scanned) -> int:
+    if page.total is None:
+        raise BrokenAnswerError(
+            "Status 200 without TotalResults, so that nobody can say whether all rows came.",
+            "Try later, and tell Sellercloud if it stays.",
+            status=200,
+        )
+    return page.total
+
+
+def _earlier(moment: datetime | None, other: datetime | None) -> datetime | None:
+    return min(filter(None, (moment, other)), default=None)
+
+
+def _read_warehouses(body: bytes) -> _Read:
+    """The documented envelope, or a bare array: sibling articles show the one, Swagger the other."""
+    if body.lstrip()[:1] == b"[":
+        raws: list[msgspec.Raw] = msgspec.json.decode(body, type=list[msgspec.Raw])
+        total = None
+    else:
+        envelope = _decode_envelope(body)
+        raws, total = envelope.Items or [], envelope.TotalResults
+    return _Read([Record((identity(_decode_row(raw).ID),), None, bytes(raw)) for raw in raws], total)
+
+
+def _read_token(response: httpx.Response) -> Token:
+    """The token and how long it lives. `.issued` and `.expires` are not to be trusted (sellercloud.md §1)."""
+    status = response.status_code
+    pause = _pause(response.content, None)
+    if pause is not None or status == 429:
+        throttled = ThrottledError(f"The login was answered with {status}.", "Run less often.", status=status)
+        throttled.retry_after = pause
+        raise throttled
+    if status >= 500 or status == 408:
+        raise ServerError(f"The login was answered with {status}.", "Try again later.", status=status)
+    if status == httpx.codes.NOT_FOUND:
+        raise NotFoundError("The login was answered with 404.", BASE_URL_ADVICE, status=status)
+    try:
+        found = msgspec.json.decode(response.content, type=_Token)
+    except msgspec.MsgspecError:
+        if status == httpx.codes.OK:
+            raise BrokenAnswerError(
+                "The login was answered, but without a token.", BASE_URL_ADVICE, status=status
+            ) from None
+        raise CredentialsError(
+            f"The login was refused with {status}.", CREDENTIALS_ADVICE, status=status
+        ) from None
+    return Token(found.access_token, found.expires_in)
+
+
+BASE_URL_ADVICE = "Check base_url: it ends in /rest/api, and its host is your own server's."
+
+
+def _pause(body: bytes, clock: datetime | None) -> float | None:
+    """Seconds until Sellercloud counts anew, where an answer of any status says so (sellercloud.md §5)."""
+    if len(body) > 1000 or b"RateLimitResetTime" not in body:
+        return None
+    try:
+        told = msgspec.json.decode(body, type=_Throttle).RateLimitResetTime
+        until = datetime.fromisoformat(told)
+    except (msgspec.MsgspecError, ValueError):
+        return None
+    if until.tzinfo is None:
+        until = until.replace(tzinfo=UTC)
+    left = (until - (clock or datetime.now(UTC))).total_seconds()
+    return max(0.0, left) + random.uniform(0.2, 1) * LONGEST_JITTER  # noqa: S311  nothing secret
+
+
+def _read_error(body: bytes) -> ProviderWords:
+    """Sellercloud's error bodies are undocumented; a text under one of the usual names is worth showing."""
+    try:
+        answer = msgspec.json.decode(body, type=dict[str, Any])
+    except msgspec.MsgspecError:
+        return ProviderWords("", "")
+    said = next(
+        (answer[name] for name in ("Error", "Message", "message") if isinstance(answer.get(name), str)), ""
+    )
+    return ProviderWords("", said[:300])
+
+
+def _refused(status: int, words: ProviderWords) -> SourceError | None:
+    if status == 403:
+        return PermissionDeniedError(
+            "403. The user may not read this.", "Give the user the permission in Delta, under its API rights."
+        )
+    if status == 404:
+        # Seen live: a missing permission answers like a missing page (sellercloud.md §1).
+        return NotFoundError(
+            "404. There is nothing here, or the user may not read it.",
+            f"{BASE_URL_ADVICE} If it is right, give the user the permission to read this.",
+        )
+    return None

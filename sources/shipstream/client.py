@@ -1,0 +1,346 @@
+"""ShipStream over HTTP: JSON5 filters, cursors over product ids, products that come beside their levels.
+
+Usable alone: `ShipstreamClient(url, token).total_levels(Window())` yields pages.
+"""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
+from typing import Any, NamedTuple
+from urllib.parse import parse_qs, urlsplit
+
+import msgspec
+
+from sources._shared.auth import BearerAuth
+from sources._shared.errors import (
+    BrokenAnswerError,
+    PermissionDeniedError,
+    RequestError,
+    SourceError,
+    ThrottledError,
+)
+from sources._shared.http import Answer, ApiClient, ProviderWords, Redactor
+from sources._shared.mark import Window
+from sources._shared.pace import Pace
+from sources._shared.rows import Page, Record, identity, instant, text
+from sources.shipstream.settings import NO_PRODUCTS, PAGE_LIMIT, REQUESTS_PER_SECOND
+
+VERSION_HEADER = "X-ShipStream-API-Version"
+TOTALS = "/v1/inventory/levels/total"
+LEVELS = "/v1/inventory/levels/warehouse"
+WAREHOUSES = "/v1/inventory/warehouses"
+MERCHANTS = "/v1/system/merchants"
+STATUS = "/v1/system/status"
+
+ENABLED = ("true", "false")
+"""Both are asked for: the filter's default leaves out what is disabled, ShipStream's soft delete. Asked for
+in one filter they would save a request, but nobody says that works."""
+
+PASSES = 2
+"""How often pages that do not add up to their count are read."""
+SPARE_PAGES = 5
+"""How many pages more than expected a scan may have before it is taken for an endless loop."""
+SMALL_PAGES = 20
+"""By how much the server may shorten our pages."""
+
+Parameters = Sequence[tuple[str, str]]
+ToRecord = Callable[[msgspec.Raw], Record]
+WITH_PRODUCTS: Parameters = (("fields", "all"), ("fields:product", "all"))
+
+
+class _Meta(msgspec.Struct):
+    count: int | None = None
+
+
+class _Envelope(msgspec.Struct):
+    collection: list[msgspec.Raw] | None = None
+    included: dict[str, list[msgspec.Raw]] | None = None
+    has_more: bool = False
+    next: str | None = None
+    meta: _Meta | None = None
+
+
+class _Detail(msgspec.Struct):
+    key: str | None = None
+    message: str | None = None
+
+
+class _Error(msgspec.Struct):
+    message: str = ""
+    details: list[_Detail] | None = None
+
+
+class _Errors(msgspec.Struct):
+    errors: list[_Error] | None = None
+
+
+# Keys and clocks only, of any type: what a record holds beside them is nobody's business here.
+class _Object(msgspec.Struct):
+    type: Any = None
+    id: Any = None
+    updated_at: Any = None
+
+
+class _Reference(msgspec.Struct):
+    type: Any = None
+    id: Any = None
+
+
+class _Level(msgspec.Struct):
+    product: _Reference | None = None
+    warehouse: Any = None
+    updated_at: Any = None
+
+
+class ShipstreamClient:
+    """One ShipStream instance, all its merchants.
+
+    Args:
+        base_url: up to and including /api/global.
+        access_token: a token of a Custom Global Integration.
+        api_version: the minor version to ask for; None for the newest.
+    """
+
+    def __init__(
+        self,
+        base_url: str,
+        access_token: str,
+        api_version: str | None = None,
+        requests_per_second: float = REQUESTS_PER_SECOND,
+    ) -> None:
+        self.api = ApiClient(
+            base_url,
+            auth=BearerAuth(access_token),
+            redactor=Redactor(access_token),
+            headers={VERSION_HEADER: api_version} if api_version else {},
+            read_error=_read_error,
+            refused=_refused,
+            pace=Pace(requests_per_second),
+            read_timeout=120.0,
+            credentials_advice="The access token was refused: it is mistyped, has expired, was revoked, or"
+            " its integration is inactive. Make a new one under System > Global Integrations.",
+        )
+        self.tally = self.api.tally
+
+    def close(self) -> None:
+        """Closes the connections."""
+        self.api.close()
+
+    def total_levels(self, window: Window) -> Iterator[Page]:
+        """Levels of the products whose stock moved, all warehouses together; their products beside them."""
+        for found in self._levels(TOTALS, WITH_PRODUCTS, "updated_at", window, _total_level):
+            yield replace(found.page, beside={"products": _products(found.included)})
+
+    def products(self, window: Window) -> Iterator[Page]:
+        """Products that were edited, by way of their levels."""
+        for found in self._levels(TOTALS, WITH_PRODUCTS, "product_updated_at", window, _total_level):
+            # The count is of levels, and a product may be missing beside its level.
+            yield replace(found.page, records=_products(found.included), promised=None)
+
+    def warehouse_levels(self, window: Window) -> Iterator[Page]:
+        """Levels by warehouse of the products whose stock moved."""
+        for found in self._levels(LEVELS, [("fields", "all")], "updated_at", window, _warehouse_level):
+            yield found.page
+
+    def warehouses(self, window: Window) -> Iterator[Page]:
+        """Every warehouse, inactive ones included."""
+        return (found.page for found in self._scan(WAREHOUSES, [("sort", "id")], _object, window.position))
+
+    def merchants(self, window: Window) -> Iterator[Page]:
+        """Every merchant, inactive and deleted ones included."""
+        return (found.page for found in self._scan(MERCHANTS, [("sort", "id")], _object, window.position))
+
+    def _levels(
+        self, path: str, fields: Parameters, clock: str, window: Window, to_record: ToRecord
+    ) -> Iterator["_Found"]:
+        """One scan over the enabled products and one over the disabled ones; `promised` is of both.
+
+        A window's end lies before every request, by the server's clock too: what moves while it is read
+        leaves the window, and is for the next one.
+        """
+        server_clock = self.api.server_clock
+        dated: Parameters = []
+        if window.after is not None:
+            until = window.until or datetime.now(UTC)
+            if server_clock is not None:
+                until = min(until, server_clock)
+            dated = [("filter", f'{clock}{{gt:"{_second(window.after)}",lt:"{_second(until, up=True)}"}}')]
+        reached, position = window.position or (ENABLED[0], None)
+        promised = 0
+        for enabled in ENABLED[ENABLED.index(reached) :]:
+            query = [*fields, *dated, ("filter", f"is_enabled:{enabled}"), ("sort", "product_id")]
+            count = 0
+            for found in self._scan(path, query, to_record, position):
+                count = found.page.promised or 0
+                page = replace(
+                    found.page,
+                    answered_at=_earlier(found.page.answered_at, server_clock),
+                    promised=None if dated or window.position else promised + count,
+                    position=_place(enabled, found.page.position),
+                )
+                yield found._replace(page=page)
+            promised += count
+            position = None
+
+    def _scan(self, path: str, query: Parameters, to_record: ToRecord, position: Any) -> Iterator["_Found"]:
+        """Pages until one says that there is no more, read again where they do not add up to the count.
+
+        Of `next` only the cursor is taken: whether it repeats our own parameters is not documented, and it
+        may point to another host.
+
+        Args:
+            position: the cursor to go on with, and how many records came before it.
+        """
+        cursor, distinct = position or (None, 0)
+        seen: set[tuple[str, ...]] = set()
+        lacking = 0
+        for _ in range(PASSES):
+            count: int | None = None
+            pages = 0
+            while True:
+                answer = self._page(path, query, cursor, pages == 0)
+                body = answer.body
+                count = body.promised if count is None else count
+                records = [to_record(raw) for raw in body.records]
+                fresh = {record.keys for record in records} - seen
+                pages += 1
+                if (records and not fresh and pages > 1) or pages > _most_pages(count):
+                    raise BrokenAnswerError(
+                        f"Page {pages} of the scan brought nothing new: the cursor does not move on.",
+                        "Try later, and tell ShipStream if it stays.",
+                    )
+                seen |= fresh
+                cursor = body.cursor
+                yield _Found(
+                    Page(records, answer.answered_at, count, position=[cursor, distinct + len(seen)]),
+                    body.included,
+                )
+                if cursor is None:
+                    break
+            if count is None or distinct + len(seen) >= count:
+                return
+            lacking = count - distinct - len(seen)
+            distinct = 0  # read anew from the first page, everything that comes counts
+        yield _Found(Page((), None, count, missing=lacking), {})
+
+    def _page(self, path: str, query: Parameters, cursor: str | None, wants_count: bool) -> Answer["_Body"]:
+        params = [*query, ("limit", str(PAGE_LIMIT))]
+        if wants_count:
+            params.append(("count", "1"))  # costs the server time: once a scan
+        if cursor is not None:
+            params.append(("cursor_start", cursor))
+        return self.api.send("GET", path, _read, params=params)
+
+
+class _Body(NamedTuple):
+    records: list[msgspec.Raw]
+    included: Mapping[str, Sequence[msgspec.Raw]]
+    cursor: str | None
+    """Where the next page starts; None where there is none."""
+    promised: int | None
+
+
+class _Found(NamedTuple):
+    page: Page
+    included: Mapping[str, Sequence[msgspec.Raw]]
+
+
+_decode_envelope = msgspec.json.Decoder(_Envelope).decode
+_decode_level = msgspec.json.Decoder(_Level).decode
+_decode_object = msgspec.json.Decoder(_Object).decode
+
+
+def _read(body: bytes) -> _Body:
+    envelope = _decode_envelope(body)
+    if envelope.collection is None:
+        raise msgspec.ValidationError("there is no collection")
+    cursor = None
+    if envelope.has_more:
+        # A path in the examples, maybe a whole address: the query is what counts.
+        found = parse_qs(urlsplit(envelope.next or "").query).get("cursor_start")
+        if not found:
+            raise msgspec.ValidationError("has_more without a cursor in next")
+        cursor = found[0]
+    count = envelope.meta.count if envelope.meta else None
+    return _Body(envelope.collection, envelope.included or {}, cursor, count)
+
+
+def _total_level(raw: msgspec.Raw) -> Record:
+    level = _decode_level(raw)
+    return Record(_product_key(level.product), instant(level.updated_at), bytes(raw))
+
+
+def _warehouse_level(raw: msgspec.Raw) -> Record:
+    level = _decode_level(raw)
+    found = level.warehouse
+    warehouse = found.get("id") if isinstance(found, dict) else found
+    keys = (*_product_key(level.product), identity(warehouse))
+    return Record(keys, instant(level.updated_at), bytes(raw))
+
+
+def _object(raw: msgspec.Raw) -> Record:
+    return Record((identity(_decode_object(raw).id),), None, bytes(raw))
+
+
+def _products(included: Mapping[str, Sequence[msgspec.Raw]]) -> list[Record]:
+    """The products of every kind among the included objects: a dictionary of the page, not its rows."""
+    records = []
+    for kind, raws in included.items():
+        for raw in raws if kind not in NO_PRODUCTS else ():
+            found = _decode_object(raw)
+            keys = (text(found.type) or kind, identity(found.id))
+            records.append(Record(keys, instant(found.updated_at), bytes(raw)))
+    return records
+
+
+def _product_key(product: _Reference | None) -> tuple[str, str]:
+    if product is None:
+        raise msgspec.ValidationError("a level without a product")
+    return text(product.type) or "Product", identity(product.id)
+
+
+def _place(enabled: str, position: Any) -> list[Any]:
+    """Where the two scans go on: in this one while it has a cursor, else at the start of the next."""
+    is_last = position is None or position[0] is None
+    return [ENABLED[-1], None] if is_last else [enabled, position]
+
+
+def _second(moment: datetime, *, up: bool = False) -> str:
+    """A date literal in whole seconds, with an explicit Z: without, the zone would be a merchant's.
+
+    Args:
+        up: the next second instead, for an end that is not included.
+    """
+    moment = moment.astimezone(UTC) + timedelta(seconds=1 if up else 0)
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
+
+def _earlier(moment: datetime | None, other: datetime | None) -> datetime | None:
+    return min(filter(None, (moment, other)), default=None)
+
+
+def _most_pages(count: int | None) -> int:
+    return -(-count // PAGE_LIMIT) * SMALL_PAGES + SPARE_PAGES if count is not None else 1_000_000
+
+
+def _read_error(body: bytes) -> ProviderWords:
+    try:
+        error = (msgspec.json.decode(body, type=_Errors).errors or [_Error()])[0]
+    except msgspec.MsgspecError:
+        return ProviderWords("", "")
+    detail = (error.details or [_Detail()])[0]
+    return ProviderWords(detail.key or "", " ".join(filter(None, [error.message, detail.message])))
+
+
+def _refused(status: int, words: ProviderWords) -> SourceError | None:
+    said = f" The provider says: {words.detail.rstrip('.')}." if words.detail else ""
+    if status == 409:  # too many requests at once, not a conflict (shipstream.md §5)
+        return ThrottledError(f"409. Too many requests at once.{said}", "Run less at once, or later.")
+    if status == 403:
+        return PermissionDeniedError(
+            f"403. The integration may not read this.{said}",
+            "Give the Global Integration the permission under System > Global Integrations.",
+        )
+    if status == 400 and "version" in f"{words.code} {words.detail}".lower():
+        return RequestError(f"400. ShipStream does not know this api_version.{said}", "Check api_version.")
+    return None
