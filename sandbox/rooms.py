@@ -5,6 +5,8 @@ from dataclasses import dataclass
 from random import Random
 from typing import Any
 
+from sandbox.augno import AugnoApi, AugnoData, AugnoSwitches
+from sandbox.augno import day as augno
 from sandbox.clock import Clock
 from sandbox.day import Day
 from sandbox.goods import Good
@@ -45,4 +47,5 @@ ROOMS: dict[str, Room] = {
         shipstream.change,
         shipstream.live,
     ),
+    "augno": Room(AugnoSwitches, AugnoData, AugnoApi, augno.stock, augno.change, augno.live),
 }

@@ -122,7 +122,12 @@ WAREHOUSES = Listing(
     COMMON,
 )
 MERCHANTS = Listing(
-    _members(id="number", code="text", name="text", is_active="bool", is_deleted="bool", created_at="time"),
+    {
+        **_members(
+            id="number", code="text", name="text", is_active="bool", is_deleted="bool", created_at="time"
+        ),
+        "is_default": Field("bool", lambda merchant: merchant["id"] == 1),
+    },
     {name: itemgetter(name) for name in ("id", "code", "name", "sort_order", "created_at")},
     "id",
     "id",

@@ -72,6 +72,8 @@ class Outcome:
     error_class: str | None = None
     error_message: str | None = None
     error_advice: str = ""
+    is_complete: bool = False
+    """Whether what was asked for came, all of it. Only then may a sweep retire what it did not bring."""
 
     @property
     def swept_at(self) -> datetime:
@@ -157,7 +159,7 @@ class Ask:
     def comes_whole(self, resource: Resource) -> bool:
         """Whether the resource that this one comes with was read whole in this run."""
         leader = self.outcomes.get(resource.comes_with or "")
-        return leader is not None and (leader.mode, leader.status) == ("sweep", "ok")
+        return leader is not None and leader.mode == "sweep" and leader.is_complete
 
     def _reads_whole(self, resource: Resource, state: Mapping[str, Any], now: datetime) -> bool:
         if resource.reading != "window":

@@ -163,7 +163,7 @@ def _read(
 ) -> Iterator[Any]:
     asked_at = outcome.started_at
     collector: RowCollector | None = None
-    missing = 0
+    doubt = blind_windows = ""
     try:
         for page in pages:
             if collector is None:
@@ -171,7 +171,7 @@ def _read(
                 collector = RowCollector(resource, account, asked_at)
                 yield collector.empty()
             outcome.pages += 1
-            missing += page.missing
+            doubt, blind_windows = doubt or page.doubt, blind_windows or page.blind_windows
             if page.promised is not None:
                 outcome.rows_promised = page.promised
             for name, records in page.beside.items():
@@ -198,8 +198,8 @@ def _read(
     if resource.lists:
         asked.keys[resource.name] = collector.keys
     outcome.asked_through = asked_at - resource.settle if asked.backfill is None else asked.backfill[1]
-    _judge(resource, account, asked, outcome, missing)
-    if outcome.mode == "sweep" and outcome.status == "ok":
+    _judge(resource, account, asked, outcome, doubt, blind_windows)
+    if outcome.mode == "sweep" and outcome.is_complete:
         # All of the account's rows that this read did not bring are retired. Said with the last table, so
         # that a read which breaks off before never retires anything.
         yield dlt.mark.with_hints(
@@ -218,13 +218,16 @@ def _lay_beside(asked: Ask, name: str, page: Page) -> None:
     asked.brought_along[name].append(page)
 
 
-def _judge(resource: Resource, account: str, asked: Ask, outcome: Outcome, missing: int) -> None:
-    """Decides whether a complete read may be taken for all there is (design §4)."""
+def _judge(
+    resource: Resource, account: str, asked: Ask, outcome: Outcome, doubt: str, blind_windows: str
+) -> None:
+    """Decides whether a read that came to its end may be taken for all there is (design §4)."""
     known = asked.current_rows.get(resource.name, 0)
-    if missing:
+    where = f"{account}: {resource.name}:"
+    if doubt:
         outcome.guard(
-            f"{account}: {resource.name}: the provider promised {missing} more records than it gave, also"
-            " when asked again. What came is kept; the next run asks for all of it once more."
+            f"{where} {doubt} What came is kept, nothing was retired, and the next run asks for all of it"
+            " once more."
         )
     elif (
         outcome.mode == "sweep"
@@ -232,7 +235,11 @@ def _judge(resource: Resource, account: str, asked: Ask, outcome: Outcome, missi
         and not asked.confirm_drop
     ):
         outcome.guard(
-            f"{account}: {resource.name}: the sweep brought {outcome.rows_distinct} records where {known} are"
-            f" known, less than {asked.sweep_floor:.0%}. Nothing was retired. If they are really gone, run"
-            f" stocktake sweep --account {account} --confirm-drop."
+            f"{where} the sweep brought {outcome.rows_distinct} records where {known} are known, less than"
+            f" {asked.sweep_floor:.0%}. Nothing was retired. If they are really gone, run stocktake sweep"
+            f" --account {account} --confirm-drop."
         )
+    else:
+        outcome.is_complete = True
+        if blind_windows:
+            outcome.guard(f"{where} {blind_windows} Until that is mended, every run reads all of it.")

@@ -46,12 +46,19 @@ class Page:
     """The server's clock when it answered (HTTP Date)."""
     promised: int | None = None
     """How many records the provider says there are in all; the last page's word counts."""
-    missing: int = 0
-    """How many promised records did not come, although they were asked for again."""
+    doubt: str = ""
+    """Why the read may not be taken for all there is, one sentence; '' where nothing speaks against it."""
+    blind_windows: str = ""
+    """Why windows do not show what moved, so that everything has to be read whole; '' where they do."""
     position: Any = None
     """Where the read goes on after this page, of JSON's kinds; None where it cannot be taken up here."""
     beside: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """Records of other resources that came along, by resource."""
+
+
+def missing(count: int) -> str:
+    """The doubt that promised records leave which did not come."""
+    return f"The provider promised {count} more records than it gave, also when asked again."
 
 
 def text(value: Any) -> str:

@@ -14,6 +14,7 @@ import msgspec
 
 from sources._shared.auth import BearerAuth
 from sources._shared.errors import (
+    CursorExpiredError,
     NotFoundError,
     PermissionDeniedError,
     RequestError,
@@ -35,6 +36,8 @@ from sources.augno.settings import (
 ITEMS = "/v1/catalog/items"
 CALLS_PER_PAGE = 100
 """Inventory calls that make one page: what a broken-off read has to ask for again at most."""
+RESTARTS = 5
+"""How often the list may start again because its cursor was refused."""
 FEW = 10
 """Items. Of fewer, all may well be deleted between the list and the calls."""
 
@@ -123,11 +126,20 @@ class AugnoClient:
         Of `next_page_url` only the cursor is taken: it does not remember filters, and may be of any host.
         """
         cursor: str | None = window.position
+        restarts = 0
         while True:
             params = [("limit", str(PAGE_LIMIT)), *(("include[]", part) for part in ITEM_PARTS)]
             if cursor is not None:
                 params.append(("cursor", cursor))
-            answer = self.api.send("GET", ITEMS, _read_items, params=params)
+            try:
+                answer = self.api.send("GET", ITEMS, _read_items, params=params)
+            except (CursorExpiredError, NotFoundError):
+                restarts += 1
+                if restarts > RESTARTS or cursor is None:
+                    raise
+                self.tally.add(retries=1)
+                cursor = None
+                continue
             cursor = answer.body.cursor
             yield Page(answer.body.records, answer.answered_at, position=cursor)
             if cursor is None:
@@ -210,8 +222,8 @@ def _read_items(body: bytes) -> _ItemPage:
 
 def _cursor(info: _PageInfo) -> str | None:
     """The next page's cursor, as preview.2 and as preview.1 tell it."""
-    if info.next_page_url is None:
-        return info.next_cursor
+    if not info.next_page_url:
+        return info.next_cursor or None
     found = parse_qs(urlsplit(info.next_page_url).query).get("cursor")
     if not found:
         raise msgspec.ValidationError("next_page_url without a cursor")
@@ -268,6 +280,8 @@ def _refused(status: int, words: ProviderWords) -> SourceError | None:
         )
     if "version" in words.code:
         return RequestError(what, "Check api_version.")
+    if status in (400, 422) and "cursor" in words.detail:
+        return CursorExpiredError(what, "The list was started again without success; try later.")
     if status in (400, 422) and "include" in words.detail:
         return _UnknownQuantityError(what, "Check api_version.")
     return None

@@ -26,7 +26,7 @@ from sources._shared.errors import (
 from sources._shared.http import ApiClient, ProviderWords, Redactor
 from sources._shared.mark import Window
 from sources._shared.pace import shared_pace
-from sources._shared.rows import Page, Record, identity
+from sources._shared.rows import Page, Record, identity, missing
 from sources.sellercloud.local_time import LITERAL, instant_of, local_window
 from sources.sellercloud.settings import (
     LARGEST_WINDOW,
@@ -140,8 +140,8 @@ class SellercloudClient:
             seen.update(record.keys for record in fresh)
             # Without anything new, the server knows no further page, or no paging here at all.
             is_last = total is None or len(seen) >= total or not fresh
-            missing = max(0, (total or 0) - len(seen)) if is_last else 0
-            yield Page(fresh, answer.answered_at, total, missing)
+            lacking = (total or 0) - len(seen) if is_last else 0
+            yield Page(fresh, answer.answered_at, total, missing(lacking) if lacking > 0 else "")
             if is_last:
                 return
             number += 1
@@ -218,7 +218,7 @@ class SellercloudClient:
                 break
             start = None
         if len(seen) < total:
-            yield Page((), None, total, missing=total - len(seen), position=1)
+            yield Page((), None, total, missing(total - len(seen)), position=1)
 
     def _read_products(self, body: bytes) -> "_Read":
         envelope = _decode_envelope(body)

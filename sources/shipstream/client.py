@@ -22,7 +22,7 @@ from sources._shared.errors import (
 from sources._shared.http import Answer, ApiClient, ProviderWords, Redactor
 from sources._shared.mark import Window
 from sources._shared.pace import Pace
-from sources._shared.rows import Page, Record, identity, instant, text
+from sources._shared.rows import Page, Record, identity, instant, missing, text
 from sources.shipstream.settings import NO_PRODUCTS, PAGE_LIMIT, REQUESTS_PER_SECOND
 
 VERSION_HEADER = "X-ShipStream-API-Version"
@@ -35,6 +35,11 @@ STATUS = "/v1/system/status"
 ENABLED = ("true", "false")
 """Both are asked for: the filter's default leaves out what is disabled, ShipStream's soft delete. Asked for
 in one filter they would save a request, but nobody says that works."""
+
+OTHER_ZONE = (
+    "Filters on updated_at do not find a level by its own time: ShipStream reads their times in another zone"
+    " than it writes them in."
+)
 
 PASSES = 2
 """How often pages that do not add up to their count are read."""
@@ -56,6 +61,7 @@ class _Envelope(msgspec.Struct):
     collection: list[msgspec.Raw] | None = None
     included: dict[str, list[msgspec.Raw]] | None = None
     has_more: bool = False
+    also_has_more: bool = msgspec.field(default=False, name="hasMore")
     next: str | None = None
     meta: _Meta | None = None
 
@@ -89,6 +95,7 @@ class _Reference(msgspec.Struct):
 class _Level(msgspec.Struct):
     product: _Reference | None = None
     warehouse: Any = None
+    warehouse_id: Any = None
     updated_at: Any = None
 
 
@@ -128,8 +135,28 @@ class ShipstreamClient:
 
     def total_levels(self, window: Window) -> Iterator[Page]:
         """Levels of the products whose stock moved, all warehouses together; their products beside them."""
+        oldest: tuple[datetime, tuple[str, ...]] | None = None
         for found in self._levels(TOTALS, WITH_PRODUCTS, "updated_at", window, _total_level):
+            for record in found.page.records:
+                if record.updated_at and (oldest is None or record.updated_at < oldest[0]):
+                    oldest = (record.updated_at, record.keys)
             yield replace(found.page, beside={"products": _products(found.included)})
+        if oldest is not None and window.is_whole and not self._finds(*oldest):
+            yield Page((), blind_windows=OTHER_ZONE, position=[ENABLED[-1], None])
+
+    def _finds(self, moment: datetime, keys: tuple[str, ...]) -> bool:
+        """Whether a filter on a level's own time finds it: what every later read relies on.
+
+        Nobody says in which zone ShipStream reads the times of a filter; the Merchant API reads them in the
+        merchant's (shipstream.md §2.3). Tried on the level that has stood still for longest.
+        """
+        dated = ("filter", f'updated_at{{gt:"{_second(moment, -1)}",lt:"{_second(moment, 1)}"}}')
+        for enabled in ENABLED:
+            query = [("fields", "all"), dated, ("filter", f"is_enabled:{enabled}"), ("sort", "product_id")]
+            for found in self._scan(TOTALS, query, _total_level, None):
+                if any(record.keys == keys for record in found.page.records):
+                    return True
+        return False
 
     def products(self, window: Window) -> Iterator[Page]:
         """Products that were edited, by way of their levels."""
@@ -164,7 +191,7 @@ class ShipstreamClient:
             until = window.until or datetime.now(UTC)
             if server_clock is not None:
                 until = min(until, server_clock)
-            dated = [("filter", f'{clock}{{gt:"{_second(window.after)}",lt:"{_second(until, up=True)}"}}')]
+            dated = [("filter", f'{clock}{{gt:"{_second(window.after)}",lt:"{_second(until, 1)}"}}')]
         reached, position = window.position or (ENABLED[0], None)
         promised = 0
         for enabled in ENABLED[ENABLED.index(reached) :]:
@@ -221,7 +248,7 @@ class ShipstreamClient:
                 return
             lacking = count - distinct - len(seen)
             distinct = 0  # read anew from the first page, everything that comes counts
-        yield _Found(Page((), None, count, missing=lacking), {})
+        yield _Found(Page((), None, count, missing(lacking)), {})
 
     def _page(self, path: str, query: Parameters, cursor: str | None, wants_count: bool) -> Answer["_Body"]:
         params = [*query, ("limit", str(PAGE_LIMIT))]
@@ -255,7 +282,7 @@ def _read(body: bytes) -> _Body:
     if envelope.collection is None:
         raise msgspec.ValidationError("there is no collection")
     cursor = None
-    if envelope.has_more:
+    if envelope.has_more or envelope.also_has_more:
         # A path in the examples, maybe a whole address: the query is what counts.
         found = parse_qs(urlsplit(envelope.next or "").query).get("cursor_start")
         if not found:
@@ -272,9 +299,9 @@ def _total_level(raw: msgspec.Raw) -> Record:
 
 def _warehouse_level(raw: msgspec.Raw) -> Record:
     level = _decode_level(raw)
-    found = level.warehouse
-    warehouse = found.get("id") if isinstance(found, dict) else found
-    keys = (*_product_key(level.product), identity(warehouse))
+    # A reference in other answers; this one's list of fields names no warehouse at all (shipstream.md §2.2).
+    found = level.warehouse.get("id") if isinstance(level.warehouse, dict) else level.warehouse
+    keys = (*_product_key(level.product), identity(level.warehouse_id if found is None else found))
     return Record(keys, instant(level.updated_at), bytes(raw))
 
 
@@ -305,14 +332,13 @@ def _place(enabled: str, position: Any) -> list[Any]:
     return [ENABLED[-1], None] if is_last else [enabled, position]
 
 
-def _second(moment: datetime, *, up: bool = False) -> str:
+def _second(moment: datetime, more: int = 0) -> str:
     """A date literal in whole seconds, with an explicit Z: without, the zone would be a merchant's.
 
     Args:
-        up: the next second instead, for an end that is not included.
+        more: so many seconds later, because `gt` and `lt` leave their own second out.
     """
-    moment = moment.astimezone(UTC) + timedelta(seconds=1 if up else 0)
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return (moment.astimezone(UTC) + timedelta(seconds=more)).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _earlier(moment: datetime | None, other: datetime | None) -> datetime | None:

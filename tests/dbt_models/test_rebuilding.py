@@ -55,7 +55,7 @@ def row_ids(built: WorkingDatabase) -> dict[str, list[tuple[Any, ...]]]:
         "select table_name from information_schema.tables"
         " where table_schema = 'staging' and table_type = 'BASE TABLE'"
     )
-    assert len(tables) == 7
+    assert len(tables) == 17
     return {name: built.query(f"select rowid, * from staging.{name} order by 1") for (name,) in tables}
 
 

@@ -12,51 +12,34 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.results import NodeResult
 
 from pipelines.ledger import make_ledger
+from pipelines.registry import PROVIDERS
 from pipelines.warehouse import make_raw_tables
 
 PROJECT = Path(__file__).parents[2] / "dbt_models"
 FIRST_LOAD = "2026-01-05T08:00:00Z"
 
-Payload = Mapping[str, Any]
-
-# The key columns of each raw table, and how its payload names them. Augno's inventory does not say whose it is.
-KEYS: dict[str, tuple[tuple[str, ...], Callable[[Payload], tuple[str, ...]]]] = {
-    "square.inventory_counts": (
-        ("catalog_object_id", "location_id", "state"),
-        lambda r: (r["catalog_object_id"], r["location_id"], r["state"]),
+KEYS: dict[str, Callable[[Mapping[str, Any]], tuple[str, ...]]] = {
+    "sellercloud.inventory": lambda r: (r["ID"],),
+    "sellercloud.warehouses": lambda r: (str(r["ID"]),),
+    "shipstream.total_levels": lambda r: (r["product"]["type"], str(r["product"]["id"])),
+    "shipstream.warehouse_levels": lambda r: (
+        r["product"]["type"],
+        str(r["product"]["id"]),
+        str(r["warehouse"]["id"]),
     ),
-    "square.inventory_changes": (
-        ("change_type", "change_id"),
-        lambda r: (r["type"], r[r["type"].lower()]["id"]),
-    ),
-    "square.catalog_objects": (("object_id",), lambda r: (r["id"],)),
-    "square.locations": (("location_id",), lambda r: (r["id"],)),
-    "ventmere_s2.warehouses": (("warehouse_id",), lambda r: (r["id"],)),
-    "ventmere_s2.products": (("product_id",), lambda r: (r["id"],)),
-    "ventmere_s2.inventory_items": (
-        ("warehouse_id", "product_id"),
-        lambda r: (r["warehouseId"], r["level"]["productId"]),
-    ),
-    "sellercloud.inventory": (("product_id",), lambda r: (r["ID"],)),
-    "sellercloud.warehouse_inventory": (
-        ("warehouse_id", "product_id"),
-        lambda r: (r["WarehouseName"], r["ID"]),
-    ),
-    "sellercloud.warehouses": (("warehouse_id",), lambda r: (str(r["ID"]),)),
-    "shipstream.total_levels": (
-        ("product_type", "product_id"),
-        lambda r: (r["product"]["type"], str(r["product"]["id"])),
-    ),
-    "shipstream.warehouse_levels": (
-        ("product_type", "product_id", "warehouse_id"),
-        lambda r: (r["product"]["type"], str(r["product"]["id"]), str(r["warehouse"]["id"])),
-    ),
-    "shipstream.products": (("product_type", "product_id"), lambda r: (r["type"], str(r["id"]))),
-    "shipstream.warehouses": (("warehouse_id",), lambda r: (str(r["id"]),)),
-    "shipstream.merchants": (("merchant_id",), lambda r: (str(r["id"]),)),
-    "augno.items": (("item_id",), lambda r: (r["id"],)),
-    "augno.item_inventory": (("item_id",), lambda r: (r["item_id"],)),
+    "shipstream.products": lambda r: (r["type"], str(r["id"])),
+    "shipstream.warehouses": lambda r: (str(r["id"]),),
+    "shipstream.merchants": lambda r: (str(r["id"]),),
+    "square.inventory_counts": lambda r: (r["catalog_object_id"], r["location_id"], r["state"]),
+    "square.inventory_changes": lambda r: (r["type"], r[r["type"].lower()]["id"]),
+    "square.catalog_objects": lambda r: (r["id"],),
+    "square.locations": lambda r: (r["id"],),
+    "augno.items": lambda r: (r["id"],),
+    "ventmere_s2.warehouses": lambda r: (r["id"],),
+    "ventmere_s2.products": lambda r: (r["id"],),
+    "ventmere_s2.inventory_items": lambda r: (r["warehouseId"], r["level"]["productId"]),
 }
+"""How a record says its own key. Two do not: Augno's inventory, and Sellercloud's answer for a warehouse."""
 
 
 class WorkingDatabase:
@@ -68,30 +51,32 @@ class WorkingDatabase:
         with duckdb.connect(str(self.path)) as connection:
             make_raw_tables(connection)
             make_ledger(connection)
-            for table, (columns, _) in KEYS.items():
-                keys = "".join(f"{column} varchar not null, " for column in columns)
-                connection.execute(f"create schema if not exists raw_{table.split('.')[0]}")
-                connection.execute(
-                    f"create table if not exists raw_{table} (account varchar not null, {keys}"
-                    " updated_at timestamptz, payload varchar not null, row_hash varchar not null,"
-                    " asked_at timestamptz not null, _dlt_load_id varchar not null,"
-                    " _dlt_valid_from timestamptz, _dlt_valid_to timestamptz)"
-                )
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.path)) as connection:
             connection.execute("set TimeZone = 'UTC'")
             return connection.execute(sql, list(values)).fetchall()
 
-    def put(self, table: str, *records: Mapping[str, Any] | str, account: str, at: str = FIRST_LOAD) -> None:
-        """Adds a version of each record, as JSON text, and ends the version before."""
+    def put(
+        self,
+        table: str,
+        *records: Mapping[str, Any] | str,
+        account: str,
+        at: str = FIRST_LOAD,
+        keys: tuple[str, ...] | None = None,
+    ) -> None:
+        """Adds a version of each record, as JSON text, and ends the version before.
+
+        Args:
+            keys: of a record that does not say them itself.
+        """
         for record in records:
             payload = record if isinstance(record, str) else json.dumps(record, ensure_ascii=False)
-            keys = KEYS[table][1](json.loads(payload))
-            self.retire(table, *keys, account=account, at=at)
+            key = keys or KEYS[table](json.loads(payload))
+            self.retire(table, *key, account=account, at=at)
             values = (
                 account,
-                *keys,
+                *key,
                 None,
                 payload,
                 hashlib.blake2b(payload.encode(), digest_size=16).hexdigest(),
@@ -105,7 +90,9 @@ class WorkingDatabase:
 
     def retire(self, table: str, *keys: str, account: str, at: str) -> None:
         """Ends the current version of a key: the record is gone."""
-        same_key = " and ".join(f"{column} = ?" for column in KEYS[table][0])
+        provider, resource = table.split(".")
+        columns = next(r.key for r in PROVIDERS[provider].resources if r.name == resource)
+        same_key = " and ".join(f"{column} = ?" for column in columns)
         self.query(
             f"update raw_{table} set _dlt_valid_to = ?"
             f" where account = ? and {same_key} and _dlt_valid_to is null",

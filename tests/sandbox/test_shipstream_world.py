@@ -119,6 +119,55 @@ def test_the_answers_are_the_truth(world: Sandbox) -> None:
     assert served(world) == truth_of(world)
 
 
+@pytest.mark.parametrize(
+    "shown",
+    [
+        {"product_types": "product", "quantities": "decimals", "next_link": "absolute"},
+        {"never_stocked": "no_row", "quantities": "text", "next_link": "query_only"},
+        {"never_stocked": "clock", "custom_fields": "object", "next_at_end": "present"},
+        {"custom_fields": "by_version", "merchant_shape": "by_version", "messy_on_hand": True},
+        {"edit_moves_level": True, "component_moves_kit": True, "backorder_moves_level": False},
+    ],
+    ids=lambda shown: ", ".join(shown),
+)
+def test_the_truth_is_what_is_served_under_the_switches_of_the_moment(
+    sandbox: Sandbox, shown: dict[str, Any]
+) -> None:
+    before = truth_of(sandbox)
+    for name, value in shown.items():
+        setattr(sandbox.switches["shipstream"], name, value)
+    assert served(sandbox) == truth_of(sandbox) != before
+    touched = sandbox.simulate_day()["shipstream"]
+    assert served(sandbox) == truth_of(sandbox)
+    for key in touched["products"]:
+        assert key in sandbox.truth("shipstream", "products")
+
+
+def test_warehouses_and_merchants_are_filtered_and_sorted(sandbox: Sandbox) -> None:
+    token = sandbox.settings("shipstream")["access_token"]
+
+    def numbers(resource: str, **params: str) -> list[int]:
+        url = sandbox.base_url("shipstream") + PATHS[resource]
+        answer = httpx.get(url, params=params, headers={"Authorization": f"Bearer {token}"})
+        return [row["id"] for row in answer.json()["collection"]]
+
+    assert numbers("warehouses") == [7, 5, 2, 1]  # descending unless told otherwise
+    assert numbers("warehouses", sort="name") == [1, 5, 7, 2]
+    assert numbers("warehouses", filter="is_active:false") == [7]
+    assert numbers("merchants") == [1, 2, 3, 4, 5, 6]  # ascending
+    assert numbers("merchants", filter="is_deleted:true") == [5]
+    assert numbers("merchants", filter="is_default:true") == [1]
+    assert numbers("merchants", sort="-code", limit="2") == [6, 5]
+
+
+def test_brands_are_included_when_asked_for(sandbox: Sandbox) -> None:
+    token = sandbox.settings("shipstream")["access_token"]
+    url = f"{sandbox.base_url('shipstream')}{PATHS['merchants']}?fields%3Abrands=all"
+    answer = httpx.get(url, headers={"Authorization": f"Bearer {token}"}).json()
+    brands = {brand["id"] for brand in answer["included"]["Brand"]}
+    assert brands == {ref["id"] for merchant in answer["collection"] for ref in merchant["brands"]}
+
+
 def test_products_are_of_all_kinds_and_mostly_merchandise(world: Sandbox) -> None:
     store = world.world.data["shipstream"]
     kinds = Counter(product.kind for product in store.products.values())
@@ -314,6 +363,34 @@ def test_a_day_touches_what_it_says(seed: int, component_moves_kit: bool) -> Non
             assert len(touched["total_levels"]) > 8
             assert len(touched["products"]) >= 3
             assert served(sandbox) == truth_of(sandbox)
+
+
+@pytest.mark.parametrize("component_moves_kit", [False, True])
+def test_two_clocks_tell_a_day_but_for_kits_that_followed(
+    sandbox: Sandbox, component_moves_kit: bool
+) -> None:
+    """shipstream.md §4: what the watermark misses, and that nothing else is missed."""
+    sandbox.switches["shipstream"].component_moves_kit = component_moves_kit
+    store = sandbox.world.data["shipstream"]
+    token = sandbox.settings("shipstream")["access_token"]
+    url = sandbox.base_url("shipstream") + PATHS["total_levels"]
+
+    def moved(clock: str) -> set[tuple[str, ...]]:
+        params = {"sort": "product_id", "limit": "1000", "filter": f'{clock}{{gt:"2026-01-05T07:59:59Z"}}'}
+        found = set()
+        for enabled in ("true", "false"):
+            asked = [*params.items(), ("filter", f"is_enabled:{enabled}")]
+            answer = httpx.get(url, params=asked, headers={"Authorization": f"Bearer {token}"}).json()
+            found |= {(row["product"]["type"], str(row["product"]["id"])) for row in answer["collection"]}
+        return found
+
+    touched = sandbox.simulate_day()["shipstream"]
+    assert moved("product_updated_at") == touched["products"]
+    found = moved("updated_at")
+    assert found <= touched["total_levels"]
+    missed = touched["total_levels"] - found
+    assert all(store.products[int(number)].components for _, number in missed)
+    assert bool(missed) is not component_moves_kit
 
 
 def test_a_day_ends_before_the_clock_does(sandbox: Sandbox, store: ShipStreamData) -> None:

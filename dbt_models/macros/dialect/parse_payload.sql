@@ -2,26 +2,35 @@
    uncast_fields for the test on that.
 
    Measured on DuckDB 2.0: a JSON number goes into DECIMAL digit by digit, into VARCHAR or JSON through a double. So
-   numbers are declared as decimal, never as text to be cast later; where a field may hold any kind of value, it is
-   declared as verbatim, and its numbers are quoted before anything reads them: 8518.30 stays 8518.30. #}
+   numbers are declared as decimal, never as text to be cast later. Where the kind of a value is not known beforehand:
+   a `verbatim` field is text, its numbers digit by digit (8518.30 stays 8518.30); of a `json` field with
+   `exact_numbers: [value]`, a number under the key value becomes {"number": "8518.30"}. #}
 {% macro parse_payload(payload, fields) -%}
     {{ return(adapter.dispatch('parse_payload', 'stocktake')(payload, fields)) }}
 {%- endmacro %}
 
 {% macro duckdb__parse_payload(payload, fields) -%}
-    from_json({{ duckdb__quote_numbers(payload, fields) }}, '{{ tojson(duckdb__structure(fields, false)) }}')
+    {%- set verbatim = duckdb__verbatim(fields) -%}
+    {%- set text = duckdb__numbers_as(payload, verbatim, '"\\2"') if verbatim else payload -%}
+    {%- set parsed = "from_json(" ~ text ~ ", '" ~ tojson(duckdb__structure(fields, false)) ~ "')" -%}
+    {%- set exact = fields | selectattr('exact_numbers', 'defined') | list -%}
+    {%- if not exact -%}
+        {{ return(parsed) }}
+    {%- endif -%}
+    struct_update(
+        {{ parsed }}
+        {%- for field in exact %},
+        {{ field.name }} := json_extract(
+            {{ duckdb__numbers_as(payload, field.exact_numbers, '{"number": "\\2"}') }}, '$."{{ field.name }}"'
+        )
+        {%- endfor %}
+    )
 {%- endmacro %}
 
-{# The payload with the numbers of verbatim fields in quotes. Inside a JSON text every quote has a backslash before it,
-   so what looks like `"name": 5` is always a member. #}
-{% macro duckdb__quote_numbers(payload, fields) -%}
-    {%- set names = duckdb__verbatim(fields) -%}
-    {%- if not names -%}
-        {{ return(payload) }}
-    {%- endif -%}
-    regexp_replace(
-        {{ payload }}, '("(?:{{ names | join('|') }})"\s*:\s*)(-?[0-9][0-9.eE+-]*)', '\1"\2"', 'g'
-    )
+{# The payload with the numbers under these keys written in another way. Inside a JSON text every quote has a backslash
+   before it, so what looks like `"key": 5` is always a member. #}
+{% macro duckdb__numbers_as(payload, keys, written) -%}
+    regexp_replace({{ payload }}, '("(?:{{ keys | join('|') }})"\s*:\s*)(-?[0-9][0-9.eE+-]*)', '\1{{ written }}', 'g')
 {%- endmacro %}
 
 {% macro duckdb__verbatim(fields) %}

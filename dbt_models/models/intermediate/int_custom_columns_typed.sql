@@ -125,7 +125,7 @@ typed as (
         case when data_type in ('integer', 'decimal') then {{ soft_decimal('trim(said)') }} end as value_number,
         case when data_type = 'boolean' then {{ soft_boolean('trim(said)') }} end as value_boolean,
         case
-            when data_type = 'instant' and said not like '0001-01-01%' then {{ instant_in_zone('said', 'timezone') }}
+            when data_type = 'instant' then {{ instant_in_zone(local_time('said'), 'timezone') }}
         end as value_at,
         cast(null as {{ type_string() }}) as currency_code,
         row_number() over (

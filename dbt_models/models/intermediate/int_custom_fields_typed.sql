@@ -131,8 +131,12 @@ taken_apart as (
 scalars as (
     select
         *,
-        {{ json_kind('inner_said') }} as kind,
-        {{ json_scalar('inner_said') }} as inner_text
+        -- A number stands in an object of its own, so that it keeps the digits it came with (_shipstream__sources.yml).
+        case
+            when {{ json_text('inner_said', 'number') }} is not null then 'number'
+            else {{ json_kind('inner_said') }}
+        end as kind,
+        coalesce({{ json_text('inner_said', 'number') }}, {{ json_scalar('inner_said') }}) as inner_text
     from taken_apart
 ),
 

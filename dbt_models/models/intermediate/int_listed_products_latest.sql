@@ -12,9 +12,10 @@ ids as (
     select * from {{ ref('int_product_ids_folded') }}
 ),
 
+-- Keys first: a product's own columns take kilobytes, and only those of its latest version are wanted.
 ranked as (
     select
-        *,
+        version_key,
         {{ latest_version_rank('product_id') }} as age_rank
     from versions
 ),
@@ -22,41 +23,42 @@ ranked as (
 latest as (
     select
         'sellercloud' as provider,
-        ranked.account,
-        ranked.product_id,
-        nullif(trim(ranked.product_id), '') as sku,
-        ranked.name,
-        ranked.brand_name as brand,
-        ranked.product_type,
-        ranked.is_kit,
+        versions.account,
+        versions.product_id,
+        nullif(trim(versions.product_id), '') as sku,
+        versions.name,
+        versions.brand_name as brand,
+        versions.product_type,
+        versions.is_kit,
         case
-            when lower(ranked.shadow_of_product_id) <> lower(trim(ranked.product_id))
-                then coalesce(ids.product_id, ranked.shadow_of_product_id)
+            when lower(versions.shadow_of_product_id) <> lower(trim(versions.product_id))
+                then coalesce(ids.product_id, versions.shadow_of_product_id)
         end as shadow_of_product_id,
-        ranked.valid_to is null and coalesce(ranked.status_code, 1) <> 0 as is_active,
-        ranked.unit_of_measure,
+        versions.valid_to is null and coalesce(versions.status_code, 1) <> 0 as is_active,
+        versions.unit_of_measure,
         case
-            when coalesce(ranked.is_site_cost_visible, true) and coalesce(ranked.is_last_cost_visible, true)
-                then case when ranked.average_cost > 0 then ranked.average_cost end
+            when coalesce(versions.is_site_cost_visible, true) and coalesce(versions.is_last_cost_visible, true)
+                then case when versions.average_cost > 0 then versions.average_cost end
         end as unit_cost,
         cast(null as {{ type_string() }}) as currency_code,
-        cast(ranked.low_stock_threshold as {{ type_quantity() }}) as reorder_point,
-        ranked.company_id as owner_id,
-        ranked.company_name as owner_name,
-        ranked.upc,
-        ranked.ean,
-        ranked.child_products,
-        ranked.custom_columns,
+        cast(versions.low_stock_threshold as {{ type_quantity() }}) as reorder_point,
+        versions.company_id as owner_id,
+        versions.company_name as owner_name,
+        versions.upc,
+        versions.ean,
+        versions.child_products,
+        versions.custom_columns,
         accounts.timezone,
-        {{ instant_in_zone('ranked.created_local', 'accounts.timezone') }} as created_at,
-        {{ instant_in_zone('ranked.modified_local', 'accounts.timezone') }} as updated_at,
-        ranked.valid_to as deleted_at
+        {{ instant_in_zone('versions.created_local', 'accounts.timezone') }} as created_at,
+        {{ instant_in_zone('versions.modified_local', 'accounts.timezone') }} as updated_at,
+        versions.valid_to as deleted_at
     from ranked
-    left join accounts on ranked.account = accounts.account
+    inner join versions on ranked.version_key = versions.version_key
+    left join accounts on versions.account = accounts.account
     left join ids
         on
-            ranked.account = ids.account
-            and lower(ranked.shadow_of_product_id) = ids.folded_id
+            versions.account = ids.account
+            and lower(versions.shadow_of_product_id) = ids.folded_id
     where ranked.age_rank = 1
 )
 

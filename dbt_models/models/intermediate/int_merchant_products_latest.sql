@@ -10,7 +10,7 @@ merchant_versions as (
 
 ranked as (
     select
-        *,
+        version_key,
         {{ latest_version_rank('product_type, product_id') }} as age_rank
     from versions
 ),
@@ -30,26 +30,27 @@ merchants as (
 latest as (
     select
         'shipstream' as provider,
-        ranked.account,
-        {{ typed_product_id('ranked.product_type', 'ranked.product_id') }} as product_id,
-        nullif(trim(ranked.sku), '') as sku,
-        ranked.name,
-        ranked.product_type,
-        ranked.valid_to is null and coalesce(ranked.is_enabled, true) as is_active,
-        ranked.merchant_id as owner_id,
+        versions.account,
+        {{ typed_product_id('versions.product_type', 'versions.product_id') }} as product_id,
+        nullif(trim(versions.sku), '') as sku,
+        versions.name,
+        versions.product_type,
+        versions.valid_to is null and coalesce(versions.is_enabled, true) as is_active,
+        versions.merchant_id as owner_id,
         merchants.name as owner_name,
-        ranked.barcodes,
-        ranked.hs_base_code,
-        ranked.hs_country_extensions,
-        ranked.custom_fields,
-        ranked.created_at,
-        ranked.updated_at,
-        ranked.valid_to as deleted_at
+        versions.barcodes,
+        versions.hs_base_code,
+        versions.hs_country_extensions,
+        versions.custom_fields,
+        versions.created_at,
+        versions.updated_at,
+        versions.valid_to as deleted_at
     from ranked
+    inner join versions on ranked.version_key = versions.version_key
     left join merchants
         on
-            ranked.account = merchants.account
-            and ranked.merchant_id = merchants.merchant_id
+            versions.account = merchants.account
+            and versions.merchant_id = merchants.merchant_id
     where ranked.age_rank = 1
 )
 

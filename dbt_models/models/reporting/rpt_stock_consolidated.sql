@@ -8,7 +8,7 @@ positions as (
     select * from {{ ref('fct_inventory_positions') }}
 ),
 
--- A deleted product without stock cannot make a code ambiguous.
+-- Neither a deleted product without stock nor a shadow, which is its parent under another SKU, makes a code ambiguous.
 candidates as (
     select
         products.product_key,
@@ -18,7 +18,9 @@ candidates as (
         lower(products.sku) as sku_code
     from products
     left join positions on products.product_key = positions.product_key
-    where products.deleted_at is null or positions.product_key is not null
+    where
+        products.shadow_of_product_key is null
+        and (products.deleted_at is null or positions.product_key is not null)
 ),
 
 gtins_per_account as (
@@ -123,20 +125,39 @@ matched as (
     from met
 ),
 
+-- A shadow goes where its parent goes, or stands alone where nobody lists that one.
+matched_shadows as (
+    select
+        products.product_key,
+        coalesce(parents.is_ambiguous, false) as is_ambiguous,
+        coalesce(parents.match_rule, 'none') as match_rule,
+        coalesce(parents.item_key, {{ hash_key(["'product'", 'products.product_key']) }}) as item_key
+    from products
+    left join matched as parents on products.shadow_of_product_key = parents.product_key
+    where products.shadow_of_product_key is not null
+),
+
+all_matched as (
+    select * from matched
+    union all
+    select * from matched_shadows
+),
+
 stock as (
     select
-        matched.item_key,
-        matched.match_rule,
-        matched.is_ambiguous,
+        all_matched.item_key,
+        all_matched.match_rule,
+        all_matched.is_ambiguous,
         products.provider,
         products.gtin,
         products.sku,
         products.name,
         products.deleted_at,
         row_number() over (
-            partition by matched.item_key
+            partition by all_matched.item_key
             order by
                 case when products.name is null then 1 else 0 end,
+                case when products.shadow_of_product_key is null then 0 else 1 end,
                 products.provider,
                 products.account,
                 products.product_id
@@ -146,7 +167,7 @@ stock as (
         {% endfor %}
         positions.counted_at
     from positions
-    inner join matched on positions.product_key = matched.product_key
+    inner join all_matched on positions.product_key = all_matched.product_key
     inner join products on positions.product_key = products.product_key
 ),
 

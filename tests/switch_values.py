@@ -1,0 +1,105 @@
+"""Every switch of every sandbox: the values under which the warehouse must come to equal the truth.
+
+A switch that is a bool or a choice of words has all its values tried, unless some are told apart here;
+numbers are told here. What cannot end well, such as a revoked token, is left out with the test that has it.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from types import UnionType
+from typing import Any, Literal, get_args, get_origin, get_type_hints
+
+from sandbox.rooms import ROOMS
+
+VALUES: dict[str, dict[str, Sequence[Any]]] = {
+    "square": {
+        "default_limit": [100],
+        "page_rows": [None, 7],
+        "expire_next_cursors": [0, 2],
+        "read_lag_seconds": [0.0, 120.0],
+    },
+    "ventmere_s2": {
+        "login_path": ["/login"],
+        "token_member": ["accessToken", "token"],
+        "token_requests": [None, 1],
+        "user_organizations": [1, 3],
+        "overview": ["whole"],
+        "overview_bytes": [0, 200_000],
+    },
+    "shipstream": {
+        "naive_literal_hours": [0.0, -5.0],
+        "count_skew": [0, -1],
+        "missing_included_every": [0],
+        "included": ["present"],
+        "warehouse_ref": ["object", "id"],
+        "echoed_version": [None, "2024-01"],
+        "requests_per_second": [None],
+        "burst": [60],
+        "concurrency": [None],
+        "concurrency_seconds": [0.1],
+        "status_time": ["timestamp"],
+        "product_id_is_id": [True],
+    },
+    "augno": {
+        "account_header_required": [False, True],
+        "rate_limit_reset": [None, "67"],
+        "page_rows": [None, 40],
+        "refuse_next_cursors": [0, 2],
+        "cursor_seconds": [None],
+        "requests_per_second": [None],
+        "retry_after": [True],
+    },
+}
+
+ELSEWHERE: dict[str, dict[str, str]] = {
+    "square": {
+        "token_state": "tests/pipelines/test_doctor.py",
+        "missing_scopes": "tests/pipelines/test_doctor.py",
+        "cursor_ttl_seconds": "tests/sources/test_http.py",
+        "requests_per_second": "tests/sources/test_http.py",
+        "retry_after": "tests/sources/test_http.py",
+    },
+    "ventmere_s2": {
+        "token_state": "tests/pipelines/test_doctor.py",
+        "token_seconds": "tests/sandbox/test_ventmere_s2_switches.py",
+        "foreign_organization_status": "tests/pipelines/test_doctor.py",
+        "older_duplicate_first": "tests/pipelines/test_moving_data.py",
+    },
+    "shipstream": {
+        "token_days": "tests/pipelines/test_doctor.py",
+        "token_audience": "tests/pipelines/test_doctor.py",
+        "token_state": "tests/pipelines/test_doctor.py",
+        "token_requests": "tests/pipelines/test_doctor.py",
+    },
+    "augno": {
+        "key_state": "tests/pipelines/test_doctor.py",
+        "items_read": "tests/pipelines/test_doctor.py",
+        "wrong_account_status": "tests/pipelines/test_doctor.py",
+        "refuse_all": "tests/pipelines/test_doctor.py",
+        "old_versions": "tests/pipelines/test_doctor.py",
+    },
+}
+"""Switches whose other values cannot end with the truth, and where they are tried."""
+
+
+def switch_values(provider: str) -> Mapping[str, Sequence[Any]]:
+    """The values to try, per switch."""
+    told = VALUES.get(provider, {})
+    kinds = get_type_hints(ROOMS[provider].switches)
+    return {
+        name: told[name] if name in told else _all(kind)
+        for name, kind in kinds.items()
+        if name not in ELSEWHERE.get(provider, {}) and not _is_hook(kind)
+    }
+
+
+def _all(kind: Any) -> Sequence[Any]:
+    if kind is bool:
+        return [False, True]
+    if get_origin(kind) is Literal:
+        return get_args(kind)
+    raise AssertionError(f"a switch of type {kind} has no values in tests/switch_values.py")
+
+
+def _is_hook(kind: Any) -> bool:
+    choices = get_args(kind) if isinstance(kind, UnionType) else (kind,)
+    return any(get_origin(choice) is Callable for choice in choices)
