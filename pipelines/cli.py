@@ -12,6 +12,7 @@ from typing import Annotated, Any
 import typer
 
 from pipelines.config import Account, Config, load_config
+from pipelines.doctor import Diagnosis, diagnose, print_diagnosis
 from pipelines.errors import CommandError, ConfigurationError, Exit
 from pipelines.log import LogFormat, Reporter, route_logs
 from pipelines.run import RunResult, run
@@ -184,6 +185,20 @@ def status_command(
     _guarded("human", work)
 
 
+@app.command("doctor")
+def doctor_command(
+    account: AccountOption = None,
+    provider: ProviderOption = None,
+    log_format: LogFormatOption = "human",
+) -> None:
+    """What stands in the way of the next run, and what to do about it; changes nothing."""
+
+    def work(config: Config, reporter: Reporter) -> Diagnosis:
+        return diagnose(config, config.choose(account or (), provider or ()))
+
+    _guarded(log_format, work)
+
+
 @app.command("sandbox")
 def sandbox_command(
     port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8765,
@@ -246,7 +261,7 @@ def _guarded(log_format: LogFormat, work: Any, *, needs_config: bool = True) -> 
     finally:
         reporter.pause()
     _show(result, log_format, reporter)
-    if isinstance(result, RunResult):
+    if isinstance(result, (RunResult, Diagnosis)):
         raise typer.Exit(result.exit_code)
 
 
@@ -254,13 +269,15 @@ def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
     if result is None:
         return
     if log_format == "json":
-        facts = result.as_dict() if isinstance(result, RunResult) else result
+        facts = result.as_dict() if isinstance(result, (RunResult, Diagnosis)) else result
         text = json.dumps(reporter.redactor.clean_all(facts), default=str, ensure_ascii=False)
         sys.stdout.write(text + "\n")
         return
+    console = console_for_people()
+    if isinstance(result, Diagnosis):
+        print_diagnosis(result, console, reporter.redactor)
     if not isinstance(result, RunResult):
         return
-    console = console_for_people()
     if result.accounts:
         console.print(summary_table(result))
     if result.build is not None:

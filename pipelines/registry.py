@@ -40,6 +40,11 @@ class Provider:
         """The dlt source; takes account, asked and the account's settings."""
         return cast(Callable[..., Any], getattr(import_module(self.package), f"{self.name}_source"))
 
+    @cached_property
+    def checks(self) -> Callable[..., Any]:
+        """What `stocktake doctor` asks; takes the account's settings, yields findings."""
+        return cast(Callable[..., Any], import_module(f"{self.package}.checks").checks)
+
 
 PROVIDERS: dict[str, Provider] = {
     provider.name: provider

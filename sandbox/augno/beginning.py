@@ -7,7 +7,7 @@ from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 
 from sandbox.augno.items import DIGITS, Item, ItemType, Rate, RateKind, Stock
-from sandbox.augno.masters import COUNTABLE, ZERO_DATE, MakeId, Masters, spell
+from sandbox.augno.masters import ZERO_DATE, MakeId, Masters, spell
 from sandbox.goods import Good
 
 THIRTY = Decimal(1).scaleb(-30)
@@ -46,7 +46,7 @@ class Beginning:
         yield from self._odd(number)
 
     def product(self, number: int, good: Good, at: datetime) -> Item:
-        """A good as a product; at this moment or, with the bulk import, before it."""
+        """A good as a product, entered at that moment."""
         price = Decimal(150 + 25 * (good.number % 40)) / 100
         named = tuple(key for name, key in self._attributes.items() if name == good.variant)
         sku = good.sku.lower() if good.number % 8 == 1 else good.sku
@@ -100,7 +100,8 @@ class Beginning:
         yield replace(other, deleted_at=self._now - timedelta(days=9))
         for place, name in enumerate(("Shipping", "Sales tax")):
             hidden = self._item(number + 3 + place, name, "product", name, None, self._bulk, (), {})
-            yield replace(hidden, is_listed=False, stock=self.no_stock(self._bulk))
+            nothing = Stock(Decimal(0), Decimal(0), Decimal(0), self._bulk)
+            yield replace(hidden, is_listed=False, stock=nothing)
 
     def _item(
         self,
@@ -158,10 +159,6 @@ class Beginning:
 
     # Stock
 
-    def no_stock(self, at: datetime) -> Stock:
-        """Nothing of anything."""
-        return Stock(Decimal(0), Decimal(0), Decimal(0), at)
-
     def _entered(self, number: int) -> datetime:
         """When an item was entered: 9 of 20 with one bulk import, to the millisecond."""
         if number % 20 in (0, 1, 3, 6, 8, 11, 13, 16, 18):
@@ -170,8 +167,7 @@ class Beginning:
         return moment.replace(microsecond=0) if number % 20 == 2 else moment
 
     def _stock(self, number: int, category: str | None, at: datetime) -> Stock:
-        unit = self._masters.base_unit(category)
-        is_countable = unit is None or unit["type"] == COUNTABLE
+        is_countable = self._masters.is_countable(category)
         if number % 10 in (4, 9):
             zero = pad(Decimal(0)) if number % 20 == 9 else Decimal(0)
             return Stock(zero, zero, zero, at)

@@ -3,11 +3,11 @@
 import random
 from collections.abc import Sequence
 from dataclasses import replace
-from decimal import Decimal
+from decimal import Decimal, localcontext
 from typing import TypeAlias
 
 from sandbox.augno.beginning import Beginning
-from sandbox.augno.items import Item, ItemKey, RateKind
+from sandbox.augno.items import DIGITS, Item, ItemKey, RateKind
 from sandbox.augno.masters import id_maker, make_masters, spell
 from sandbox.clock import Clock
 from sandbox.goods import Good
@@ -50,6 +50,24 @@ class AugnoData:
         stock = replace(found.stock, **numbers, moved_at=self._clock.now())
         self.items[item] = replace(found, stock=stock)
         return {"item_inventory": [(item,)]}
+
+    def move_stock(
+        self,
+        item: str,
+        *,
+        on_hand: Decimal | int = 0,
+        reserved: Decimal | int = 0,
+        short: Decimal | int = 0,
+    ) -> Touched:
+        """Changes numbers of an item's stock by so much; the item's own clock stays where it is."""
+        held = self.items[item].stock
+        with localcontext(prec=DIGITS):
+            return self.set_stock(
+                item,
+                on_hand=held.on_hand + on_hand,
+                reserved=held.reserved + reserved,
+                short=held.short + short,
+            )
 
     def edit_item(self, item: str, *, sku: str | None = None, description: str | None = None) -> Touched:
         """Gives an item another sku or description; its clock moves."""
@@ -117,6 +135,10 @@ class AugnoData:
     def live(self) -> list[Item]:
         """The items of the list, in the order they were entered."""
         return [item for item in self.items.values() if item.is_listed and item.deleted_at is None]
+
+    def is_countable(self, item: str) -> bool:
+        """Whether an item's stock is counted, not weighed or measured."""
+        return self.masters.is_countable(self.items[item].category)
 
     def _replace_listed(self, item: Item) -> None:
         self.items[item.id] = item

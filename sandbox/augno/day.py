@@ -15,7 +15,7 @@ def stock(data: AugnoData) -> list[ItemKey]:
 def change(data: AugnoData, key: ItemKey) -> None:
     """Puts a thousand more on hand, now. Only this item's inventory shows it: no clock moves."""
     (item,) = key
-    data.set_stock(item, on_hand=data.items[item].stock.on_hand + 1000)
+    data.move_stock(item, on_hand=1000)
 
 
 def live(data: AugnoData, day: Day) -> None:
@@ -26,24 +26,28 @@ def live(data: AugnoData, day: Day) -> None:
         for resource, keys in touched.items():
             day.add(resource, *keys)
 
-    gone = [item.id for item in data.items.values() if item.deleted_at is not None]
+    in_use = {item.sku for item in data.live()}
+    gone = [item for item in data.items.values() if item.deleted_at is not None]
+    restorable = [item.id for item in gone if item.sku not in in_use]
+    reused = {item.sku for item in gone}
     listed = [item.id for item in data.live()]
     moved = day.rng.sample(listed, max(8, len(listed) // 20))
+    set_aside = set(moved)
     step = 1 / (len(moved) + 5)
     for place, item in enumerate(moved):
         day.later(step)
-        held = data.items[item].stock
-        if place % 4 == 0 or held.on_hand < 5:
-            note(data.set_stock(item, on_hand=held.on_hand + day.rng.choice((24, 144, Decimal("12.5")))))
+        if place % 4 == 0 or data.items[item].stock.on_hand < 5:
+            received = day.rng.choice((24, 144)) if data.is_countable(item) else Decimal("12.5")
+            note(data.move_stock(item, on_hand=received))
         elif place % 4 == 1:
-            note(data.set_stock(item, reserved=held.reserved + day.rng.randint(1, 9)))
+            note(data.move_stock(item, reserved=day.rng.randint(1, 9)))
         elif place % 4 == 2:
-            note(data.set_stock(item, short=held.short + day.rng.randint(1, 9)))
+            note(data.move_stock(item, short=day.rng.randint(1, 9)))
         else:
-            note(data.set_stock(item, on_hand=held.on_hand - day.rng.randint(1, 4)))
+            note(data.move_stock(item, on_hand=-day.rng.randint(1, 4)))
     day.later(step)
     renamed, recategorised, repriced, deleted = day.rng.sample(
-        [item for item in listed if item not in moved], 4
+        [item for item in listed if item not in set_aside and data.items[item].sku not in reused], 4
     )
     note(data.edit_item(renamed, description=f"{(data.items[renamed].description or 'Named')[:400]} ★"))
     day.later(step)
@@ -53,6 +57,5 @@ def live(data: AugnoData, day: Day) -> None:
     day.later(step)
     note(data.delete_item(deleted))
     day.later(step)
-    back = day.rng.choice([item for item in gone if data.items[item].sku != "USED-AGAIN"])
-    note(data.restore(back))
+    note(data.restore(day.rng.choice(restorable)))
     note(data.add_item(day.new_good()))

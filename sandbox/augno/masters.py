@@ -93,6 +93,11 @@ class Masters:
             return None
         return self.units[self.groups[self.categories[category]["unit_group"]]["base_unit"]]
 
+    def is_countable(self, category: str | None) -> bool:
+        """Whether a category's stock is counted, not weighed or measured."""
+        unit = self.base_unit(category)
+        return unit is None or unit["type"] == COUNTABLE
+
     def unit_of(self, category: str | None) -> str:
         """The abbreviation of that unit; `ea` where there is no category."""
         unit = self.base_unit(category)

@@ -26,8 +26,8 @@ class AugnoSwitches:
     error_dialect: Literal["classic", "apikit"] = "classic"
     """Error bodies as documented, or as the newer server library writes them (§5.1)."""
     apikit_parameter_status: Literal[400, 422] = 422
-    """What a refused parameter gives in the dialect `apikit`: 422 is what is said of validation, with a list of
-    `errors`; the library's own table of codes has parameters at 400."""
+    """What a refused parameter gives in the dialect `apikit`: 422 is what is said of validation, with a list
+    of `errors`; the library's own table of codes has parameters at 400."""
     sparse_errors: bool = False
     """Errors say `code` and `message` only, as some published examples do."""
 
@@ -75,7 +75,7 @@ class AugnoSwitches:
     negative_short: bool = False
     """A tenth of the items that want nothing are one short of less than nothing: `short` is -1."""
     stock_moves_item_clock: bool = False
-    """A movement of stock moves the item's `updated_at` too."""
+    """A movement of stock moves the item's `updated_at` too; what a day says it touched leaves that out."""
 
     after_page: Callable[[int], None] | None = None
     """Called with the page's number after a page of items was served: data moves while it is read."""

@@ -44,7 +44,7 @@ class ItemsView:
         self._switches = switches
         self._version = -1
         self._places: list[Place] = []
-        self._rendered: dict[tuple[str, frozenset[str]], tuple[Any, bytes]] = {}
+        self._rendered: dict[tuple[Any, ...], tuple[Item, bytes]] = {}
         self._chance = random.Random(data.account_id)  # noqa: S311  chance that can be repeated
         self._calls = 0
 
@@ -58,10 +58,11 @@ class ItemsView:
     def render(self, item: Item, includes: frozenset[str]) -> bytes:
         """The item's JSON."""
         switches = self._switches
-        state = (item, switches.stock_moves_item_clock, switches.profile, switches.missing_page_urls)
-        kept = self._rendered.get((item.id, includes))
-        if kept is None or kept[0][0] is not item or kept[0][1:] != state[1:]:
-            kept = self._rendered[item.id, includes] = (state, json_bytes(self.item(item, includes)))
+        shape = (switches.stock_moves_item_clock, switches.profile, switches.missing_page_urls)
+        kept = self._rendered.get((item.id, includes, shape))
+        if kept is None or kept[0] is not item:
+            kept = (item, json_bytes(self.item(item, includes)))
+            self._rendered[item.id, includes, shape] = kept
         return kept[1]
 
     def item(self, item: Item, includes: Collection[str]) -> Record:

@@ -159,6 +159,7 @@ class ApiClient:
         self._throttled = throttled
         self._longest_pause = longest_pause
         self._counting = threading.Lock()
+        self._opening = threading.Lock()
         self._timeout = httpx.Timeout(read_timeout, connect=10.0)
         self._credentials_advice = credentials_advice
         self._client: httpx.Client | None = None
@@ -191,16 +192,17 @@ class ApiClient:
         return retrying(self._attempt, method, path, decode, params, json)
 
     def _open(self) -> httpx.Client:
-        if self._client is None:
-            self._client = httpx.Client(
-                auth=self._auth,
-                headers=self._headers,
-                timeout=self._timeout,
-                verify=self._trusted,
-                follow_redirects=False,  # credentials go to the configured host and nowhere else
-                event_hooks={"request": [self._before_request]},
-            )
-        return self._client
+        with self._opening:  # requests may be under way side by side
+            if self._client is None:
+                self._client = httpx.Client(
+                    auth=self._auth,
+                    headers=self._headers,
+                    timeout=self._timeout,
+                    verify=self._trusted,
+                    follow_redirects=False,  # credentials go to the configured host and nowhere else
+                    event_hooks={"request": [self._before_request]},
+                )
+            return self._client
 
     @cached_property
     def _trusted(self) -> ssl.SSLContext:

@@ -95,9 +95,12 @@ class SellercloudClient:
         self._warehouses = tuple(warehouses)
         redactor = Redactor(username, password)
         self._login = {"Username": username, "Password": password}
+        self.login_seconds: float | None = None
+        """How long the token of the last login lives, where Sellercloud says."""
+        self.has_logged_in = False
         self.api = ApiClient(
             base_url,
-            auth=LoginAuth(self._login_request, _read_token, redactor.hide),
+            auth=LoginAuth(self._login_request, self._logged_in, redactor.hide),
             redactor=redactor,
             read_error=_read_error,
             refused=_refused,
@@ -159,6 +162,11 @@ class SellercloudClient:
 
     def _login_request(self) -> httpx.Request:
         return self.api.build_request("POST", "/token", json=self._login)
+
+    def _logged_in(self, response: httpx.Response) -> Token:
+        token = _read_token(response)
+        self.login_seconds, self.has_logged_in = token.seconds, True
+        return token
 
     def _products(self, window: Window, query: Filter, prefix: tuple[str, ...]) -> Iterator[Page]:
         if window.after is None:

@@ -65,7 +65,7 @@ def tables_of(folder: Path) -> dict[str, list[tuple[object, ...]]]:
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Sandbox, dict[str, object]]]:
     """A folder after a first run, the sandbox as it changed since, and where an undisturbed run ends."""
-    with Sandbox() as sandbox:
+    with Sandbox(providers=("square", "ventmere_s2")) as sandbox:
         first = Project(tmp_path_factory.mktemp("first"), sandbox)
         first.configure()
         run_in(first.folder)

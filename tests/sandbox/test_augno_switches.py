@@ -631,8 +631,9 @@ def test_after_item_is_called_with_the_calls_so_far(
     first, second, third = (inventory(client, item)["on_hand"]["value"] for _ in range(3))
     assert seen == [1, 2, 3]
     assert (second, third) == ("1000", "2000")
+    assert first != "1000"
     client.get(f"{ITEMS}/it_never/inventory")
-    assert first and seen == [1, 2, 3]
+    assert seen == [1, 2, 3]
 
 
 def test_a_slow_item_answers_late(sandbox: Sandbox, client: httpx.Client) -> None:
@@ -646,3 +647,20 @@ def test_masters_are_listed_in_pages(client: httpx.Client, name: str) -> None:
     whole = scan(client, f"/v1/catalog/{name}")
     assert len(whole) >= 2
     assert scan(client, f"/v1/catalog/{name}", limit=1) == whole
+
+
+def test_every_switch_but_the_hooks_can_be_set_over_http(sandbox: Sandbox, switches: AugnoSwitches) -> None:
+    with httpx.Client(base_url=f"{sandbox.url}/_sandbox/switches") as control:
+        shown = control.get("/augno").json()
+        hooks = {"after_page", "after_item"}
+        assert set(shown) == {field.name for field in fields(AugnoSwitches)} - hooks
+        assert control.put("/augno", json=shown).json() == shown
+        changes = {
+            "profile": "P3",
+            "requests_per_second": 20,
+            "deleted_status": 410,
+            "rate_limit_reset": "67",
+        }
+        assert control.put("/augno", json=changes).json() == {**shown, **changes}
+        assert control.put("/augno", json={"profile": "P9"}).status_code == 400
+    assert switches.profile == "P3"

@@ -1,0 +1,250 @@
+"""`stocktake doctor`: what stands in the way of the next run, and what to do about it.
+
+It only reads: one cheap call for each thing an account is asked for, and a look at what lies around them. The
+working database is opened only while nobody else can want it.
+"""
+
+import os
+import platform
+import re
+import shutil
+from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+from typing import Any
+
+import duckdb
+from filelock import FileLock, Timeout
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+from pipelines.config import Account, Config
+from pipelines.errors import CommandError, Exit
+from pipelines.load import pending_packages
+from pipelines.lock import holder_of, is_locked
+from pipelines.release import current_release
+from sources._shared.checks import Finding, Level, ok
+from sources._shared.http import Redactor
+
+LEAST_FREE = 1024**3
+"""Bytes. A first load of a large account and its build need about as much."""
+ENGINES = ("dlt", "duckdb", "dbt-core", "dbt-duckdb")
+"""What the results depend on most: other versions of these than ours are untried."""
+STYLES: dict[Level, str] = {"ok": "green", "warning": "yellow", "error": "red"}
+HERE = "(this machine)"
+
+
+@dataclass(frozen=True)
+class Diagnosis:
+    """What was found, around the accounts and in each."""
+
+    around: Sequence[Finding]
+    accounts: dict[str, Sequence[Finding]]
+
+    @property
+    def exit_code(self) -> Exit:
+        """Failed where anything has to be mended before a run can do its work."""
+        return Exit.FAILED if any(one.level == "error" for _, one in self._all()) else Exit.DONE
+
+    def as_dict(self) -> dict[str, Any]:
+        """The findings for machines; those around the accounts have no account."""
+        return {
+            "findings": [
+                {"account": account, "check": one.check, "level": one.level, "message": one.message}
+                for account, one in self._all()
+            ]
+        }
+
+    def _all(self) -> Iterator[tuple[str | None, Finding]]:
+        yield from ((None, finding) for finding in self.around)
+        for account, findings in self.accounts.items():
+            yield from ((account, finding) for finding in findings)
+
+
+def diagnose(config: Config, accounts: Sequence[Account]) -> Diagnosis:
+    """Looks around, and asks the accounts side by side. One account's trouble never hides another's."""
+    around = list(_around(config, accounts))
+    workers = min(config.accounts_at_once, len(accounts))
+    with ThreadPoolExecutor(workers, thread_name_prefix="account") as pool:
+        found = pool.map(_examine, accounts)
+        return Diagnosis(around, {account.name: one for account, one in zip(accounts, found, strict=True)})
+
+
+def print_diagnosis(diagnosis: Diagnosis, console: Console, redactor: Redactor) -> None:
+    """The findings for people: how many of each, then a line for each."""
+    groups = {HERE: diagnosis.around, **diagnosis.accounts}
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    table.add_column("account")
+    for level in STYLES:
+        table.add_column(level, justify="right")
+    for account, findings in groups.items():
+        counts = [sum(one.level == level for one in findings) for level in STYLES]
+        table.add_row(account, *(_count(n, style) for n, style in zip(counts, STYLES.values(), strict=True)))
+    console.print(table)
+    for account, findings in groups.items():
+        for one in findings:
+            words = Text(f"{one.level:<8}", style=STYLES[one.level])
+            words.append(redactor.clean(f"{account}: {one.check}: {one.message}"), style="default")
+            console.print(words, soft_wrap=True)
+
+
+def _count(number: int, style: str) -> Text:
+    return Text(str(number), style=style if number else "dim")
+
+
+def _examine(account: Account) -> list[Finding]:
+    found: list[Finding] = []
+    try:
+        found += account.provider.checks(**account.settings)
+    except Exception as error:
+        words = Redactor(*account.secrets).clean(f"{type(error).__name__}: {error}")
+        message = f"The checks broke off: {words}. This is likely a fault in Stocktake: please report it."
+        found.append(Finding("checks", "error", message))
+    return found
+
+
+def _around(config: Config, accounts: Sequence[Account]) -> Iterator[Finding]:
+    count = len(config.accounts)
+    yield ok("configuration", f"Is complete; {count} account{'s' if count != 1 else ''}.")
+    yield from _versions()
+    home = _home(config.home)
+    yield home
+    if home.level == "error":
+        return
+    yield _disk(config.home)
+    yield _lock(config.home)
+    yield _database(config)
+    yield from _pending(config, accounts)
+    yield _release(config)
+
+
+def _home(home: Path) -> Finding:
+    place = _nearest(home)
+    if not place.is_dir():
+        return Finding(
+            "home", "error", f"{place} is no folder. Set stocktake.home to one, or move that file away."
+        )
+    if not os.access(place, os.W_OK | os.X_OK):
+        message = f"{place} cannot be written to. Give this user the right to, or set stocktake.home."
+        return Finding("home", "error", message)
+    return ok("home", f"{home} can be written to." if place == home else f"{home} will be made.")
+
+
+def _disk(home: Path) -> Finding:
+    free = shutil.disk_usage(_nearest(home)).free
+    words = f"{free / LEAST_FREE:.1f} GiB are free for {home}."
+    if free < LEAST_FREE:
+        return Finding("disk", "warning", f"Only {words} A run may fill them: make room, or move home.")
+    return ok("disk", words)
+
+
+def _lock(home: Path) -> Finding:
+    holder = holder_of(home)
+    if is_locked(home):
+        return ok("lock", f"A run is at work: {_words(holder)}.")
+    if holder is not None:
+        return ok("lock", f"The last run died: {_words(holder)}. The next run finishes its work.")
+    return ok("lock", "Nobody holds it.")
+
+
+def _words(holder: dict[str, Any] | None) -> str:
+    facts = holder or {}
+    return (
+        f"stocktake {facts.get('command', '?')}, process {facts.get('pid', '?')} on {facts.get('host', '?')},"
+        f" since {facts.get('since', '?')}"
+    )
+
+
+def _versions() -> Iterator[Finding]:
+    """Whether what is installed is what we were tried with."""
+    about = metadata.metadata("stocktake")
+    ranges = {"Python": about["Requires-Python"]}
+    for requirement in metadata.requires("stocktake") or ():
+        found = re.match(r"([\w.-]+)(?:\[[^]]*\])?\s*([^;]*)", requirement)
+        if found is not None and found[1] in ENGINES and "extra ==" not in requirement:
+            ranges[found[1]] = found[2]
+    for name, wanted in ranges.items():
+        try:
+            installed = platform.python_version() if name == "Python" else metadata.version(name)
+        except metadata.PackageNotFoundError:
+            yield Finding("versions", "error", f"{name} is not installed. Install {name}{wanted}.")
+            continue
+        if is_within(installed, wanted):
+            yield ok("versions", f"{name} {installed} is within {wanted}.")
+        else:
+            message = f"{name} {installed} is outside {wanted}, which Stocktake was tried with. Install one of those."
+            yield Finding("versions", "error", message)
+
+
+def is_within(version: str, wanted: str) -> bool:
+    """Whether a version meets all of some bounds, such as `>=1.5,<3`; the bounds our pyproject.toml uses."""
+    has = _numbers(version)
+    for bound in wanted.replace(" ", "").split(","):
+        sign, limit = bound.rstrip("0123456789."), _numbers(bound.lstrip("<>="))
+        if (sign == ">=" and has < limit) or (sign == "<" and has >= limit):
+            return False
+        if sign not in (">=", "<"):
+            raise AssertionError(f"{bound}: is_within knows >= and < only")
+    return True
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    numbers = re.match(r"\d+(?:\.\d+)*", version)
+    found = [int(part) for part in numbers[0].split(".")] if numbers else []
+    while found and found[-1] == 0:
+        found.pop()  # 2.0 is 2
+    return tuple(found)
+
+
+def _database(config: Config) -> Finding:
+    """Whether the working file opens. With the lock held for as long, so that it stands in no run's way."""
+    path = config.database
+    if not path.exists():
+        return ok("database", "Nothing has been loaded yet. Run stocktake run.")
+    lock = FileLock(config.home / "run.lock")
+    try:
+        with lock.acquire(timeout=0), duckdb.connect(str(path), read_only=True):
+            return ok("database", f"{path} opens.")
+    except Timeout:
+        return ok("database", f"{path} is in use by a run, and was let be.")
+    except OSError as error:
+        return Finding("database", "error", f"{path} cannot be locked: {error}. Check who may write there.")
+    except duckdb.Error as error:
+        words = str(error).splitlines()[0].rstrip(".")
+        message = (
+            f"{path} cannot be opened: {words}. Close whatever else has it open (BI reads the published folder,"
+            " never this file); if it is damaged, restore it or start anew with an empty home."
+        )
+        return Finding("database", "error", message)
+
+
+def _pending(config: Config, accounts: Sequence[Account]) -> Iterator[Finding]:
+    waiting = {account.name: pending_packages(config, account.name) for account in accounts}
+    for name, count in waiting.items():
+        if count:
+            are = f"{count} load packages wait" if count > 1 else "1 load package waits"
+            yield ok("pending", f"{name}: {are}; the next run loads what is there first.")
+    if not any(waiting.values()):
+        yield ok("pending", "No load package waits.")
+
+
+def _release(config: Config) -> Finding:
+    try:
+        release = current_release(config.published)
+    except CommandError as error:
+        return Finding("release", "error", str(error))
+    if release is None:
+        return ok("release", "Nothing is published yet.")
+    missing = [table for table in release.tables if not release.file(table).is_file()]
+    if missing:
+        message = f"{release.name} lacks files: {', '.join(missing)}. Run stocktake publish."
+        return Finding("release", "error", message)
+    return ok("release", f"BI reads {release.name}, {len(release.tables)} tables.")
+
+
+def _nearest(path: Path) -> Path:
+    """The path, or the nearest folder above it that is there."""
+    return next(place for place in (path, *path.parents) if place.exists())

@@ -1,0 +1,319 @@
+"""What `stocktake doctor` finds out about an account: one cheap call per thing we need.
+
+A room's checks.py builds its own client and yields findings. Each is one line with three beats: what is, what
+that means, what to do next. After a wall, which every later call would meet too, the rest is not asked.
+"""
+
+import base64
+import functools
+from collections.abc import Callable, Generator, Iterator, Mapping
+from datetime import UTC, datetime, timedelta
+from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar
+from urllib.parse import urlsplit
+
+import msgspec
+
+from sources._shared.errors import (
+    BrokenAnswerError,
+    NotFoundError,
+    PermissionDeniedError,
+    RefusedError,
+    RequestError,
+    ServerError,
+    SourceError,
+    ThrottledError,
+    UnreachableError,
+)
+from sources._shared.http import Answer, ApiClient
+from sources._shared.mark import Window
+from sources._shared.rows import Page
+
+Level = Literal["ok", "warning", "error"]
+
+MOST_SKEW = timedelta(seconds=60)
+"""Between our clock and a server's. Less is the length of an answer and the second the Date header cuts."""
+RENEW_NOW = timedelta(hours=1)
+"""A token with less than this left may end during a long run."""
+RENEW_SOON = timedelta(days=14)
+
+ELSEWHERE = "Set base_url to the address it should be."
+
+P = ParamSpec("P")
+T = TypeVar("T")
+
+
+class Finding(NamedTuple):
+    """What one check found."""
+
+    check: str
+    level: Level
+    message: str
+    is_wall: bool = False
+    """Whether every later call would meet the same."""
+
+
+Findings = Iterator[Finding]
+
+
+class Greeting(NamedTuple):
+    """What came of the first call."""
+
+    finding: Finding
+    answer: Answer[bytes] | None = None
+    error: SourceError | None = None
+
+
+def until_wall(checks: Callable[P, Findings]) -> Callable[P, Findings]:
+    """Makes a room's checks end with the first finding that makes the rest meaningless."""
+
+    @functools.wraps(checks)
+    def checks_until_wall(*args: P.args, **kwargs: P.kwargs) -> Findings:
+        findings = checks(*args, **kwargs)
+        try:
+            for finding in findings:
+                yield finding
+                if finding.is_wall:
+                    return
+        finally:
+            _close(findings)
+
+    return checks_until_wall
+
+
+def ok(check: str, message: str) -> Finding:
+    """A check that found nothing wrong."""
+    return Finding(check, "ok", message)
+
+
+def greet(
+    api: ApiClient,
+    path: str,
+    address: str,
+    *,
+    params: Any = None,
+    is_known: Callable[[SourceError], bool] = lambda error: isinstance(error, PermissionDeniedError),
+) -> Greeting:
+    """The first call: is there an API at base_url, and does it know the credentials?
+
+    Args:
+        address: what a right base_url looks like, one sentence.
+        is_known: whether a refusal shows that the credentials are good all the same.
+    """
+    try:
+        answer = api.send("GET", path, no_web_page(_any_json), params=params)
+    except SourceError as error:
+        if is_known(error):
+            return Greeting(ok("connection", "Answers."), error=error)
+        return Greeting(refused_greeting(error, address), error=error)
+    return Greeting(ok("connection", "Answers."), answer)
+
+
+def refused_greeting(error: SourceError, address: str) -> Finding:
+    """What a failed first call tells. Everything but a server that fails now is a wall."""
+    advice = ""
+    if isinstance(error, UnreachableError):
+        advice = "Check base_url and the network."
+    elif isinstance(error, (NotFoundError, BrokenAnswerError)) or (_is_odd_address(error)):
+        advice = f"Check base_url: {address}"
+    finding = failed("connection", error, advice)
+    return finding._replace(is_wall=not isinstance(error, ServerError))
+
+
+def probe(
+    check: str,
+    pages: Callable[[Window], Iterator[Page]],
+    window: Window,
+    *,
+    permission: str,
+    denied: tuple[type[RefusedError], ...] = (PermissionDeniedError,),
+) -> Finding:
+    """Whether a reading can be begun: its first page comes, and the rest is not asked for.
+
+    Args:
+        permission: what to do when it may not be read; names the permission.
+        denied: the refusals that mean so.
+    """
+    try:
+        first_page(pages, window)
+    except SourceError as error:
+        return failed(check, error, permission if isinstance(error, denied) else "")
+    return ok(check, "Can be read.")
+
+
+def first_page(pages: Callable[[Window], Iterator[Page]], window: Window) -> Page | None:
+    """The first page of a reading.
+
+    Raises:
+        SourceError: it did not come.
+    """
+    reading = pages(window)
+    try:
+        return next(reading, None)
+    finally:
+        _close(reading)
+
+
+def moved_from_now() -> Window:
+    """A window that nothing has moved in yet: the cheapest question there is."""
+    return Window(after=datetime.now(UTC))
+
+
+def failed(check: str, error: SourceError, advice: str = "") -> Finding:
+    """An error as a finding, with better advice than its own where there is some."""
+    what = error.what
+    if error.status is not None and 300 <= error.status < 400:
+        what = f"{error.status}: the server points elsewhere, and credentials are not sent elsewhere."
+        advice = ELSEWHERE
+    is_wall = error.stops_account or isinstance(error, ThrottledError)
+    return Finding(check, "error", f"{what} {advice or error.advice}".strip(), is_wall)
+
+
+def no_web_page(decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
+    """A decoder that knows a web page when it gets one instead of an answer: asking again does not help."""
+
+    def decode_answer(body: bytes) -> T:
+        if body.lstrip()[:1] == b"<":
+            raise RequestError("Status 200, but with a web page: this is a website and no API.", status=200)
+        return decode(body)
+
+    return decode_answer
+
+
+def clock_skew(api: ApiClient) -> Finding:
+    """How far our clock is from the one of the server that has just answered."""
+    if api.server_clock is None:
+        return ok("clock", "The server does not tell its time.")
+    ahead = datetime.now(UTC) - api.server_clock
+    if abs(ahead) <= MOST_SKEW:
+        return ok("clock", "This machine's clock agrees with the server's.")
+    side = "ahead of" if ahead > timedelta() else "behind"
+    return Finding(
+        "clock",
+        "warning",
+        f"This machine's clock is {span(ahead)} {side} the server's. Marks follow the slower clock, so nothing"
+        " is lost, but ages and lags are wrong. Set this machine's clock, by NTP for example.",
+    )
+
+
+def version(asked: str | None, answered: str | None) -> Finding:
+    """Whether an API answers in the version it was asked in.
+
+    Args:
+        asked: the setting api_version; None where it is left out.
+        answered: the version the answer names; None where it names none.
+    """
+    if asked is None and answered is None:
+        message = "No api_version is set, and the answer names none. Set api_version to the one you know."
+    elif asked is None:
+        message = (
+            f"No api_version is set, and the answer came in {answered}, the newest. Set api_version ="
+            f' "{answered}", so that a newer one changes nothing unasked.'
+        )
+    elif answered in (None, asked):
+        return ok("api_version", f"{asked} is served.")
+    else:
+        message = (
+            f"Asked in {asked}, answered in {answered}. The version asked for is no longer served as it was;"
+            " read the provider's changelog and set api_version to one that is."
+        )
+    return Finding("api_version", "warning", message)
+
+
+def token_claims(token: str) -> Mapping[str, Any] | None:
+    """What a JWT says of itself, its signature unchecked; None where it is no JWT."""
+    parts = token.split(".")
+    if len(parts) != 3 or not all(parts):
+        return None
+    try:
+        payload = base64.b64decode(parts[1] + "=" * (-len(parts[1]) % 4), altchars=b"-_", validate=True)
+        claims = msgspec.json.decode(payload, type=dict[str, Any])
+    except ValueError:  # not base64, or not a JSON object
+        return None
+    ends = claims.get("exp")
+    return claims if ends is None or type(ends) in (int, float) else None
+
+
+def token_fits(token: str, base_url: str) -> Finding:
+    """Whether a token is a JWT, and for this base_url. Asks nobody, so that no other host gets to see it."""
+    claims = token_claims(token)
+    if claims is None:
+        return Finding(
+            "token",
+            "error",
+            "access_token is no JWT: it is cut short, or something else was copied. Copy the token again, or"
+            " make a new one.",
+            is_wall=True,
+        )
+    named = claims.get("aud")
+    audiences = [text for text in (named if isinstance(named, list) else [named]) if isinstance(text, str)]
+    if audiences and not any(_is_for(audience, base_url) for audience in audiences):
+        return Finding(
+            "token",
+            "error",
+            f"The token is for {', '.join(audiences)}, and base_url is {base_url}. Correct base_url, or make"
+            " the token in the instance it is to read.",
+            is_wall=True,
+        )
+    return ok("token", "Is a token for this base_url.")
+
+
+def token_end(token: str, now: datetime) -> Finding:
+    """How long a JWT is good for."""
+    ends = (token_claims(token) or {}).get("exp")
+    if ends is None:
+        return ok("token", "Does not end by itself.")
+    left = ends - now.timestamp()
+    if left <= 0:
+        return Finding(
+            "token",
+            "error",
+            f"The token ended {span(timedelta(seconds=max(left, -1e9)))} ago. Make a new one and replace"
+            " access_token.",
+            is_wall=True,
+        )
+    left = timedelta(seconds=min(left, 1e10))
+    if left < RENEW_NOW:
+        message = f"The token ends in {span(left)}. Renew it before a long run, which it would break off."
+        return Finding("token", "error", message)
+    if left < RENEW_SOON:
+        return Finding("token", "warning", f"The token ends in {span(left)}. Renew it before then.")
+    return ok("token", f"Is good for {span(left)}.")
+
+
+def span(length: timedelta) -> str:
+    """A length of time for people, whatever its sign."""
+    seconds = abs(length.total_seconds())
+    for size, unit in ((86_400, "days"), (3600, "hours"), (60, "minutes")):
+        if seconds >= 2 * size:
+            return f"{int(seconds // size)} {unit}"
+    return f"{int(seconds)} seconds"
+
+
+def _any_json(body: bytes) -> bytes:
+    msgspec.json.decode(body)
+    return body
+
+
+def _is_odd_address(error: SourceError) -> bool:
+    """Whether a refusal without advice came of `no_web_page`."""
+    return isinstance(error, RequestError) and error.status == 200
+
+
+def _is_for(audience: str, base_url: str) -> bool:
+    """Whether an audience is base_url or a beginning of it: the same origin, and a path above or the same."""
+    ours = urlsplit(base_url)
+    theirs = urlsplit(audience if "//" in audience else f"{ours.scheme}://{audience}")
+    try:
+        same_place = _origin(ours) == _origin(theirs)
+    except ValueError:  # a port that is no number
+        return False
+    return same_place and f"{ours.path.rstrip('/')}/".startswith(f"{theirs.path.rstrip('/')}/")
+
+
+def _origin(parts: Any) -> tuple[str, str | None, int]:
+    return parts.scheme, parts.hostname, parts.port or (443 if parts.scheme == "https" else 80)
+
+
+def _close(reading: Iterator[Any]) -> None:
+    if isinstance(reading, Generator):
+        reading.close()

@@ -1,0 +1,137 @@
+"""Many accounts, several of one provider: side by side, each by itself, one pace where one limit counts."""
+
+import time
+from collections.abc import Callable, Iterator
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from sandbox import Fault, Sandbox
+from tests.conftest import Project
+
+
+@pytest.fixture
+def shops(project: Project) -> Callable[..., dict[str, dict[str, Any]]]:
+    """So many Square accounts, as settings."""
+
+    def make(count: int, **settings: Any) -> dict[str, dict[str, Any]]:
+        return {f"shop_{number}": project.account("square", **settings) for number in range(count)}
+
+    return make
+
+
+@pytest.mark.providers("square")
+def test_accounts_of_one_provider_are_kept_apart(
+    project: Project, shops: Callable[..., dict[str, dict[str, Any]]]
+) -> None:
+    project.configure(shops(6))
+    rows = project.load()
+    assert {account for account, _ in rows} == {f"shop_{number}" for number in range(6)}
+    for number in range(6):
+        project.assert_equals_truth(f"shop_{number}")
+    project.sandbox.clock.advance(hours=1)
+    project.sandbox.change(2)
+    project.load("--account", "shop_3")
+    project.assert_equals_truth("shop_3")
+    other = project.current("square", "inventory_counts", "shop_4")
+    assert other != project.current("square", "inventory_counts", "shop_3"), "it was not asked"
+
+
+@pytest.mark.providers("square")
+@pytest.mark.parametrize("at_once", [1, 3])
+def test_a_setting_bounds_how_many_are_read_side_by_side(
+    project: Project, shops: Callable[..., dict[str, dict[str, Any]]], at_once: int
+) -> None:
+    """Every answer takes a while, so that as many requests are under way as there are accounts at work."""
+    project.configure(shops(3), accounts_at_once=at_once)
+    project.sandbox.faults["square"].rates[Fault("slow", seconds=0.15)] = 1.0
+    began = time.monotonic()
+    project.load()
+    took = time.monotonic() - began
+    requests = len(project.sandbox.requests)
+    assert requests >= 12
+    if at_once == 1:
+        assert took >= requests * 0.15
+    else:
+        assert took < requests * 0.15
+
+
+@pytest.mark.providers("square", "ventmere_s2")
+def test_a_slow_and_a_broken_account_hold_up_nobody(project: Project, impatient: None) -> None:
+    project.configure(
+        {
+            "broken": project.account("square", base_url="http://127.0.0.1:9"),
+            "refused": project.account("square", access_token="mistyped-4711"),
+            "good": project.account("square"),
+            "slow": project.account("ventmere_s2"),
+        },
+        accounts_at_once=2,
+    )
+    project.sandbox.faults["ventmere_s2"].next(Fault("slow", seconds=1.0))
+    rows = project.load(exits=3)
+    states = {
+        account: {row["status"] for (name, _), row in rows.items() if name == account} for account, _ in rows
+    }
+    assert states == {"broken": {"failed"}, "refused": {"failed"}, "good": {"ok"}, "slow": {"ok"}}
+    finished = {account: row["finished_at"] for (account, _), row in rows.items()}
+    assert finished["good"] < finished["slow"]
+    project.sandbox.requests.clear()
+    project.configure({"good": project.account("square")})
+    project.load()
+
+
+@pytest.fixture
+def augno(project_of: Callable[[Sandbox], Project]) -> Iterator[Project]:
+    with Sandbox(providers=["augno"]) as sandbox:
+        yield project_of(sandbox)
+
+
+def test_accounts_behind_one_address_share_one_pace(augno: Project, impatient: None) -> None:
+    """Augno counts the requests of an address: two accounts at 40 a second are not to be 80 together."""
+    augno.sandbox.switches["augno"].requests_per_second = 60
+    account = augno.account("augno", requests_per_second=40)
+    augno.configure({"north": account, "south": account})
+    began = time.monotonic()
+    rows = augno.load()
+    took = time.monotonic() - began
+    assert {row["status"] for row in rows.values()} == {"ok"}
+    requests = len(augno.sandbox.requests)
+    assert requests > 200
+    assert took > (requests - 40) / 40 - 1
+    assert sum(row["retries"] for row in rows.values()) == 0, "nobody was told to slow down"
+
+
+def test_a_throttled_call_makes_everyone_wait(augno: Project, impatient: None) -> None:
+    augno.sandbox.faults["augno"].next(None, 20)
+    augno.sandbox.faults["augno"].next(Fault("status", 429, retry_after="1"))
+    times: list[float] = []
+    augno.sandbox.switches["augno"].after_item = lambda number: times.append(time.monotonic())
+    row = augno.load()["augno", "item_inventory"]
+    assert row["retries"] == 1
+    assert row["throttled_seconds"] == 1.0
+    longest = max(later - earlier for earlier, later in pairwise(times))
+    assert longest > 0.9, "nobody asked in the meantime"
+    augno.assert_equals_truth()
+
+
+def test_an_item_deleted_between_the_list_and_its_call_is_no_failure(augno: Project) -> None:
+    data = augno.sandbox.world.data["augno"]
+    doomed = sorted(augno.sandbox.truth("augno", "items"))[-1][0]
+    augno.sandbox.switches["augno"].after_page = lambda number: data.delete_item(doomed) and None
+    rows = augno.load()
+    assert {row["status"] for row in rows.values()} == {"ok"}
+    assert (doomed,) in augno.current("augno", "items"), "it was listed"
+    assert (doomed,) not in augno.current("augno", "item_inventory")
+    augno.sandbox.switches["augno"].after_page = None
+    augno.load()
+    augno.assert_equals_truth()
+
+
+def test_fresh_ids_and_padded_zeros_are_no_changes(augno: Project) -> None:
+    augno.sandbox.switches["augno"].padded_values = True
+    augno.load()
+    before = augno.versions("augno", "item_inventory")
+    for _ in range(2):
+        assert augno.load()["augno", "item_inventory"]["rows_new"] == 0
+    assert augno.versions("augno", "item_inventory") == before

@@ -1,0 +1,118 @@
+"""A first load that was broken off goes on with what it had fetched, instead of asking for it again."""
+
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+
+import pytest
+
+from sandbox import Fault, Sandbox
+from sandbox.record import Asked
+from sandbox.world import Size
+from tests.conftest import Project
+
+LOAD = [sys.executable, "-c", "from pipelines.cli import main; main()", "load"]
+COUNTS = "/v2/inventory/counts/batch-retrieve"
+TOTALS = "/api/global/v1/inventory/levels/total"
+INVENTORY = "/rest/api/inventory"
+
+
+def is_count_page(asked: Asked) -> bool:
+    return asked.path == COUNTS
+
+
+def is_level_page(asked: Asked) -> bool:
+    return asked.path == TOTALS
+
+
+def is_inventory_call(asked: Asked) -> bool:
+    return asked.provider == "augno" and asked.path.endswith("/inventory")
+
+
+def is_product_page(asked: Asked) -> bool:
+    return asked.path == INVENTORY
+
+
+CASES = [
+    # What is paged, how many of its requests are answered before the end, how many of these are lost at most.
+    pytest.param("square", "S", is_count_page, 6, 1, id="square counts"),
+    pytest.param("shipstream", "M", is_level_page, 2, 2, id="shipstream levels"),
+    pytest.param("sellercloud", "M", is_product_page, 12, 2, id="sellercloud products"),
+    pytest.param("augno", "M", is_inventory_call, 330, 130, id="augno inventory calls"),
+]
+
+
+@pytest.fixture
+def large(provider: str, size: Size, project_of: Callable[[Sandbox], Project]) -> Iterator[Project]:
+    with Sandbox(size=size, providers=[provider]) as sandbox:
+        yield project_of(sandbox)
+
+
+@pytest.fixture
+def square(project_of: Callable[[Sandbox], Project], impatient: None) -> Iterator[Project]:
+    """A seller whose first load met an error after four pages of counts."""
+    with Sandbox(providers=["square"]) as sandbox:
+        sandbox.switches["square"].page_rows = 50
+        found = project_of(sandbox)
+        sandbox.faults["square"].next(None, 4)
+        sandbox.faults["square"].next(Fault("status", 503), 5)
+        found.load(exits=3)
+        assert found.versions("square", "inventory_counts") == 200, "what came is kept"
+        sandbox.requests.clear()
+        yield found
+
+
+@pytest.mark.parametrize(("provider", "size", "counted", "before", "lost"), CASES)
+def test_a_killed_first_load_goes_on(
+    large: Project, counted: Callable[[Asked], bool], before: int, lost: int
+) -> None:
+    sandbox = large.sandbox
+    if "square" in sandbox.providers:
+        sandbox.switches["square"].page_rows = 50
+    with subprocess.Popen(LOAD, cwd=large.folder, stderr=subprocess.DEVNULL) as process:
+        while sum(map(counted, sandbox.requests)) < before and process.poll() is None:
+            time.sleep(0.001)
+        os.kill(process.pid, signal.SIGKILL)
+    assert process.returncode == -signal.SIGKILL, "it was to die in the middle"
+    answered = sum(map(counted, sandbox.requests))
+    sandbox.requests.clear()
+    large.load()
+    large.assert_equals_truth()
+    resumed = sum(map(counted, sandbox.requests))
+    sandbox.requests.clear()
+    large.stocktake("reset", "--account", next(iter(sandbox.providers)), "--yes")
+    large.load()
+    whole = sum(map(counted, sandbox.requests))
+    assert whole - answered <= resumed <= whole - answered + lost
+
+
+def cursors(project: Project) -> list[str | None]:
+    return [asked.body.get("cursor") for asked in project.sandbox.requests if is_count_page(asked)]
+
+
+def test_a_first_load_that_met_an_error_goes_on(square: Project) -> None:
+    square.sandbox.clock.advance(minutes=2)
+    square.sandbox.change(2)
+    row = square.load()["square", "inventory_counts"]
+    assert row["mark_before"] is None
+    assert cursors(square)[0] is not None, "it goes on where it stopped"
+    # The mark is the moment the first page was asked for, so what moved since comes with the next run.
+    square.load()
+    square.assert_equals_truth()
+
+
+def test_what_was_fetched_for_another_question_is_not_used(square: Project) -> None:
+    places = list(square.sandbox.world.data["square"].locations)
+    square.configure({"square": square.account("square", location_ids=places)})
+    square.load()
+    assert cursors(square)[0] is None
+
+
+def test_nothing_is_left_of_it_once_the_first_load_has_ended(square: Project) -> None:
+    journals = square.home / "journals"
+    assert len(list(journals.rglob("*.journal"))) == 1
+    square.load()
+    assert list(journals.rglob("*.journal")) == []
