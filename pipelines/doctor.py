@@ -175,8 +175,8 @@ def _versions() -> Iterator[Finding]:
         if is_within(installed, wanted):
             yield ok("versions", f"{name} {installed} is within {wanted}.")
         else:
-            message = f"{name} {installed} is outside {wanted}, which Stocktake was tried with. Install one of those."
-            yield Finding("versions", "error", message)
+            message = f"{name} {installed} is outside {wanted}, the range Stocktake is made for."
+            yield Finding("versions", "error", f"{message} Install a version within it.")
 
 
 def is_within(version: str, wanted: str) -> bool:
@@ -215,8 +215,8 @@ def _database(config: Config) -> Finding:
     except duckdb.Error as error:
         words = str(error).splitlines()[0].rstrip(".")
         message = (
-            f"{path} cannot be opened: {words}. Close whatever else has it open (BI reads the published folder,"
-            " never this file); if it is damaged, restore it or start anew with an empty home."
+            f"{path} cannot be opened: {words}. Close whatever else has it open (BI reads the published"
+            " folder, never this file); if it is damaged, restore it or start anew with an empty home."
         )
         return Finding("database", "error", message)
 

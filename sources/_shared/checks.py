@@ -190,8 +190,8 @@ def clock_skew(api: ApiClient) -> Finding:
     return Finding(
         "clock",
         "warning",
-        f"This machine's clock is {span(ahead)} {side} the server's. Marks follow the slower clock, so nothing"
-        " is lost, but ages and lags are wrong. Set this machine's clock, by NTP for example.",
+        f"This machine's clock is {span(ahead)} {side} the server's. Marks follow the slower clock, so"
+        " nothing is lost, but ages and lags are wrong. Set this machine's clock, by NTP for example.",
     )
 
 

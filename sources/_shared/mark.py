@@ -123,6 +123,8 @@ class Ask:
     """Per resource, the records that came with another one's answers."""
     errors: dict[str, SourceError] = field(default_factory=dict)
     """Why a resource could not be read."""
+    blind_windows: str = ""
+    """Why windows show nothing of what moved at this account; then all that has windows is read whole."""
     dead_end: SourceError | None = None
     """Set when the account cannot be read at all, so that its other resources fail without asking."""
 
@@ -167,7 +169,7 @@ class Ask:
         if resource.comes_with is not None:
             return self.comes_whole(resource)
         swept = _instant(state.get("swept_at"))
-        return self.sweep or swept is None or now - swept >= self.sweep_every
+        return self.sweep or bool(self.blind_windows) or swept is None or now - swept >= self.sweep_every
 
 
 def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> None:

@@ -172,6 +172,7 @@ def _read(
                 yield collector.empty()
             outcome.pages += 1
             doubt, blind_windows = doubt or page.doubt, blind_windows or page.blind_windows
+            asked.blind_windows = asked.blind_windows or page.blind_windows
             if page.promised is not None:
                 outcome.rows_promised = page.promised
             for name, records in page.beside.items():

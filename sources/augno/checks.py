@@ -39,12 +39,13 @@ def checks(
     stranger = AugnoClient(base_url, api_key, api_version, None, requests_per_second)
     try:
         greeting = _greet(client)
-        if account_id and isinstance(
-            greeting.error, (CredentialsError, PermissionDeniedError, NotFoundError)
+        error = greeting.error
+        if (
+            account_id
+            and isinstance(error, (CredentialsError, PermissionDeniedError, NotFoundError))
+            and _greet(stranger).answer is not None  # without the header the account is not the reason
         ):
-            # Without the header the account cannot be the reason.
-            if _greet(stranger).answer is not None:
-                yield _foreign(greeting.error, account_id)
+            yield _foreign(error, account_id)
         yield _naming_account(greeting, account_id)
         yield clock_skew(client.api)
         try:
@@ -76,13 +77,13 @@ def _foreign(error: SourceError, account_id: str) -> Finding:
     return Finding(
         "account",
         "error",
-        f"{error.what} The API key is good, but {account_id} is not an account of its user. Check account_id.",
+        f"{error.what} The API key is good, but {account_id} is no account of its user. Check account_id.",
         is_wall=True,
     )
 
 
 def _naming_account(greeting: Greeting, account_id: str | None) -> Finding:
-    """The first call's finding; whether a key needs an account named is documented both ways (augno.md §1)."""
+    """The first call's finding. Whether an account must be named is documented both ways (augno.md §1)."""
     finding = greeting.finding
     if isinstance(greeting.error, CredentialsError) and not account_id:
         more = " If the key's user belongs to several accounts, set account_id."

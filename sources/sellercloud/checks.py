@@ -69,8 +69,8 @@ def checks(
             (INVENTORY, client.inventory, moved_from_now()),
         ):
             permission = (
-                f"The login worked, so base_url is right: give the user the permission to read {resource.name}"
-                " in Delta, under its API rights."
+                "The login worked, so base_url is right: give the user the permission to read"
+                f" {resource.name} in Delta, under its API rights."
             )
             readable = probe(resource.name, pages, window, permission=permission, denied=DENIED)
             yield readable
@@ -92,7 +92,7 @@ def _login(seconds: float | None) -> Finding:
 
 
 def _zone(client: SellercloudClient, timezone: str) -> Finding:
-    """Whether the newest change, read in the configured zone, lies where changes can lie (sellercloud.md §4)."""
+    """Whether the newest change, read in the configured zone, lies where changes can (sellercloud.md §4)."""
     now = client.api.server_clock or datetime.now(UTC)
     try:
         found = [newest for clock in CLOCKS if (newest := _newest(client, clock, now)) is not None]
@@ -115,8 +115,8 @@ def _zone(client: SellercloudClient, timezone: str) -> Finding:
             "timezone",
             "warning",
             f"Read in {timezone}, the newest change is {_age(age)} old. Where something changes all the time,"
-            f" timezone is wrong by {hours} hour{'s' if hours > 1 else ''}: compare one change with the time that"
-            " Sellercloud shows.",
+            f" timezone is wrong by {hours} hour{'s' if hours > 1 else ''}: compare one change with the time"
+            " that Sellercloud shows.",
         )
     return ok("timezone", f"Fits: read in {timezone}, the newest change is {_age(age)} old.")
 

@@ -140,7 +140,7 @@ class ShipstreamClient:
             for record in found.page.records:
                 if record.updated_at and (oldest is None or record.updated_at < oldest[0]):
                     oldest = (record.updated_at, record.keys)
-            yield replace(found.page, beside={"products": _products(found.included)})
+            yield replace(found.page, beside={"products": found.products})
         if oldest is not None and window.is_whole and not self._finds(*oldest):
             yield Page((), blind_windows=OTHER_ZONE, position=[ENABLED[-1], None])
 
@@ -162,7 +162,7 @@ class ShipstreamClient:
         """Products that were edited, by way of their levels."""
         for found in self._levels(TOTALS, WITH_PRODUCTS, "product_updated_at", window, _total_level):
             # The count is of levels, and a product may be missing beside its level.
-            yield replace(found.page, records=_products(found.included), promised=None)
+            yield replace(found.page, records=found.products, promised=None)
 
     def warehouse_levels(self, window: Window) -> Iterator[Page]:
         """Levels by warehouse of the products whose stock moved."""
@@ -225,13 +225,12 @@ class ShipstreamClient:
             count: int | None = None
             pages = 0
             while True:
-                answer = self._page(path, query, cursor, pages == 0)
+                answer = self._page(path, query, cursor, to_record, wants_count=pages == 0)
                 body = answer.body
                 count = body.promised if count is None else count
-                records = [to_record(raw) for raw in body.records]
-                fresh = {record.keys for record in records} - seen
+                fresh = {record.keys for record in body.records} - seen
                 pages += 1
-                if (records and not fresh and pages > 1) or pages > _most_pages(count):
+                if (body.records and not fresh and pages > 1) or pages > _most_pages(count):
                     raise BrokenAnswerError(
                         f"Page {pages} of the scan brought nothing new: the cursor does not move on.",
                         "Try later, and tell ShipStream if it stays.",
@@ -239,8 +238,8 @@ class ShipstreamClient:
                 seen |= fresh
                 cursor = body.cursor
                 yield _Found(
-                    Page(records, answer.answered_at, count, position=[cursor, distinct + len(seen)]),
-                    body.included,
+                    Page(body.records, answer.answered_at, count, position=[cursor, distinct + len(seen)]),
+                    body.products,
                 )
                 if cursor is None:
                     break
@@ -248,20 +247,22 @@ class ShipstreamClient:
                 return
             lacking = count - distinct - len(seen)
             distinct = 0  # read anew from the first page, everything that comes counts
-        yield _Found(Page((), None, count, missing(lacking)), {})
+        yield _Found(Page((), None, count, missing(lacking)), [])
 
-    def _page(self, path: str, query: Parameters, cursor: str | None, wants_count: bool) -> Answer["_Body"]:
+    def _page(
+        self, path: str, query: Parameters, cursor: str | None, to_record: ToRecord, *, wants_count: bool
+    ) -> Answer["_Body"]:
         params = [*query, ("limit", str(PAGE_LIMIT))]
         if wants_count:
             params.append(("count", "1"))  # costs the server time: once a scan
         if cursor is not None:
             params.append(("cursor_start", cursor))
-        return self.api.send("GET", path, _read, params=params)
+        return self.api.send("GET", path, lambda body: _read(body, to_record), params=params)
 
 
 class _Body(NamedTuple):
-    records: list[msgspec.Raw]
-    included: Mapping[str, Sequence[msgspec.Raw]]
+    records: list[Record]
+    products: list[Record]
     cursor: str | None
     """Where the next page starts; None where there is none."""
     promised: int | None
@@ -269,7 +270,8 @@ class _Body(NamedTuple):
 
 class _Found(NamedTuple):
     page: Page
-    included: Mapping[str, Sequence[msgspec.Raw]]
+    products: list[Record]
+    """The products beside the records, where they were asked for."""
 
 
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
@@ -277,7 +279,7 @@ _decode_level = msgspec.json.Decoder(_Level).decode
 _decode_object = msgspec.json.Decoder(_Object).decode
 
 
-def _read(body: bytes) -> _Body:
+def _read(body: bytes, to_record: ToRecord) -> _Body:
     envelope = _decode_envelope(body)
     if envelope.collection is None:
         raise msgspec.ValidationError("there is no collection")
@@ -289,7 +291,8 @@ def _read(body: bytes) -> _Body:
             raise msgspec.ValidationError("has_more without a cursor in next")
         cursor = found[0]
     count = envelope.meta.count if envelope.meta else None
-    return _Body(envelope.collection, envelope.included or {}, cursor, count)
+    records = [to_record(raw) for raw in envelope.collection]
+    return _Body(records, _products(envelope.included or {}), cursor, count)
 
 
 def _total_level(raw: msgspec.Raw) -> Record:

@@ -77,7 +77,7 @@ def _refused(error: SourceError, organization_id: str, stranger: VentmereS2Clien
         return Finding(
             "overview",
             "error",
-            f"{error.what} The user may not read the inventory overview. Give the user in S2 the permission to.",
+            f"{error.what} The user may not read the inventory overview. Give the user that right in S2.",
             is_wall=True,
         )
     if isinstance(error, RequestError) and error.status == 400 and not organization_id:

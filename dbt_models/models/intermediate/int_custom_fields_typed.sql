@@ -114,7 +114,7 @@ taken_apart as (
         field_code,
         place,
         inner_place,
-        case when {{ json_kind('said') }} = 'object' then {{ json_text('said', 'label') }} else label end as label,
+        coalesce({{ json_text('said', 'label') }}, label) as label,
         {{ json_text('said', 'currency') }} as currency_code,
         case
             when {{ json_kind('said') }} <> 'object' then said

@@ -21,8 +21,16 @@ latest as (
         item_type as product_type,
         valid_to is null as is_active,
         coalesce(base_unit_abbreviation, base_unit_name) as unit_of_measure,
-        cast(unit_cost as {{ type_quantity() }}) as unit_cost,
-        unit_cost_currency as currency_code,
+        -- Quantities are in the base unit; a cost of another unit is not the cost of one of them.
+        case
+            when coalesce(unit_cost_per_unit_id, base_unit_id, '') = coalesce(base_unit_id, unit_cost_per_unit_id, '')
+                then cast(unit_cost as {{ type_quantity() }})
+        end as unit_cost,
+        -- The dollar's sign is its abbreviation there (augno.md §9).
+        case
+            when unit_cost_currency = '$' then 'USD'
+            when {{ matches('unit_cost_currency', '[A-Za-z]{3}') }} then upper(unit_cost_currency)
+        end as currency_code,
         created_at,
         updated_at,
         valid_to as deleted_at

@@ -68,7 +68,6 @@ totals as (
     from total_versions
 ),
 
--- An older contract does not give what is short; the other three do (augno.md §2.1).
 items as (
     select
         'augno' as provider,
@@ -80,7 +79,7 @@ items as (
         available_to_promise as quantity_available,
         reserved as quantity_reserved,
         cast(null as {{ type_quantity() }}) as quantity_incoming,
-        coalesce(short, on_hand - reserved - available_to_promise) as quantity_backordered,
+        short as quantity_backordered,
         cast(null as {{ type_quantity() }}) as quantity_unsellable,
         available_to_promise as quantity_advertised,
         true as is_additive,
