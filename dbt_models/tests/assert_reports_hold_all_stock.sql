@@ -1,4 +1,4 @@
--- Joining names on and matching items neither loses nor doubles a unit: each report adds up to its fact.
+-- Joining names on and matching items neither loses nor doubles a row or a unit: each report adds up to what it reports.
 with
 
 additive as (
@@ -22,6 +22,15 @@ totals as (
         (select coalesce(sum(product_count), 0) from {{ ref('rpt_stock_consolidated') }}) as report_rows,
         (select sum(quantity_available) from additive) as fact_units,
         (select sum(quantity_available) from {{ ref('rpt_stock_consolidated') }}) as report_units
+
+    union all
+
+    select
+        'rpt_custom_fields' as report,
+        (select count(*) from {{ ref('bridge_product_custom_fields') }}) as fact_rows,
+        (select count(*) from {{ ref('rpt_custom_fields') }}) as report_rows,
+        (select sum(value_number) from {{ ref('bridge_product_custom_fields') }}) as fact_units,
+        (select sum(value_number) from {{ ref('rpt_custom_fields') }}) as report_units
 )
 
 select * from totals

@@ -113,8 +113,10 @@ def refused_greeting(error: SourceError, address: str) -> Finding:
     advice = ""
     if isinstance(error, UnreachableError):
         advice = "Check base_url and the network."
-    elif isinstance(error, (NotFoundError, BrokenAnswerError)) or (_is_odd_address(error)):
+    elif isinstance(error, NotFoundError) or _is_web_page(error):
         advice = f"Check base_url: {address}"
+    elif isinstance(error, BrokenAnswerError):
+        advice = f"Try later; if it stays, check base_url: {address}"
     finding = failed("connection", error, advice)
     return finding._replace(is_wall=not isinstance(error, ServerError))
 
@@ -294,8 +296,8 @@ def _any_json(body: bytes) -> bytes:
     return body
 
 
-def _is_odd_address(error: SourceError) -> bool:
-    """Whether a refusal without advice came of `no_web_page`."""
+def _is_web_page(error: SourceError) -> bool:
+    """Whether `no_web_page` refused an answer: nothing else refuses one with status 200."""
     return isinstance(error, RequestError) and error.status == 200
 
 

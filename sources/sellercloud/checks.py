@@ -105,7 +105,7 @@ def _zone(client: SellercloudClient, timezone: str) -> Finding:
         return Finding(
             "timezone",
             "error",
-            f"timezone is wrong: read in {timezone}, the newest change lies {span(age)} in Sellercloud's"
+            f"timezone is wrong: read in {timezone}, the newest change lies {_age(-age)} in Sellercloud's"
             " future. Set timezone to the zone in which Sellercloud shows this account's times.",
         )
     hours = round(age / timedelta(hours=1))
@@ -118,7 +118,8 @@ def _zone(client: SellercloudClient, timezone: str) -> Finding:
             f" timezone is wrong by {hours} hour{'s' if hours > 1 else ''}: compare one change with the time"
             " that Sellercloud shows.",
         )
-    return ok("timezone", f"Fits: read in {timezone}, the newest change is {_age(age)} old.")
+    fits = "Fits" if hours < 1 else "Not contradicted"
+    return ok("timezone", f"{fits}: read in {timezone}, the newest change is {_age(age)} old.")
 
 
 def _newest(client: SellercloudClient, clock: str, now: datetime) -> datetime | None:

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import msgspec
+
 from sources._shared.checks import (
     Finding,
     Findings,
@@ -13,13 +15,23 @@ from sources._shared.checks import (
     until_wall,
 )
 from sources._shared.errors import CredentialsError, PermissionDeniedError, RequestError, SourceError
-from sources.ventmere_s2.client import Snapshot, VentmereS2Client, read_overview
+from sources.ventmere_s2.client import VentmereS2Client
 from sources.ventmere_s2.settings import OVERVIEW_PATH
 
 ADDRESS = "it is https://api.s2sell.io for the sandbox, and what Ventmere told you for production."
 
 PRODUCTS_PATH = "/product"
 """A list in pages: it tells whether a token is good without making a whole overview (ventmere_s2.md §2)."""
+
+
+class _Overview(msgspec.Struct):
+    # All three are required: an answer without one of them is broken, not empty.
+    warehouses: list[msgspec.Raw]
+    products: list[msgspec.Raw]
+    items: list[msgspec.Raw]
+
+
+_read_overview = msgspec.json.Decoder(_Overview).decode
 
 
 @until_wall
@@ -46,7 +58,7 @@ def checks(
 
     client, stranger = client_of(organization_id), client_of("")
     try:
-        overview = client.api.send("GET", OVERVIEW_PATH, no_web_page(read_overview))
+        overview = client.api.send("GET", OVERVIEW_PATH, no_web_page(_read_overview))
     except SourceError as error:
         yield _refused(error, organization_id, stranger)
         yield clock_skew(client.api)
@@ -90,7 +102,7 @@ def _refused(error: SourceError, organization_id: str, stranger: VentmereS2Clien
     return refused_greeting(error, ADDRESS)
 
 
-def _held(found: Snapshot, organization_id: str) -> Finding:
+def _held(found: _Overview, organization_id: str) -> Finding:
     counts = (
         f"{len(found.warehouses)} warehouses, {len(found.products)} products and {len(found.items)} levels"
     )

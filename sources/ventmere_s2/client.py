@@ -47,9 +47,7 @@ class _Item(msgspec.Struct):
     warehouseId: Any = None  # noqa: N815
 
 
-class Snapshot(msgspec.Struct):
-    """What an organisation holds, all of it from one moment."""
-
+class _Snapshot(msgspec.Struct):
     warehouses: list[Record]
     products: list[Record]
     items: list[Record]
@@ -82,7 +80,7 @@ class VentmereS2Client:
         auth: httpx.Auth = BearerAuth(access_token)
         if not access_token:
             auth = LoginAuth(self._login_request, _read_token, redactor.hide)
-        self.api = ApiClient(
+        self._api = ApiClient(
             base_url,
             auth=auth,
             redactor=redactor,
@@ -91,12 +89,13 @@ class VentmereS2Client:
             read_timeout=READ_TIMEOUT,
             credentials_advice=CREDENTIALS_ADVICE,
         )
-        self.tally = self.api.tally
-        self._overview: Answer[Snapshot] | None = None
+        self.api = self._api
+        self.tally = self._api.tally
+        self._overview: Answer[_Snapshot] | None = None
 
     def close(self) -> None:
         """Closes the connections; what was fetched stays."""
-        self.api.close()
+        self._api.close()
 
     def warehouses(self, window: Window) -> Iterator[Page]:
         """Every warehouse of the organisation."""
@@ -110,13 +109,13 @@ class VentmereS2Client:
         """Every stock level: one per warehouse and product that ever had one."""
         return self._page(lambda snapshot: snapshot.items)
 
-    def _page(self, part: Callable[[Snapshot], list[Record]]) -> Iterator[Page]:
+    def _page(self, part: Callable[[_Snapshot], list[Record]]) -> Iterator[Page]:
         if self._overview is None:
-            self._overview = self.api.send("GET", OVERVIEW_PATH, read_overview)
+            self._overview = self._api.send("GET", OVERVIEW_PATH, _read_overview)
         yield Page(part(self._overview.body), self._overview.answered_at)
 
     def _login_request(self) -> httpx.Request:
-        return self.api.build_request("POST", self._login_path, json=self._credentials)
+        return self._api.build_request("POST", self._login_path, json=self._credentials)
 
 
 _decode_overview = msgspec.json.Decoder(_Overview).decode
@@ -124,10 +123,9 @@ _decode_identified = msgspec.json.Decoder(_Identified).decode
 _decode_item = msgspec.json.Decoder(_Item).decode
 
 
-def read_overview(body: bytes) -> Snapshot:
-    """The three lists of an overview."""
+def _read_overview(body: bytes) -> _Snapshot:
     overview = _decode_overview(body)
-    return Snapshot(
+    return _Snapshot(
         [_identified_record(raw) for raw in overview.warehouses],
         [_identified_record(raw) for raw in overview.products],
         [_item_record(raw) for raw in overview.items],

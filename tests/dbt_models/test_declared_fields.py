@@ -41,7 +41,8 @@ NOT_FIELDS = {
 }  # fmt: skip
 SAID_TO_BE_ABSENT = {
     ("square", "locations"): {"updated_at"},
-    ("shipstream", "total_levels"): {"warehouse"},
+    ("shipstream", "total_levels"): {"warehouse", "none"},
+    ("shipstream", "products"): {"status", "is_active", "is_deleted"},  # of merchants
 }
 
 

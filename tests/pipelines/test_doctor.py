@@ -552,8 +552,8 @@ def test_one_accounts_trouble_hides_no_other(project: Project) -> None:
     assert [f["account"] for f in found if f["check"] in ("locations", "organization")] == ["north", "s2"]
     (broken,) = [f["message"] for f in found if f["account"] == "broken" and f["check"] == "checks"]
     assert broken == (
-        "The checks broke off: OverflowError: cannot convert float infinity to integer. This is likely a fault"
-        " in Stocktake: please report it."
+        "The checks broke off: OverflowError: cannot convert float infinity to integer. This is likely a"
+        " fault in Stocktake: please report it."
     )
 
 

@@ -110,7 +110,7 @@ def test_a_pause_longer_than_we_wait_ends_the_read(sandbox: Sandbox, square: Squ
 def test_a_slow_answer_is_given_up(
     sandbox: Sandbox, square: SquareClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(square._api, "_timeout", 0.05)
+    monkeypatch.setattr(square.api, "_timeout", 0.05)
     monkeypatch.setattr(http, "ATTEMPTS", 2)
     sandbox.faults["square"].next(Fault("slow", seconds=0.4), times=2)
     with pytest.raises(UnreachableError, match="took too long"):
