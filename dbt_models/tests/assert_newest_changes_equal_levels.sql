@@ -19,7 +19,7 @@ present as (
         cast(null as {{ type_string() }}) as location_key,
         {{ measures() | join(', ') }}
     from {{ ref('fct_inventory_positions') }}
-    where provider not in ('square', 'ventmere_s2')
+    where provider in ('{{ providers_with_totals() | join("', '") }}')
 )
 
 select coalesce(changes.product_key, present.product_key) as product_key

@@ -44,7 +44,7 @@ staged_levels as (
 
 levels_without_states as (
     select * from {{ ref('fct_inventory_levels') }}
-    where provider not in ('square', 'ventmere_s2')
+    where provider in ('{{ providers_with_totals() | join("', '") }}')
 ),
 
 staged_totals as (
@@ -72,7 +72,7 @@ staged_totals as (
 
 totals as (
     select * from {{ ref('fct_inventory_positions') }}
-    where provider not in ('square', 'ventmere_s2')
+    where provider in ('{{ providers_with_totals() | join("', '") }}')
 ),
 
 lost_or_made_up as (

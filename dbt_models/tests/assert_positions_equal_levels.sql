@@ -8,13 +8,13 @@ levels as (
         {% endfor %}
         product_key
     from {{ ref('fct_inventory_levels') }}
-    where provider in ('square', 'ventmere_s2')
+    where provider not in ('{{ providers_with_totals() | join("', '") }}')
     group by product_key
 ),
 
 positions as (
     select * from {{ ref('fct_inventory_positions') }}
-    where provider in ('square', 'ventmere_s2')
+    where provider not in ('{{ providers_with_totals() | join("', '") }}')
 )
 
 select coalesce(positions.product_key, levels.product_key) as product_key

@@ -1,4 +1,4 @@
--- Joining names on and matching items neither loses nor doubles a row or a unit: each report adds up to what it reports.
+-- Joining names on and matching items neither loses nor doubles a row or a unit: a report adds up to what it reports.
 with
 
 additive as (

@@ -48,7 +48,7 @@ AS_OBJECT = (
 )
 ODD_PRODUCT = (
     '{"type": "PackagingContainer", "id": 1, "sku": " BOX ", "name": "", "barcodes": "A-1, B 2",'
-    ' "external_id": 11993904800000000000001, "merchant": {"type": "Merchant", "id": 4}, "lot_type": null,'
+    ' "external_id": 119939048.10, "merchant": {"type": "Merchant", "id": 4}, "lot_type": null,'
     ' "weight": {"value": 0.30, "unit": "kg"}, "export": {"hs_base_code": 8518.30,'
     ' "hs_country_extension": [{"country_id": "DE", "extension": 90},'
     ' {"country_id": "US", "extension": "011"}]},'
@@ -320,7 +320,7 @@ def test_a_product_with_numbers_for_codes_keeps_them_to_the_letter(built: Workin
     [box] = rows(built, "stg_shipstream__products", "product_type = 'PackagingContainer'")
 
     assert (box["sku"], box["name"], box["barcodes"]) == ("BOX", None, ["A-1", "B 2"])
-    assert box["external_id"] == "11993904800000000000001"
+    assert box["external_id"] == "119939048.10"
     assert (box["weight_value"], box["weight_unit"]) == (Decimal("0.3"), "kg")
     assert box["hs_base_code"] == "8518.30"
     assert box["hs_country_extensions"] == [

@@ -8,7 +8,7 @@ totals as (
 -- Of the others the provider gives a total itself, which is more than its levels say.
 levels as (
     select * from {{ ref('int_inventory_levels_unioned') }}
-    where provider in ('square', 'ventmere_s2')
+    where provider not in ('{{ providers_with_totals() | join("', '") }}')
 ),
 
 levels_summed as (
