@@ -15,7 +15,7 @@ demo: $(READY) ## Two loads, a simulated day between them, and the reports; no c
 	$(BIN)/stocktake demo
 
 test: $(READY) ## Every test, offline
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest -n auto --dist worksteal
 
 check: $(READY) ## Format, lint, types, SQL, and who may import whom
 	$(BIN)/ruff format --check .

@@ -51,14 +51,14 @@ def demo(folder: Path) -> None:
     folder = _fresh_folder(folder)
     yesterday = pendulum.now("UTC").subtract(hours=24).to_iso8601_string()
     with Sandbox(start=yesterday, ticking=True) as sandbox:
-        console.rule("1. Two systems hold the same stock")
+        console.rule("1. Five systems hold the same stock")
         console.print(f"A sandbox serves {_titles(sandbox)} on {sandbox.url}: make-believe, real sockets.")
         _configure(folder, sandbox)
         config = load_config(folder)
 
         console.rule("2. First load: everything, once")
         _load(config, console)
-        console.rule("3. A day passes in both systems")
+        console.rule("3. A day passes in all of them")
         for provider, touched in sandbox.simulate_day().items():
             moved = ", ".join(f"{len(keys)} {name.replace('_', ' ')}" for name, keys in touched.items())
             console.print(f"{PROVIDERS[provider].title}: {moved} moved.")
@@ -170,7 +170,8 @@ def _explain(console: Console, sandbox: Sandbox, result: RunResult) -> None:
 
 
 def _titles(sandbox: Sandbox) -> str:
-    return " and ".join(PROVIDERS[provider].title for provider in sandbox.providers)
+    *titles, last = (PROVIDERS[provider].title for provider in sandbox.providers)
+    return f"{', '.join(titles)} and {last}"
 
 
 def _report(connection: duckdb.DuckDBPyConnection, title: str, query: str) -> Table:

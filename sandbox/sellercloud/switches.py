@@ -1,0 +1,103 @@
+"""What nobody outside Sellercloud knows for certain, and what goes wrong there (sellercloud.md §8, §9)."""
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Literal
+
+
+@dataclass(slots=True)
+class SellercloudSwitches:
+    """How this Sellercloud behaves. The defaults are the likeliest provider; set any of them at any time."""
+
+    # Getting in
+
+    token_requests: int | None = None
+    """How many requests each token is good for; None: any number."""
+    token_seconds: float = 3600.0
+    """How long a token lives by the sandbox's clock; also its `expires_in`."""
+    token_dates: Literal["swapped", "right"] = "swapped"
+    """Whether `.expires` lies before `.issued`, as in the documentation's sample."""
+    throttle_after: int | None = None
+    """After so many requests, token requests included, the next ones are throttled; None: never."""
+    throttle_seconds: float = 1.0
+    """How long, in real time, a throttle lasts; RateLimitResetTime is so much after the sandbox's now."""
+    throttle_status: Literal[429, 403, 503, 200] = 429
+    """The status of a throttled answer."""
+    error_body: Literal["none", "json", "html"] = "json"
+    """The body of answers that refuse."""
+    warehouses_permission: Literal["granted", "404", "403"] = "granted"
+    """Whether the user may read /Warehouses, and how it is told when not."""
+
+    # Clocks
+
+    timezone: str = "America/New_York"
+    """The IANA name of the zone in which the server tells and compares times."""
+    precision: Literal["milliseconds", "seconds", "minutes"] = "milliseconds"
+    """Of times as they are stored: printed and compared so."""
+    from_inclusive: bool = True
+    """Whether a row at the very beginning of a window is in it."""
+    to_inclusive: bool = True
+    """Whether a row at the very end of a window is in it."""
+    bad_date: Literal["400", "ignored"] = "400"
+    """What a date that cannot be read does; `ignored`: there is no such filter, as .NET's binding has it."""
+    quantity_moves_modified: bool = False
+    """Whether a movement of stock moves LastModifiedDate too."""
+    empty_aggregation_moves_clock: bool = False
+    """Whether an aggregation that changes nothing moves LastAggregateDate."""
+    shadow_follows_clock: bool = False
+    """Whether a shadow's LastAggregateDate moves when its parent's stock does."""
+    kit_follows_clock: bool = False
+    """Whether a kit's LastAggregateDate moves when its components' stock does."""
+    counters_age: bool = False
+    """Whether the QtySold counters move every midnight, which no clock shows."""
+    rebates_from_parent: bool = False
+    """Whether a shadow shows its parent's rebate in place of its own."""
+
+    # Pages
+
+    row_order: Literal["id", "modified", "shuffled"] = "id"
+    """`modified`: by the modified clock, which moves; `shuffled`: anew for every answer."""
+    page_clamp: Literal["clamp", "honour"] = "clamp"
+    """What a page size above 50 does."""
+    beyond_end: Literal["empty", "repeat_last", "null"] = "empty"
+    """What stands in Items after the last page."""
+    total_skew: int = 0
+    """Added to TotalResults."""
+    after_page: Callable[[int], None] | None = None
+    """Called with the page's number after a page of /inventory was served: data moves while it is read."""
+
+    # What a row shows
+
+    default_company_only: bool = False
+    """Whether only the default company's rows are served to who names none."""
+    sku_case: Literal["any", "exact"] = "any"
+    """Whether products asked for by ID are found in any case."""
+    empty_dates: Literal["null", "year_one", "absent"] = "null"
+    """How a date that was never set is told."""
+    empty_text: Literal["empty", "null"] = "empty"
+    """How a text that was never set is told."""
+    masked_by_flags: bool = False
+    """Whether what its flag says is not visible is 0 or empty."""
+    new_value: Literal["null", "value"] = "null"
+    """What NewValue of a custom column holds."""
+    aggregated_qty: Literal["without_fba", "twin"] = "without_fba"
+    """Whether AggregatedQty is AggregateQty without what lies at Amazon, or the same number."""
+    values: Literal["money", "quantities"] = "money"
+    """Whether the four fields that end in Value are quantity times average cost or the quantities."""
+    warehouse_count: Literal["holding", "all"] = "holding"
+    """Whether WarehouseCount counts the warehouses that hold the product or all there are."""
+    order_reserve_total: Literal["part", "own"] = "part"
+    """Whether OrderReserveTotal is contained in ReservedQty or comes on top of it."""
+    extra_fields: set[str] = field(default_factory=set)
+    """Fields that every row has beside the known ones, each the text "new"."""
+    dropped_fields: set[str] = field(default_factory=set)
+    """Fields that no row has any more."""
+
+    # Warehouses
+
+    warehouse_quantities: Literal["scoped", "total"] = "scoped"
+    """Whether the quantities of rows asked for by warehouse are that warehouse's, or what they always are."""
+    warehouses_shape: Literal["envelope", "array"] = "envelope"
+    """How /Warehouses answers."""
+    warehouse_stock_shape: Literal["array", "object"] = "array"
+    """How /Inventory/Warehouses answers; `object`: the first warehouse alone, as the article has it."""
