@@ -10,6 +10,8 @@ from sandbox.augno import day as augno
 from sandbox.clock import Clock
 from sandbox.day import Day
 from sandbox.goods import Good
+from sandbox.sellercloud import SellercloudApi, SellercloudData, SellercloudSwitches
+from sandbox.sellercloud import day as sellercloud
 from sandbox.server import Api
 from sandbox.shipstream import ShipStreamApi, ShipStreamData, ShipStreamSwitches
 from sandbox.shipstream import day as shipstream
@@ -48,4 +50,12 @@ ROOMS: dict[str, Room] = {
         shipstream.live,
     ),
     "augno": Room(AugnoSwitches, AugnoData, AugnoApi, augno.stock, augno.change, augno.live),
+    "sellercloud": Room(
+        SellercloudSwitches,
+        SellercloudData,
+        SellercloudApi,
+        sellercloud.stock,
+        sellercloud.change,
+        sellercloud.live,
+    ),
 }

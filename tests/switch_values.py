@@ -11,6 +11,13 @@ from typing import Any, Literal, get_args, get_origin, get_type_hints
 from sandbox.rooms import ROOMS
 
 VALUES: dict[str, dict[str, Sequence[Any]]] = {
+    "sellercloud": {
+        "token_requests": [None, 3],
+        "token_seconds": [3600.0, 60.0],
+        "timezone": ["America/New_York", "Australia/Lord_Howe", "UTC"],
+        "extra_fields": [set(), {"Shelf"}],
+        "dropped_fields": [set(), {"QtyPerCase", "ImageUrl"}],
+    },
     "square": {
         "default_limit": [100],
         "page_rows": [None, 7],
@@ -51,6 +58,13 @@ VALUES: dict[str, dict[str, Sequence[Any]]] = {
 }
 
 ELSEWHERE: dict[str, dict[str, str]] = {
+    "sellercloud": {
+        "total_skew": "tests/pipelines/test_sellercloud.py",
+        "throttle_after": "tests/pipelines/test_sellercloud.py",
+        "throttle_seconds": "tests/pipelines/test_sellercloud.py",
+        "throttle_status": "tests/pipelines/test_sellercloud.py",
+        "warehouses_permission": "tests/pipelines/test_doctor.py",
+    },
     "square": {
         "token_state": "tests/pipelines/test_doctor.py",
         "missing_scopes": "tests/pipelines/test_doctor.py",

@@ -305,13 +305,12 @@ def _throttle(what: str, retry_after: float | None, status: int) -> ThrottledErr
     return error
 
 
-_backoff = tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)
-
-
 def _wait(retry: tenacity.RetryCallState) -> float:
     error = retry.outcome.exception() if retry.outcome else None
     asked = getattr(error, "retry_after", None)
-    return float(asked) if asked is not None else _backoff(retry)
+    if asked is not None:
+        return float(asked)
+    return tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)(retry)
 
 
 def _server_clock(response: httpx.Response) -> datetime | None:

@@ -38,6 +38,7 @@ def sellercloud_source(
     password: str = dlt.secrets.value,
     timezone: str = dlt.config.value,
     warehouses: Sequence[str] = ("none",),
+    warehouse_available: str = "unknown",
     requests_per_second: float = REQUESTS_PER_SECOND,
     asked: Ask | None = None,
 ) -> Iterable[DltResource]:
@@ -45,6 +46,7 @@ def sellercloud_source(
 
     Args:
         account: our name for the tenant, written into every row.
+        warehouse_available: not asked for; what it says is for the models.
         asked: how to ask; by default what moved since the last run, swept once a day.
     """
     client = SellercloudClient(base_url, username, password, timezone, warehouses, requests_per_second)

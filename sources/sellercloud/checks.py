@@ -7,6 +7,7 @@ from typing import Any
 from sources._shared.checks import (
     Finding,
     Findings,
+    Greeting,
     clock_skew,
     failed,
     greet,
@@ -16,13 +17,14 @@ from sources._shared.checks import (
     span,
     until_wall,
 )
-from sources._shared.errors import NotFoundError, PermissionDeniedError, SourceError
+from sources._shared.errors import CredentialsError, NotFoundError, PermissionDeniedError, SourceError
 from sources._shared.mark import Window
 from sources.sellercloud.client import CLOCKS, Scanned, SellercloudClient
 from sources.sellercloud.local_time import LITERAL
 from sources.sellercloud.settings import INVENTORY, PAGE_SIZE, REQUESTS_PER_SECOND, WAREHOUSES
 
-ADDRESS = "it ends in /rest/api, and its host is your own server's."
+PATH = "/rest/api"
+ADDRESS = f"it ends in {PATH}, and its host is your own server's."
 DENIED = (PermissionDeniedError, NotFoundError)
 """A missing permission answers like a missing page (sellercloud.md §1)."""
 
@@ -32,6 +34,8 @@ FARTHEST = timedelta(hours=26)
 """Between any two zones: from UTC-12 to UTC+14."""
 IN_THE_FUTURE = timedelta(minutes=5)
 """So far ahead of Sellercloud's clock no change can be."""
+WESTERNMOST = timedelta(hours=-12)
+"""No zone is farther behind UTC."""
 FINE_ENOUGH = timedelta(minutes=15)
 """A window this short need not be halved again."""
 AFTER_THE_HOUR = timedelta(minutes=15)
@@ -60,7 +64,7 @@ def checks(
             params={"model.pageNumber": "1", "model.pageSize": "1"},
             is_known=lambda error: client.has_logged_in and isinstance(error, DENIED),
         )
-        yield greeting.finding
+        yield _address_first(greeting, base_url)
         yield _login(client.login_seconds)
         yield clock_skew(client.api)
         readable = ok(INVENTORY.name, "")
@@ -78,6 +82,13 @@ def checks(
             yield _zone(client, timezone)
     finally:
         client.close()
+
+
+def _address_first(greeting: Greeting, base_url: str) -> Finding:
+    """The first call's finding. A server may refuse whoever asks at a path that it does not have."""
+    if isinstance(greeting.error, CredentialsError) and not base_url.rstrip("/").lower().endswith(PATH):
+        return failed("connection", greeting.error, f"Check base_url first: {ADDRESS}")
+    return greeting.finding
 
 
 def _login(seconds: float | None) -> Finding:
@@ -110,7 +121,9 @@ def _zone(client: SellercloudClient, timezone: str) -> Finding:
         )
     hours = round(age / timedelta(hours=1))
     past_the_hour = age - timedelta(hours=hours)
-    if hours >= 1 and -IN_THE_FUTURE <= past_the_hour <= AFTER_THE_HOUR:
+    offset = now.astimezone(client.zone).utcoffset() or timedelta()
+    is_a_zone = offset - timedelta(hours=hours) >= WESTERNMOST
+    if hours >= 1 and is_a_zone and -IN_THE_FUTURE <= past_the_hour <= AFTER_THE_HOUR:
         return Finding(
             "timezone",
             "warning",

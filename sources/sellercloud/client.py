@@ -204,13 +204,14 @@ class SellercloudClient:
 
         Read so, a row that leaves the window pushes others to where they are read twice; read the other way
         round, it would push one to where it is not read at all. A row that joins has the opposite effect, so
-        the rows must add up to the last total, or the pages are read again, for as long as that finds more.
+        the rows must add up to the last total, or the pages are read again.
         """
         seen = {keys[len(prefix) :] for keys in window.read_before if keys[: len(prefix)] == prefix}
         start: int | None = window.position
         total = 0
         for attempt in range(PASSES):
-            before = len(seen)
+            before, told = len(seen), 0
+            in_pass: set[tuple[str, ...]] = set()
             page = first or self.page(query, 1)
             first = None
             last = -(-_total(page) // PAGE_SIZE)
@@ -219,10 +220,14 @@ class SellercloudClient:
             for position, number in zip([*numbers, 1], [None, *numbers], strict=True):
                 if number is not None:
                     page = self.page(query, number)
+                    told += len(page.records)
+                    in_pass.update(record.keys for record in page.records)
                 total = _total(page)
                 seen.update(record.keys for record in page.records)
                 yield Page(_prefixed(page.records, prefix), page.answered_at, total, position=position)
-            if len(seen) >= total or (attempt > 0 and len(seen) == before):
+            # Where rows repeat within a pass, they moved, or have no order: then another pass may help.
+            is_settled = len(in_pass) == told
+            if len(seen) >= total or (attempt > 0 and len(seen) == before and is_settled):
                 break
             start = None
         if len(seen) < total:

@@ -18,9 +18,9 @@ LARGEST_WINDOW = 2500
 SMALLEST_WINDOW = timedelta(minutes=1)
 """A window's ends are told in minutes, so a shorter one cannot be asked for."""
 
-PASSES = 8
-"""How often pages that do not add up to their total are read again. Two suffice while rows move; more are
-for servers that order every answer anew."""
+PASSES = 20
+"""How often pages that do not add up to their total are read again at most. One more time suffices while rows
+move; the others are for a server that orders every answer anew."""
 
 REQUESTS_PER_SECOND = 2.5
 """Sellercloud counts 10,800 calls an hour, 3 a second, over all of a user's calls from one address."""

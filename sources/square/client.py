@@ -106,7 +106,7 @@ class SquareClient:
         location_ids: Sequence[str] = (),
     ) -> None:
         self._location_ids = list(location_ids)
-        self._api = ApiClient(
+        self.api = ApiClient(
             base_url,
             auth=BearerAuth(access_token),
             redactor=Redactor(access_token),
@@ -117,12 +117,11 @@ class SquareClient:
             credentials_advice="The access token was refused. Check access_token, and that it belongs to"
             " this base_url: Square's sandbox and production have different tokens.",
         )
-        self.api = self._api
-        self.tally = self._api.tally
+        self.tally = self.api.tally
 
     def close(self) -> None:
         """Closes the connections."""
-        self._api.close()
+        self.api.close()
 
     def counts(self, window: Window) -> Iterator[Page]:
         """Counts whose calculated_at is after the window's start, newest first."""
@@ -147,7 +146,7 @@ class SquareClient:
 
     def locations(self, window: Window) -> Iterator[Page]:
         """Every location, inactive ones included; one answer, no paging."""
-        answer = self._api.send("GET", "/v2/locations", _read_locations)
+        answer = self.api.send("GET", "/v2/locations", _read_locations)
         yield Page(answer.body.records, answer.answered_at)
 
     def _stock_body(self, window: Window) -> dict[str, Any]:
@@ -174,7 +173,7 @@ class SquareClient:
         while True:
             sent = {**body, "cursor": cursor} if cursor else dict(body)
             try:
-                answer = self._api.send("POST", path, read, json=sent)
+                answer = self.api.send("POST", path, read, json=sent)
             except CursorExpiredError:
                 restarts += 1
                 if restarts > RESTARTS or cursor is None:

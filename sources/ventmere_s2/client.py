@@ -80,7 +80,7 @@ class VentmereS2Client:
         auth: httpx.Auth = BearerAuth(access_token)
         if not access_token:
             auth = LoginAuth(self._login_request, _read_token, redactor.hide)
-        self._api = ApiClient(
+        self.api = ApiClient(
             base_url,
             auth=auth,
             redactor=redactor,
@@ -89,13 +89,12 @@ class VentmereS2Client:
             read_timeout=READ_TIMEOUT,
             credentials_advice=CREDENTIALS_ADVICE,
         )
-        self.api = self._api
-        self.tally = self._api.tally
+        self.tally = self.api.tally
         self._overview: Answer[_Snapshot] | None = None
 
     def close(self) -> None:
         """Closes the connections; what was fetched stays."""
-        self._api.close()
+        self.api.close()
 
     def warehouses(self, window: Window) -> Iterator[Page]:
         """Every warehouse of the organisation."""
@@ -111,11 +110,11 @@ class VentmereS2Client:
 
     def _page(self, part: Callable[[_Snapshot], list[Record]]) -> Iterator[Page]:
         if self._overview is None:
-            self._overview = self._api.send("GET", OVERVIEW_PATH, _read_overview)
+            self._overview = self.api.send("GET", OVERVIEW_PATH, _read_overview)
         yield Page(part(self._overview.body), self._overview.answered_at)
 
     def _login_request(self) -> httpx.Request:
-        return self._api.build_request("POST", self._login_path, json=self._credentials)
+        return self.api.build_request("POST", self._login_path, json=self._credentials)
 
 
 _decode_overview = msgspec.json.Decoder(_Overview).decode

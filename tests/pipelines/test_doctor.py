@@ -410,9 +410,85 @@ AUGNO = {
     ),
 }
 
+SELLERCLOUD_USER = (
+    "Check username and password, and that the user is neither locked nor asked for a second factor."
+)
+SELLERCLOUD_DENIED = (
+    "The login worked, so base_url is right: give the user the permission to read warehouses in Delta, under"
+    " its API rights."
+)
+
+
+def moved(sandbox: Sandbox) -> None:
+    """Stock moves now, so that the newest change is as old as the zones are apart."""
+    sandbox.change(3)
+
+
+SELLERCLOUD = {
+    "wrong password": Trouble(
+        "sellercloud",
+        "connection",
+        f"The login was refused with 401. {SELLERCLOUD_USER}",
+        {"password": "wrong-4711"},
+        stops=True,
+    ),
+    "wrong path": Trouble(
+        "sellercloud",
+        "connection",
+        "The login was refused with 401. Check base_url first: it ends in /rest/api, and its host is your"
+        " own server's.",
+        lambda sandbox: {"base_url": sandbox.base_url("sellercloud").removesuffix("/rest/api")},
+        stops=True,
+    ),
+    "no permission, told as 404": Trouble(
+        "sellercloud",
+        "warehouses",
+        f"404. There is nothing here, or the user may not read it. {SELLERCLOUD_DENIED}",
+        switches={"warehouses_permission": "404"},
+    ),
+    "no permission, told as 403": Trouble(
+        "sellercloud",
+        "warehouses",
+        f"403. The user may not read this. {SELLERCLOUD_DENIED}",
+        switches={"warehouses_permission": "403"},
+    ),
+    "short logins": Trouble(
+        "sellercloud",
+        "login",
+        "A login is good for 2 minutes only, and is renewed as often; each costs a call. Ask Sellercloud's"
+        " support why.",
+        switches={"token_seconds": 130.0},
+        level="warning",
+    ),
+    "changes in the future": Trouble(
+        "sellercloud",
+        "timezone",
+        "timezone is wrong: read in America/Los_Angeles, the newest change lies 3 h 0 min in Sellercloud's"
+        " future. Set timezone to the zone in which Sellercloud shows this account's times.",
+        {"timezone": "America/Los_Angeles"},
+        arrange=moved,
+    ),
+    "changes as old as whole hours": Trouble(
+        "sellercloud",
+        "timezone",
+        "Read in America/New_York, the newest change is 2 h 0 min old. Where something changes all the time,"
+        " timezone is wrong by 2 hours: compare one change with the time that Sellercloud shows.",
+        {"timezone": "America/New_York"},
+        {"timezone": "America/Denver"},
+        arrange=moved,
+        level="warning",
+    ),
+}
+
 TROUBLES = {
     f"{name}: {what}": trouble
-    for name, troubles in {"square": SQUARE, "s2": S2, "shipstream": SHIPSTREAM, "augno": AUGNO}.items()
+    for name, troubles in {
+        "square": SQUARE,
+        "s2": S2,
+        "shipstream": SHIPSTREAM,
+        "augno": AUGNO,
+        "sellercloud": SELLERCLOUD,
+    }.items()
     for what, trouble in troubles.items()
 }
 
@@ -526,6 +602,24 @@ def asked_item(project: Project) -> str:
     return next(a.path.split("/")[-2] for a in project.sandbox.requests if a.path.endswith("/inventory"))
 
 
+@pytest.mark.providers("sellercloud")
+def test_a_zone_is_judged_by_the_newest_change_only_where_that_can_tell(project: Project) -> None:
+    def zone() -> str:
+        (found,) = [f for f in findings(project) if f["check"] == "timezone"]
+        assert found["level"] == "ok"
+        return str(found["message"])
+
+    words = "read in America/New_York, the newest change is"
+    # A whole number of hours, and no zone lies 26 hours behind this one.
+    assert zone() == f"Not contradicted: {words} 26 h 0 min old."
+    project.sandbox.change(3)
+    assert zone() == f"Fits: {words} 0 minutes old."
+    project.sandbox.clock.advance(hours=7, minutes=33)
+    assert zone() == f"Not contradicted: {words} 7 h 33 min old."
+    project.sandbox.clock.advance(hours=30)
+    assert zone() == "Could not be tried: nothing changed within the last 26 hours."
+
+
 @pytest.mark.providers("square")
 def test_a_first_page_is_all_that_is_read(project: Project) -> None:
     project.sandbox.switches["square"].page_rows = 1
@@ -578,13 +672,14 @@ def test_people_get_counts_and_a_line_for_each_finding(project: Project) -> None
     assert "ok      shipstream: connection: Answers." in lines
 
 
-@pytest.mark.providers("square", "ventmere_s2", "shipstream", "augno")
+@pytest.mark.providers("square", "ventmere_s2", "shipstream", "augno", "sellercloud")
 def test_secrets_are_never_shown(project: Project) -> None:
     wrong = {
         "square": {"access_token": "wrong-4711"},
         "ventmere_s2": {"access_token": "", "email": "me-4711@example.com", "password": "wrong-4711"},
         "shipstream": {"access_token": jwt(aud="https://else.where", is_secret="4711")},
         "augno": {"api_key": "wrong-4711"},
+        "sellercloud": {"username": "me-4711@example.com", "password": "wrong-4711"},
     }
     project.configure({name: project.account(name, **settings) for name, settings in wrong.items()})
     secrets = ["4711", wrong["shipstream"]["access_token"], wrong["shipstream"]["access_token"].split(".")[1]]

@@ -24,7 +24,10 @@ def settled(project_of: Any, provider: str, switches: dict[str, Any], impatient:
     with Sandbox(providers=[provider]) as sandbox:
         for name, value in switches.items():
             setattr(sandbox.switches[provider], name, value)
-        yield project_of(sandbox)
+        project = project_of(sandbox)
+        if provider == "sellercloud":
+            project.configure({provider: project.account(provider, warehouses=["all"])})
+        yield project
 
 
 @pytest.mark.parametrize(("provider", "switches"), CASES)
@@ -37,7 +40,7 @@ def test_three_rounds_end_with_the_truth(settled: Project, provider: str, switch
     for _ in range(2):
         sandbox.clock.advance(hours=1)
         changed = sandbox.change(3)[provider]
-        sandbox.clock.advance(minutes=5)
+        sandbox.clock.advance(minutes=20)  # beyond the overlap of the round after
         rows = settled.load(exits=3 if blind else 0)
         settled.assert_equals_truth()
         if not blind:

@@ -1,0 +1,8 @@
+"""Sellercloud's REST API: inventory and warehouses, written from sellercloud.md."""
+
+from sandbox.sellercloud.data import SellercloudData
+from sandbox.sellercloud.routes import SellercloudApi
+from sandbox.sellercloud.switches import SellercloudSwitches
+from sandbox.sellercloud.touched import Touched
+
+__all__ = ["SellercloudApi", "SellercloudData", "SellercloudSwitches", "Touched"]

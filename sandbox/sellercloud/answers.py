@@ -1,0 +1,85 @@
+"""What answers are made of: JSON with exact numbers, local times, refusals (sellercloud.md §5)."""
+
+import re
+from datetime import UTC, datetime
+from decimal import Decimal
+from json.encoder import encode_basestring
+from typing import Any, Literal
+from zoneinfo import ZoneInfo
+
+Precision = Literal["milliseconds", "seconds", "minutes"]
+MEANINGS = {
+    400: "The request is invalid.",
+    401: "Not Valid Token",
+    403: "You have no permission to do this.",
+    404: "Not found.",
+    405: "The requested resource does not support this method.",
+}
+US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
+ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?(?:Z|[+-]\d\d:\d\d)?)?")
+
+
+class Refusal(Exception):  # noqa: N818  not an error of ours: an answer
+    """A request that is refused."""
+
+    def __init__(self, status: int, message: str | None = None, body: bytes | None = None) -> None:
+        super().__init__(message)
+        self.status = status
+        self.message = message or MEANINGS.get(status, "An error has occurred.")
+        self.body = body
+        """Whatever the switches say; None: as they say."""
+
+
+def json_text(value: Any) -> str:
+    """Compact JSON; decimals as they are."""
+    match value:
+        case str():
+            return encode_basestring(value)
+        case None:
+            return "null"
+        case bool():
+            return "true" if value else "false"
+        case int():
+            return str(value)
+        case Decimal():
+            return format(value, "f")
+        case dict():
+            members = (f"{encode_basestring(name)}:{json_text(part)}" for name, part in value.items())
+            return "{" + ",".join(members) + "}"
+        case list() | tuple():
+            return "[" + ",".join(map(json_text, value)) + "]"
+    raise TypeError(f"{value!r} has no place in an answer")
+
+
+def local(moment: datetime, zone: ZoneInfo, precision: Precision) -> datetime:
+    """An instant as the server keeps it: its own time without a zone, cut to its precision."""
+    naive = moment.astimezone(zone).replace(tzinfo=None, fold=0)
+    if precision == "minutes":
+        return naive.replace(second=0, microsecond=0)
+    return naive.replace(microsecond=0) if precision == "seconds" else naive
+
+
+def spell(naive: datetime) -> str:
+    """A local time as .NET writes it: a fraction only where there is one, without trailing zeros."""
+    text = naive.replace(microsecond=0).isoformat()
+    return f"{text}.{naive.microsecond:06d}".rstrip("0") if naive.microsecond else text
+
+
+def read_local(text: str, zone: ZoneInfo) -> datetime | None:
+    """A literal as .NET reads it: one with a zone is converted to the server's time; None: it is no date."""
+    found = US.fullmatch(text.strip())
+    try:
+        if found is not None:
+            month, day, year, hour, minute, second = (int(part or 0) for part in found.groups())
+            return datetime(year, month, day, hour, minute, second)
+        if not ISO.fullmatch(text.strip()):
+            return None
+        moment = datetime.fromisoformat(text.strip())
+    except ValueError:
+        return None
+    return moment if moment.tzinfo is None else moment.astimezone(zone).replace(tzinfo=None)
+
+
+def ticks(moment: datetime) -> str:
+    """An instant with the seven digits of .NET's ticks and Z."""
+    return f"{moment.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{moment.microsecond:06d}1Z"

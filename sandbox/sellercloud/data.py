@@ -1,0 +1,333 @@
+"""One account of Sellercloud: products, shadows, kits, warehouses, with all that sellercloud.md §9 lists."""
+
+import random
+from collections.abc import Iterable, Sequence
+from datetime import datetime
+from typing import Any
+
+from sandbox.clock import Clock
+from sandbox.goods import Good
+from sandbox.sellercloud.beginning import Beginning
+from sandbox.sellercloud.columns import Column
+from sandbox.sellercloud.products import Child, Product, Rebate, Record, Stock, sum_of
+from sandbox.sellercloud.switches import SellercloudSwitches
+from sandbox.sellercloud.touched import Told, Touched, difference, keys_of, merge, whole
+
+
+class SellercloudData:
+    """What the account has. Every mutator shows at once in the truth and returns the keys it touched.
+
+    A product's stock shows in its shadows and in the kits made of it: their keys are returned too. Clocks are
+    kept apart by what moved them; which of them a row shows is up to the switches.
+    """
+
+    def __init__(self, rng: random.Random, clock: Clock, goods: Sequence[Good]) -> None:
+        self._clock = clock
+        self.switches = SellercloudSwitches()
+        """Those of the API, once there is one: they decide what else is touched."""
+        self.started_at = clock.now()
+        beginning = Beginning(rng, clock.now(), goods)
+        self.warehouses: dict[int, Record] = beginning.warehouses
+        self.products: dict[str, Product] = beginning.products
+        self.columns: dict[int, Column] = beginning.columns
+        self.shadows_of: dict[str, list[str]] = {}
+        self.kits_of: dict[str, list[str]] = {}
+        """Kits by component, each once."""
+        for product in self.products.values():
+            self._link(product)
+        self._ids = {product.casefold() for product in self.products}
+        self._numbers = len(self.products)
+        self.version = 0
+        """Goes up with every change."""
+        self.journal: list[str] = []
+        """The products that changed, in order, for who keeps something made of them."""
+
+    # Numbers
+
+    def holder(self, product: Product) -> Product:
+        """The product whose stock it is: a shadow's parent."""
+        return self.products[product.shadow_of] if product.shadow_of else product
+
+    def holders(self, product: Product) -> list[int]:
+        """The warehouses that list a product: not of kits that are put together when sold."""
+        holder = self.holder(product)
+        return holder.holders if holder.has_own_stock else []
+
+    def stock_of(self, product: Product, places: Iterable[int]) -> Stock:
+        """What lies of a product in some warehouses, or of its parent; nothing for kits of parts."""
+        holder = self.holder(product)
+        if not holder.has_own_stock:
+            return Stock()
+        return sum_of(holder.stock[place] for place in places if place in holder.stock)
+
+    def available(self, product: Product, places: Iterable[int]) -> int:
+        """How many can be sold out of some warehouses; for kits of parts what their parts suffice for."""
+        holder = self.holder(product)
+        places = list(places)
+        if holder.has_own_stock:
+            sellable = [place for place in places if self.warehouses[place]["IsSellAble"]]
+            return self.stock_of(holder, sellable).physical - self.stock_of(holder, places).reserved
+        numbers = []
+        for child in holder.children:
+            if holder.kit_type == 1 and not child.is_main:
+                continue
+            found = self.products.get(child.product)
+            numbers.append(0 if found is None else max(0, self.available(found, places)) // child.per_kit)
+        return min(numbers, default=0)
+
+    def clocks(self, product: Product) -> tuple[datetime | None, datetime | None]:
+        """The modified and the aggregate clock of a row."""
+        switches = self.switches
+        modified = [product.modified_at, product.moved_at if switches.quantity_moves_modified else None]
+        aggregated = [
+            product.aggregated_at,
+            product.swept_at if switches.empty_aggregation_moves_clock else None,
+            product.parent_moved_at if switches.shadow_follows_clock else None,
+            product.components_moved_at if switches.kit_follows_clock else None,
+        ]
+        return _latest(modified), _latest(aggregated)
+
+    def child_name(self, child: Child) -> str:
+        """What a component is called."""
+        found = self.products.get(child.product)
+        return child.name if found is None else found.name
+
+    # Stock that moves
+
+    def move(self, product: str, warehouse: int, *, physical: int = 0, reserved: int = 0) -> Touched:
+        """Adds to what a product has in a warehouse, now: its aggregate clock moves.
+
+        Raises:
+            ValueError: it has no stock of its own.
+        """
+        found = self.products[product]
+        if not found.has_own_stock:
+            raise ValueError(f"{product} has no stock of its own")
+        before = self._told_around(product)
+        held = found.stock.setdefault(warehouse, Stock())
+        held.physical += physical
+        held.reserved += reserved
+        found.aggregated_at = found.moved_at = self._clock.now()
+        for dependent in self._dependents(product):
+            one = self.products[dependent]
+            if one.shadow_of:
+                one.parent_moved_at = found.moved_at
+            else:
+                one.components_moved_at = found.moved_at
+        return self._touched(product, before)
+
+    def sell(self, product: str, warehouse: int, quantity: int) -> Touched:
+        """Reserves so many for an order, even if there are fewer."""
+        return self.move(product, warehouse, reserved=quantity)
+
+    def ship(self, product: str, warehouse: int, quantity: int) -> Touched:
+        """Takes so many that were reserved out of a warehouse."""
+        return self.move(product, warehouse, physical=-quantity, reserved=-quantity)
+
+    def import_stock(self, products: Sequence[str], warehouse: int, quantity: int) -> Touched:
+        """Adds so many to each, all with one stamp."""
+        touched: Touched = {}
+        for product in products:
+            merge(touched, self.move(product, warehouse, physical=quantity))
+        return touched
+
+    def aggregate(self, products: Sequence[str]) -> Touched:
+        """Calculates stock anew and finds nothing; whether that moves the clock is up to the switch."""
+        touched: Touched = {}
+        for product in products:
+            before = self._told_around(product)
+            self.products[product].swept_at = self._clock.now()
+            merge(touched, self._touched(product, before, always=False))
+        return touched
+
+    # Products
+
+    def edit(self, product: str, **fields: Any) -> Touched:
+        """Edits a product: its name, with `ProductName`, or fields that are told as they are."""
+        found = self.products[product]
+        before = self._told_around(product)
+        found.name = fields.pop("ProductName", found.name)
+        unknown = fields.keys() - found.fields.keys()
+        if unknown:
+            raise KeyError(min(unknown))
+        found.fields.update(fields)
+        found.modified_at = self._clock.now()
+        return self._touched(product, before)
+
+    def enable(self, product: str, *, enabled: bool) -> Touched:
+        """Enables or disables a product; its shadows follow without a clock."""
+        before = self._told_around(product)
+        self.products[product].is_active = enabled
+        self.products[product].modified_at = self._clock.now()
+        return self._touched(product, before)
+
+    def rename(self, product: str, new: str) -> Touched:
+        """Gives a product another ID: the old row is gone. Shadows and kits tell the new one at once.
+
+        Raises:
+            ValueError: there is such a product, maybe in another case.
+        """
+        if new.casefold() in self._ids - {product.casefold()}:
+            raise ValueError(f"there is a product {new}")
+        dependents = self._dependents(product)
+        before = self._told_around(product)
+        found = self.products.pop(product)
+        self._unlink(found)
+        shadows, kits = self.shadows_of.pop(product, []), self.kits_of.pop(product, [])
+        found.id, found.modified_at = new, self._clock.now()
+        self.products[new] = found
+        self._ids = self._ids - {product.casefold()} | {new.casefold()}
+        for shadow in shadows:
+            self.products[shadow].shadow_of = new
+            self.shadows_of.setdefault(new, []).append(shadow)
+        for kit in kits:
+            for child in self.products[kit].children:
+                child.product = new if child.product == product else child.product
+            self.kits_of.setdefault(new, []).append(kit)
+        self._link(found)
+        touched = self._touched(new, {one: before[one] for one in dependents})
+        self.journal.append(product)
+        return merge(touched, keys_of(product, before[product].places))
+
+    def delete(self, product: str) -> Touched:
+        """Deletes a product for good; kits keep it as a component that is missing.
+
+        Raises:
+            ValueError: it has shadows.
+        """
+        if self.shadows_of.get(product):
+            raise ValueError(f"{product} has shadows")
+        before = self._told_around(product)
+        self._unlink(self.products.pop(product))
+        self._ids.discard(product.casefold())
+        return self._touched(product, before)
+
+    def add_product(self, good: Good, warehouse: int, quantity: int) -> Touched:
+        """A new product that nobody edited yet, with its first stock."""
+        now = self._clock.now()
+        product = Beginning.product_of(good, self._numbers, now)
+        if product.id.casefold() in self._ids:
+            raise ValueError(f"there is a product {product.id}")
+        self._numbers += 1
+        self._ids.add(product.id.casefold())
+        before = {one: self._told(self.products[one]) for one in self.kits_of.get(product.id, ())}
+        self.products[product.id] = product
+        if not quantity:
+            return self._touched(product.id, before)
+        return merge(self._touched(product.id, before), self.move(product.id, warehouse, physical=quantity))
+
+    def set_components(self, kit: str, children: Sequence[Child]) -> Touched:
+        """Puts a kit together of other parts.
+
+        Raises:
+            ValueError: a part is a kit itself.
+        """
+        for child in children:
+            part = self.products.get(child.product)
+            if part is not None and self.holder(part).kit_type is not None:
+                raise ValueError(f"{child.product} is a kit")
+        found = self.products[kit]
+        before = self._told_around(kit)
+        self._unlink(found)
+        found.children = list(children)
+        self._link(found)
+        found.modified_at = self._clock.now()
+        return self._touched(kit, before)
+
+    def set_rebate(self, product: str, rebate: Rebate | None) -> Touched:
+        """Gives a product a rebate, which begins and ends by the calendar whatever the clocks say."""
+        before = self._told_around(product)
+        self.products[product].rebate = rebate
+        return self._touched(product, before)
+
+    def set_column(self, product: str, column: int, value: Any) -> Touched:
+        """Writes a value of any type into a custom column; None empties it."""
+        before = self._told_around(product)
+        self.products[product].columns[column] = value
+        self.products[product].modified_at = self._clock.now()
+        return self._touched(product, before)
+
+    def rename_column(self, column: int, label: str) -> Touched:
+        """Renames a custom column: every row tells it, no clock does."""
+        self.columns[column].label = label
+        return self._everything()
+
+    def add_option(self, column: int, key: str, value: str) -> Touched:
+        """Adds a choice to a dropdown: every row tells it, no clock does."""
+        self.columns[column].options += ((key, value),)
+        return self._everything()
+
+    # Parts
+
+    def _link(self, product: Product) -> None:
+        if product.shadow_of:
+            self.shadows_of.setdefault(product.shadow_of, []).append(product.id)
+        for part in dict.fromkeys(child.product for child in product.children):
+            self.kits_of.setdefault(part, []).append(product.id)
+
+    def _unlink(self, product: Product) -> None:
+        if product.shadow_of:
+            self.shadows_of[product.shadow_of].remove(product.id)
+        for part in dict.fromkeys(child.product for child in product.children):
+            self.kits_of[part].remove(product.id)
+
+    def _dependents(self, product: str) -> list[str]:
+        """Shadows and kits that show a product's stock, and theirs."""
+        found: dict[str, None] = {}
+        waiting = [product]
+        while waiting:
+            one = waiting.pop()
+            for dependent in (*self.shadows_of.get(one, ()), *self.kits_of.get(one, ())):
+                if dependent not in found:
+                    found[dependent] = None
+                    waiting.append(dependent)
+        return list(found)
+
+    def _told(self, product: Product) -> Told:
+        holder = self.holder(product)
+        stock = {
+            place: (holder.stock[place].physical, holder.stock[place].reserved) for place in holder.stock
+        }
+        children = tuple((child.product, child.per_kit, self.child_name(child)) for child in product.children)
+        rebate = holder.rebate if self.switches.rebates_from_parent else product.rebate
+        places = self.holders(product)
+        everywhere = (
+            product.shadow_of,
+            holder.is_active,
+            rebate,
+            children,
+            self.clocks(product),
+            len(places),
+        )
+        total = (sum_of(holder.stock.values()), self.available(product, self.warehouses))
+        shows_total = self.switches.warehouse_quantities == "total"
+        return Told(everywhere, total, {place: stock[place] for place in places}, shows_total)
+
+    def _told_around(self, product: str) -> dict[str, Told]:
+        return {one: self._told(self.products[one]) for one in (product, *self._dependents(product))}
+
+    def _touched(self, product: str, before: dict[str, Told], *, always: bool = True) -> Touched:
+        """The keys of a product, and of those around it whose rows are otherwise than before."""
+        self.version += 1
+        touched: Touched = {}
+        for one in dict.fromkeys((product, *before)):
+            found = self.products.get(one)
+            now = None if found is None else self._told(found)
+            compare = whole if always and one == product else difference
+            changed = compare(one, before.get(one), now)
+            if changed:
+                self.journal.append(one)
+                merge(touched, changed)
+        return touched
+
+    def _everything(self) -> Touched:
+        self.version += 1
+        self.journal.extend(self.products)
+        touched: Touched = {}
+        for product in self.products.values():
+            merge(touched, keys_of(product.id, self.holders(product)))
+        return touched
+
+
+def _latest(clocks: Iterable[datetime | None]) -> datetime | None:
+    return max((clock for clock in clocks if clock is not None), default=None)
