@@ -12,6 +12,7 @@ from typing import Any
 
 import dlt
 import duckdb
+from dlt.common.storages.load_package import PackageStorage
 from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
@@ -22,7 +23,7 @@ from pipelines.sweep import retire_emptied
 from pipelines.warehouse import current_rows
 from sources._shared.http import Redactor
 from sources._shared.mark import Ask, Outcome
-from sources._shared.resource import held_back_resource
+from sources._shared.resource import ROWS_FORMAT, held_back_resource
 
 EXTRACTED, NORMALIZED = Path("normalize", "extracted"), Path("load", "normalized")
 """Where a dlt working folder keeps load packages before and after they are normalized."""
@@ -191,6 +192,7 @@ def drain(
     if pipeline.has_pending_data:
         reporter.step("drain", account.name)
         _drop_normalized_twice(Path(pipeline.working_dir))
+        _start_over(Path(pipeline.working_dir))
         pipeline.normalize()
         pipeline.load()
     for row in settle(cursor, spooled, account):
@@ -206,6 +208,28 @@ def _drop_normalized_twice(folder: Path) -> None:
     for package in _packages(folder / EXTRACTED):
         if (folder / NORMALIZED / package.name).is_dir():
             shutil.rmtree(package)
+
+
+def _start_over(folder: Path) -> None:
+    """Lets packages whose loading was broken off begin it anew.
+
+    dlt 1.31 empties its staging tables once a package, when it first begins. A process that dies after a file
+    was copied there and before that was noted would copy it a second time into the same table, and every
+    new version would be written twice. Merging anew changes nothing: what is current is left alone.
+    """
+    for package in _packages(folder / NORMALIZED):
+        (package / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME).unlink(missing_ok=True)
+        updates = package / PackageStorage.SCHEMA_UPDATES_FILE_NAME
+        if not updates.exists():  # they were made already; the file alone lets dlt prepare its tables
+            updates.write_text("{}", encoding="utf-8")
+        for state in (PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER):
+            for job in (package / state).glob("*.*"):
+                if job.name.startswith("_dlt"):
+                    continue  # dlt's own tables are appended to
+                if job.suffix == f".{ROWS_FORMAT}":
+                    job.rename(package / PackageStorage.NEW_JOBS_FOLDER / job.name)
+                else:
+                    job.unlink()  # a merge, made again once its rows are in staging
 
 
 def _extract(pipeline: dlt.Pipeline, account: Account, asked: Ask, run_id: str) -> list[Entry]:

@@ -115,6 +115,43 @@ def test_a_package_left_before_and_after_normalizing_stops_no_later_run(project:
     project.assert_equals_truth()
 
 
+DIES_BEFORE_NOTING = """
+import os, signal
+from dlt.load.load import Load
+
+complete = Load.complete_jobs
+
+def die(self, load_id, jobs, schema):
+    done = [job.job_file_info() for job in jobs if job.state() == "completed"]
+    if [job for job in done if (job.table_name, job.file_format) == ("inventory_counts", "parquet")]:
+        os.kill(os.getpid(), signal.SIGKILL)
+    return complete(self, load_id, jobs, schema)
+
+Load.complete_jobs = die
+from pipelines.cli import main
+main()
+"""
+
+
+def test_a_load_that_died_before_it_noted_a_copied_file_writes_nothing_twice(project: Project) -> None:
+    """dlt copied the file again into the same staging table: every new version had two current rows."""
+    project.load()
+    project.sandbox.clock.advance(hours=1)
+    project.sandbox.change(3)
+    died = subprocess.run(
+        [sys.executable, "-c", DIES_BEFORE_NOTING, "load"],
+        cwd=project.folder,
+        capture_output=True,
+        check=False,
+    )
+    assert died.returncode == -signal.SIGKILL, "it was to die in the middle"
+    project.load()
+    project.assert_equals_truth()
+    counts = project.query("select count(*) from raw_square.inventory_counts where payload is not null")
+    project.load()
+    assert project.query("select count(*) from raw_square.inventory_counts") == counts
+
+
 def test_a_reader_that_stays_connected_sees_new_numbers_and_disturbs_nobody(project: Project) -> None:
     project.stocktake("run")
     query = "select sum(quantity_available) from rpt_stock_on_hand where provider = 'square'"
