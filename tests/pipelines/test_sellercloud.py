@@ -1,0 +1,137 @@
+"""Sellercloud: pages that move while they are read, local times, throttling in its own words, logins."""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+
+from sandbox import Sandbox
+from sandbox.sellercloud.day import stock
+from tests.conftest import Project
+
+INVENTORY = "/rest/api/inventory"
+
+
+@pytest.fixture
+def tenant(
+    project_of: Callable[[Sandbox], Project], impatient: None, monkeypatch: pytest.MonkeyPatch
+) -> Iterator[Project]:
+    monkeypatch.setattr("sources.sellercloud.client.LONGEST_JITTER", 0.1)
+    with Sandbox(providers=["sellercloud"]) as sandbox:
+        yield project_of(sandbox)
+
+
+def pages(project: Project) -> list[int]:
+    """The numbers of the pages that were asked for, in order."""
+    return [int(a.query["model.pageNumber"]) for a in project.sandbox.requests if a.path == INVENTORY]
+
+
+def listed(project: Project) -> list[str]:
+    """The products in the order in which they are listed, fifty a page."""
+    return [key for (key,) in sorted(project.sandbox.truth("sellercloud", "inventory"))]
+
+
+def test_pages_are_read_last_to_first(tenant: Project) -> None:
+    tenant.load()
+    last = -(-len(listed(tenant)) // 50)
+    assert last > 2
+    assert pages(tenant) == [1, *range(last, 0, -1)], "page 1 tells how many there are"
+
+
+def test_a_row_that_leaves_the_window_while_it_is_paged_hides_none(tenant: Project) -> None:
+    """A deleted product moves all that follow one place forward: read forwards, one would be skipped."""
+    data, switches = tenant.sandbox.world.data["sellercloud"], tenant.sandbox.switches["sellercloud"]
+    plain = {key for (key,) in stock(data)}
+    doomed = iter([key for key in listed(tenant) if key in plain][:3])
+
+    def delete_one(page: int) -> None:
+        for key in doomed:
+            data.delete(key)
+            return
+
+    switches.after_page = delete_one
+    tenant.load()
+    switches.after_page = None
+    assert set(tenant.current("sellercloud", "inventory")) >= set(
+        tenant.sandbox.truth("sellercloud", "inventory")
+    )
+    tenant.load("--sweep")
+    tenant.assert_equals_truth()
+
+
+def test_a_large_window_is_halved_until_it_fits(tenant: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sources.sellercloud.client.LARGEST_WINDOW", 2)
+    tenant.load()
+    tenant.sandbox.clock.advance(hours=1)
+    for _ in range(4):
+        tenant.sandbox.change(1)
+        tenant.sandbox.clock.advance(minutes=7)
+    tenant.sandbox.requests.clear()
+    tenant.load()
+    tenant.assert_equals_truth()
+    windows = {a.query.get("model.lastAggregateFrom") for a in tenant.sandbox.requests} - {None}
+    assert len(windows) > 2
+
+
+@pytest.mark.parametrize("month", ["2026-10-31T20:00:00Z", "2026-03-07T20:00:00Z"], ids=["autumn", "spring"])
+def test_the_night_in_which_clocks_are_changed_loses_nothing(
+    project_of: Callable[[Sandbox], Project], month: str
+) -> None:
+    with Sandbox(start=month, providers=["sellercloud"]) as sandbox:
+        project = project_of(sandbox)
+        project.load()
+        for _ in range(14):
+            sandbox.clock.advance(minutes=35)
+            sandbox.change(1)
+            sandbox.clock.advance(minutes=20)
+            assert project.load()["sellercloud", "inventory"]["mode"] == "incremental"
+            project.assert_equals_truth()
+
+
+@pytest.mark.parametrize("status", [429, 403, 503, 200])
+def test_a_throttle_is_obeyed_whatever_its_status(tenant: Project, status: Any) -> None:
+    switches = tenant.sandbox.switches["sellercloud"]
+    switches.throttle_after, switches.throttle_seconds, switches.throttle_status = 3, 0.4, status
+    rows = tenant.load()
+    assert sum(row["retries"] for row in rows.values()) >= 1
+    assert sum(row["throttled_seconds"] for row in rows.values()) >= 0.4
+    tenant.assert_equals_truth()
+
+
+def test_a_token_that_ends_in_the_middle_of_a_scan_is_renewed(tenant: Project) -> None:
+    tenant.sandbox.switches["sellercloud"].token_requests = 2
+    rows = tenant.load()
+    assert {row["status"] for row in rows.values()} == {"ok"}
+    logins = [a for a in tenant.sandbox.requests if a.path == "/rest/api/token"]
+    assert len(logins) > 1
+    tenant.assert_equals_truth()
+
+
+def test_a_refused_login_is_not_tried_twice(tenant: Project) -> None:
+    tenant.configure({"sellercloud": tenant.account("sellercloud", password="mistyped-4711")})
+    rows = tenant.load(exits=1)
+    assert {row["error_class"] for row in rows.values()} == {"CredentialsError"}
+    assert "mistyped-4711" not in str(rows)
+    assert len(tenant.sandbox.requests) == 1
+
+
+@pytest.mark.parametrize(("skew", "exits"), [(1, 3), (-1, 0)], ids=["one too many", "one too few"])
+def test_a_total_that_is_off_by_one(tenant: Project, skew: int, exits: int) -> None:
+    """Too many promised: maybe one is missing, and nothing may be retired. Too few: all is there."""
+    tenant.sandbox.switches["sellercloud"].total_skew = skew
+    row = tenant.load(exits=exits)["sellercloud", "inventory"]
+    assert row["status"] == ("guarded" if exits else "ok")
+    tenant.assert_equals_truth()
+
+
+def test_a_new_warehouse_is_read_whole(tenant: Project) -> None:
+    tenant.configure({"sellercloud": tenant.account("sellercloud", warehouses=["all"])})
+    tenant.load()
+    assert tenant.load()["sellercloud", "warehouse_inventory"]["mode"] == "incremental"
+    there = sorted(key for (key,) in tenant.sandbox.truth("sellercloud", "warehouses"))
+    tenant.configure({"sellercloud": tenant.account("sellercloud", warehouses=there[:2])})
+    row = tenant.load("--sweep", exits=3)["sellercloud", "warehouse_inventory"]
+    assert row["status"] == "guarded", "what lies elsewhere is not gone: it is asked for no more"
+    tenant.configure({"sellercloud": tenant.account("sellercloud", warehouses=["all"])})
+    assert tenant.load()["sellercloud", "warehouse_inventory"]["mode"] == "sweep"
+    tenant.assert_equals_truth()
