@@ -1,5 +1,6 @@
 """`stocktake demo` and `stocktake sandbox`: the product in one screen, with no credentials."""
 
+import json
 import shutil
 import time
 from pathlib import Path
@@ -86,7 +87,8 @@ def demo(folder: Path) -> None:
     console.print(f"{reporting} stays valid while later runs go on. Open it with any DuckDB from 1.1 on:")
     console.print(
         f"  .venv/bin/python -c \"import duckdb; duckdb.connect('{reporting}', read_only=True)"
-        ".sql('from rpt_stock_on_hand').show()\""
+        ".sql('from rpt_stock_on_hand').show()\"",
+        soft_wrap=True,  # to be copied as it is
     )
     console.print(
         f"The same as one file to copy: {config.published / 'stocktake.duckdb'}."
@@ -141,8 +143,12 @@ def _configure(folder: Path, sandbox: Sandbox) -> None:
         secret = {setting.name for setting in PROVIDERS[provider].settings if setting.secret}
         settings = sandbox.settings(provider)
         config += ["", table, f'provider = "{provider}"', f'base_url = "{sandbox.base_url(provider)}"']
-        config += [f'{key} = "{value}"' for key, value in settings.items() if key not in secret]
-        secrets += ["", table, *(f'{key} = "{value}"' for key, value in settings.items() if key in secret)]
+        config += [f"{key} = {json.dumps(value)}" for key, value in settings.items() if key not in secret]
+        secrets += [
+            "",
+            table,
+            *(f"{key} = {json.dumps(value)}" for key, value in settings.items() if key in secret),
+        ]
     (folder / ".dlt" / "config.toml").write_text("\n".join(config) + "\n", encoding="utf-8")
     (folder / ".dlt" / "secrets.toml").write_text("\n".join(secrets) + "\n", encoding="utf-8")
 
@@ -163,9 +169,10 @@ def _load(config: Config, console: Console) -> RunResult:
 def _explain(console: Console, sandbox: Sandbox, result: RunResult) -> None:
     for row in (row for account in result.accounts for row in account.rows if row["asked_from"]):
         held = len(sandbox.truth(row["provider"], row["resource"]))
+        what = f"{PROVIDERS[row['provider']].title}, {row['resource'].replace('_', ' ')}"
         console.print(
-            f"{row['resource']}: asked for what moved after {str(row['asked_from'])[:19]}Z,"
-            f" got {row['rows_read']} of {held} records; {row['rows_new']} were new or changed."
+            f"{what}: asked for what moved after {str(row['asked_from'])[:19]}Z, got {row['rows_read']} of"
+            f" {held} records; {row['rows_new']} were new or changed."
         )
 
 

@@ -39,17 +39,6 @@ class Room:
 
 
 ROOMS: dict[str, Room] = {
-    "square": Room(SquareSwitches, SquareData, SquareApi, square.stock, square.change, square.live),
-    "ventmere_s2": Room(VentmereS2Switches, VentmereS2Data, VentmereS2Api, s2.stock, s2.change, s2.live),
-    "shipstream": Room(
-        ShipStreamSwitches,
-        ShipStreamData,
-        ShipStreamApi,
-        shipstream.stock,
-        shipstream.change,
-        shipstream.live,
-    ),
-    "augno": Room(AugnoSwitches, AugnoData, AugnoApi, augno.stock, augno.change, augno.live),
     "sellercloud": Room(
         SellercloudSwitches,
         SellercloudData,
@@ -58,4 +47,15 @@ ROOMS: dict[str, Room] = {
         sellercloud.change,
         sellercloud.live,
     ),
+    "shipstream": Room(
+        ShipStreamSwitches,
+        ShipStreamData,
+        ShipStreamApi,
+        shipstream.stock,
+        shipstream.change,
+        shipstream.live,
+    ),
+    "square": Room(SquareSwitches, SquareData, SquareApi, square.stock, square.change, square.live),
+    "augno": Room(AugnoSwitches, AugnoData, AugnoApi, augno.stock, augno.change, augno.live),
+    "ventmere_s2": Room(VentmereS2Switches, VentmereS2Data, VentmereS2Api, s2.stock, s2.change, s2.live),
 }

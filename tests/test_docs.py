@@ -296,6 +296,7 @@ def test_the_demo_in_the_readme_has_the_demos_chapters() -> None:
     assert [line.strip("─ ") for line in shown[0].splitlines() if line.startswith("──")] == chapters
 
 
+@pytest.mark.providers(*PROVIDERS)
 def test_every_switch_of_the_sandbox_is_described_and_no_other(sandbox) -> None:
     parts = sections(read(ROOT / "docs" / "sandbox.md"))
     for name, switches in sandbox.switches.items():
@@ -311,7 +312,7 @@ def test_every_switch_of_the_sandbox_is_described_and_no_other(sandbox) -> None:
     [
         (lambda text: dead_links(README, text), "[here](docs/nowhere.md)", "leads nowhere"),
         (lambda text: dead_links(README, text), "[here](#nowhere)", "no such heading"),
-        (unknown_commands, "`stocktake backfill --since x`", "no command backfill"),
+        (unknown_commands, "`stocktake restock --since x`", "no command restock"),
         (unknown_commands, "`stocktake --fast`", "has no --fast"),
         (unknown_commands, "```\nstocktake run --fast\n```", "run has no --fast"),
         (missing_guards, "| Choice | Guarded by |\n| --- | --- |\n| a | `test_nothing` |", "no test_nothing"),
