@@ -5,6 +5,7 @@ order. A key that nobody knows is an error: a misspelt setting must not silently
 """
 
 import difflib
+import json
 import os
 import re
 import zoneinfo
@@ -216,6 +217,8 @@ def _own_value(key: str, value: Any) -> Any:
             if number >= 1:
                 return number
             raise ValueError
+        if not isinstance(value, str):
+            raise ValueError
     except ValueError:
         raise ConfigurationError(
             f"{where}: {value!r} does not fit. It is {STOCKTAKE_KEYS[key]}. Correct it in .dlt/config.toml."
@@ -278,7 +281,7 @@ def _account(name: str, documents: list[tuple[str, Mapping[str, Any]]]) -> Accou
 def _checked(account: str, setting: Setting, value: Any) -> Any:
     where = f"accounts.{account}.{setting.name}"
     if setting.kind == "list":
-        items = value.split(",") if isinstance(value, str) else value
+        items = _split(value) if isinstance(value, str) else value
         if isinstance(items, (list, tuple)):
             return [str(item).strip() for item in items if str(item).strip()]
         raise ConfigurationError(f'{where} is a list of texts, such as ["A", "B"]. {setting.help}')
@@ -297,6 +300,16 @@ def _checked(account: str, setting: Setting, value: Any) -> Any:
             f" {setting.help}"
         )
     return value
+
+
+def _split(text: str) -> Any:
+    """A list in one text, as an environment variable has it: with commas, or as JSON."""
+    if not text.lstrip().startswith("["):
+        return text.split(",")
+    try:
+        return json.loads(text)
+    except ValueError:
+        return None
 
 
 def _number(where: str, setting: Setting, value: Any) -> float:

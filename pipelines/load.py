@@ -7,6 +7,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +21,7 @@ from pipelines.config import Account, Config
 from pipelines.ledger import Entry, settle, spool
 from pipelines.log import Reporter
 from pipelines.sweep import retire_emptied
-from pipelines.warehouse import current_rows
+from pipelines.warehouse import current_keys, current_rows
 from sources._shared.http import Redactor
 from sources._shared.mark import Ask, Outcome
 from sources._shared.resource import ROWS_FORMAT, held_back_resource
@@ -160,6 +161,7 @@ def _load_account(
         with warehouse:
             drain(pipeline, account, cursor, spooled, reporter)
             asked.current_rows = current_rows(cursor, account.provider, account.name)
+            asked.held_keys = partial(current_keys, cursor, account.provider, account.name)
         reporter.step("extract", account.name)
         entries = _extract(pipeline, account, asked, how.run_id)
         spool(spooled, entries)

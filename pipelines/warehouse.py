@@ -73,6 +73,19 @@ def current_rows(connection: duckdb.DuckDBPyConnection, provider: Provider, acco
     }
 
 
+def current_keys(
+    connection: duckdb.DuckDBPyConnection, provider: Provider, account: str, resource: str
+) -> frozenset[tuple[str, ...]]:
+    """The keys of an account's current rows of a resource."""
+    found = next(one for one in provider.resources if one.name == resource)
+    rows = connection.execute(
+        f"select {', '.join(found.key)} from {raw_table(provider, found)}"
+        " where account = ? and _dlt_valid_to is null",
+        [account],
+    ).fetchall()
+    return frozenset(rows)
+
+
 def raw_signature(connection: duckdb.DuckDBPyConnection) -> str:
     """A fingerprint of all raw data: any new, retired or dropped version changes it.
 

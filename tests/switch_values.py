@@ -15,6 +15,7 @@ VALUES: dict[str, dict[str, Sequence[Any]]] = {
         "token_requests": [None, 3],
         "token_seconds": [3600.0, 60.0],
         "timezone": ["America/New_York", "Australia/Lord_Howe", "UTC"],
+        "total_results": ["told"],
         "extra_fields": [set(), {"Shelf"}],
         "dropped_fields": [set(), {"QtyPerCase", "ImageUrl"}],
     },
@@ -59,7 +60,10 @@ VALUES: dict[str, dict[str, Sequence[Any]]] = {
 
 ELSEWHERE: dict[str, dict[str, str]] = {
     "sellercloud": {
+        "login": "tests/pipelines/test_doctor.py",
         "total_skew": "tests/pipelines/test_sellercloud.py",
+        "null_items_page": "tests/pipelines/test_sellercloud.py",
+        "throttle_retry_after": "tests/pipelines/test_sellercloud.py",
         "throttle_after": "tests/pipelines/test_sellercloud.py",
         "throttle_seconds": "tests/pipelines/test_sellercloud.py",
         "throttle_status": "tests/pipelines/test_sellercloud.py",

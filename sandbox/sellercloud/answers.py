@@ -1,6 +1,7 @@
 """What answers are made of: JSON with exact numbers, local times, refusals (sellercloud.md §5)."""
 
 import re
+from collections.abc import Mapping
 from datetime import UTC, datetime
 from decimal import Decimal
 from json.encoder import encode_basestring
@@ -22,12 +23,19 @@ ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?(?:Z|[
 class Refusal(Exception):  # noqa: N818  not an error of ours: an answer
     """A request that is refused."""
 
-    def __init__(self, status: int, message: str | None = None, body: bytes | None = None) -> None:
+    def __init__(
+        self,
+        status: int,
+        message: str | None = None,
+        body: bytes | None = None,
+        headers: Mapping[str, str] | None = None,
+    ) -> None:
         super().__init__(message)
         self.status = status
         self.message = message or MEANINGS.get(status, "An error has occurred.")
         self.body = body
         """Whatever the switches say; None: as they say."""
+        self.headers = dict(headers or {})
 
 
 def json_text(value: Any) -> str:
@@ -66,7 +74,10 @@ def spell(naive: datetime) -> str:
 
 
 def read_local(text: str, zone: ZoneInfo) -> datetime | None:
-    """A literal as .NET reads it: one with a zone is converted to the server's time; None: it is no date."""
+    """A literal as .NET reads it: one with a zone is converted to the server's time; None: it is no date.
+
+    What lies before the first day or after the last one once it is converted is cut to that, as .NET does.
+    """
     found = US.fullmatch(text.strip())
     try:
         if found is not None:
@@ -77,7 +88,12 @@ def read_local(text: str, zone: ZoneInfo) -> datetime | None:
         moment = datetime.fromisoformat(text.strip())
     except ValueError:
         return None
-    return moment if moment.tzinfo is None else moment.astimezone(zone).replace(tzinfo=None)
+    if moment.tzinfo is None:
+        return moment
+    try:
+        return moment.astimezone(zone).replace(tzinfo=None, fold=0)
+    except OverflowError:
+        return datetime.min if moment.year == 1 else datetime.max
 
 
 def ticks(moment: datetime) -> str:

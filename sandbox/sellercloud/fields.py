@@ -119,6 +119,26 @@ DATES = (
     "LastModifiedDate",
 )
 """Of those, the times."""
+ZERO_IS_UNSET = (
+    "ActiveRebateDeductFromItemCost",
+    "ActiveRebateID",
+    "ActiveRebateValue",
+    "AmazonPrice",
+    "HomeCountryCode",
+    "InventoryLowStockNotice",
+    "ListPrice",
+    "LocationRegion",
+    "Priority",
+    "QtyPerCase",
+    "Rating",
+    "SalesRank",
+    "SitePrice",
+    "StorePrice",
+    "VendorID",
+    "WebsitePrice",
+    "WholeSalePrice",
+)
+"""Of those, the numbers of which 0 means that there is none."""
 MASKED_BY = {
     "OnBackOrder": "BackOrderVisible",
     "WholeSalePrice": "WholeSalePriceVisible",

@@ -73,9 +73,10 @@ def integers(texts: Iterable[str]) -> list[int]:
         raise Refusal(400) from None
 
 
-def warehouses_of(asked: Asked) -> list[int]:
-    """The warehouses whose rows are asked for."""
-    return integers(asked.get("warehouse", ()))
+def warehouses_of(asked: Asked, data: SellercloudData) -> list[int]:
+    """The warehouses whose rows are asked for, each once; those that do not exist hold nothing."""
+    wanted = dict.fromkeys(integers(asked.get("warehouse", ())))
+    return [one for one in wanted if one in data.warehouses]
 
 
 def tests_of(asked: Asked, data: SellercloudData, switches: SellercloudSwitches) -> list[Test]:

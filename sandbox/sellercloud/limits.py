@@ -1,6 +1,7 @@
 """How many requests Sellercloud takes (sellercloud.md §5), and its tokens (§1)."""
 
 import base64
+import math
 import time
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -39,7 +40,10 @@ class Throttle:
             self._resets_at = self._clock.now() + timedelta(seconds=self._switches.throttle_seconds)
         if self._resets_at is not None:
             told = {"Error": "Too many requests.", "RateLimitResetTime": ticks(self._resets_at)}
-            raise Refusal(self._switches.throttle_status, "Too many requests.", json_text(told).encode())
+            left = math.ceil((self._resets_at - self._clock.now()).total_seconds())
+            headers = {"Retry-After": str(left)} if self._switches.throttle_retry_after else {}
+            body = json_text(told).encode()
+            raise Refusal(self._switches.throttle_status, "Too many requests.", body, headers)
         self._counted += 1
 
 

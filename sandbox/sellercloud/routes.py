@@ -12,7 +12,7 @@ from sandbox.sellercloud.answers import Refusal, json_text, local, spell
 from sandbox.sellercloud.data import SellercloudData
 from sandbox.sellercloud.filters import KNOWN, asked_of, integer, integers, tests_of, warehouses_of
 from sandbox.sellercloud.limits import Throttle, Tokens
-from sandbox.sellercloud.products import Record
+from sandbox.sellercloud.products import COMPANIES, DEFAULT_COMPANY, Record
 from sandbox.sellercloud.switches import SellercloudSwitches
 from sandbox.sellercloud.view import Row, View
 
@@ -58,6 +58,7 @@ class SellercloudApi:
             "/inventory": ("GET", self._inventory),
             "/warehouses": ("GET", self._warehouses),
             "/inventory/warehouses": ("GET", self._warehouse_stock),
+            "/companies": ("GET", self._companies),
         }
         path = call.path.lower().rstrip("/")
         try:
@@ -73,7 +74,7 @@ class SellercloudApi:
             return route(call)
         except Refusal as refusal:
             if refusal.body is not None:
-                return Reply(refusal.status, refusal.body)
+                return Reply(refusal.status, refusal.body, headers=refusal.headers)
             is_page = self.switches.error_body == "html"
             headers = {"Content-Type": "text/html; charset=utf-8"} if is_page else {}
             return Reply(refusal.status, self._refused(refusal), headers=headers)
@@ -94,6 +95,8 @@ class SellercloudApi:
             case "warehouses":
                 found = self.data.warehouses.values()
                 return {(str(one["ID"]),): _read(self._warehouse_text(one)) for one in found}
+            case "companies":
+                return {(str(one["ID"]),): _read(json_text(one)) for one in _companies()}
             case "warehouse_inventory":
                 return {
                     (str(place), row.product.id): _read(self._view.text(row.product, [place]))
@@ -109,8 +112,10 @@ class SellercloudApi:
         given = {str(name).lower(): value for name, value in given.items()}
         if not given.get("username") or not given.get("password"):
             raise Refusal(400)
-        if (given["username"].lower(), given["password"]) != (USERNAME, PASSWORD):
+        if (str(given["username"]).lower(), given["password"]) != (USERNAME, PASSWORD):
             raise Refusal(401)
+        if self.switches.login != "granted":
+            raise Refusal(int(self.switches.login))
         made = self._clock.now()
         lives = timedelta(seconds=self.switches.token_seconds)
         ends = made + lives if self.switches.token_dates == "right" else made - lives / 2
@@ -128,7 +133,7 @@ class SellercloudApi:
     def _inventory(self, call: Call) -> Reply:
         asked = asked_of(call)
         number, size = self._paging(asked, DEFAULT_SIZE)
-        places = warehouses_of(asked)
+        places = warehouses_of(asked, self.data)
         found = self._found(asked)
         if self.switches.row_order == "shuffled":
             self._shuffles += 1
@@ -139,9 +144,18 @@ class SellercloudApi:
             start = max(0, (len(found) - 1) // size * size)
         rows = found[start : start + size]
         items = ",".join(self._view.text(row.product, places) for row in rows)
-        items = "null" if start >= len(found) and self.switches.beyond_end == "null" else f"[{items}]"
-        total = len(found) + self.switches.total_skew
-        reply = Reply(200, f'{{"Items":{items},"TotalResults":{total}}}'.encode(), len(rows))
+        is_null = start >= len(found) and self.switches.beyond_end == "null"
+        if is_null or number == self.switches.null_items_page:
+            items, rows = "null", []
+        else:
+            items = f"[{items}]"
+        total = str(len(found) + self.switches.total_skew)
+        if self.switches.total_results != "told":
+            total = "null"
+        members = [f'"Items":{items}', f'"TotalResults":{total}']
+        if self.switches.total_results == "absent":
+            members.pop()
+        reply = Reply(200, f"{{{','.join(members)}}}".encode(), len(rows))
         if self.switches.after_page is not None:
             self.switches.after_page(number)
         return reply
@@ -191,6 +205,14 @@ class SellercloudApi:
             return Reply(200, json_text(rows).encode(), len(rows))
         return Reply(200, json_text(rows[0] if rows else {}).encode(), len(rows[:1]))
 
+    def _companies(self, call: Call) -> Reply:
+        asked = asked_of(call)
+        number, size = self._paging(asked, DEFAULT_SIZE)
+        found = _companies()
+        rows = found[(number - 1) * size :][:size]
+        told = {"Items": rows, "TotalResults": len(found)}
+        return Reply(200, json_text(told).encode(), len(rows))
+
     # Parts
 
     def _paging(self, asked: Mapping[str, tuple[str, ...]], size: int) -> tuple[int, int]:
@@ -206,10 +228,15 @@ class SellercloudApi:
             self._matched_in = state
         key = tuple(sorted((name, values) for name, values in asked.items() if name in KNOWN))
         if key not in self._matches:
-            tests = tests_of(asked, self.data, self.switches)
-            found = [row for row in self._view.rows() if all(test(row) for test in tests)]
-            if self.switches.row_order == "modified":
-                found.sort(key=lambda row: (row.modified or datetime.min, row.product.id))
+            found = self._view.rows()
+            for test in tests_of(asked, self.data, self.switches):
+                found = [row for row in found if test(row)]
+            if self.switches.row_order in ("modified", "modified_desc"):
+                found = sorted(
+                    found,
+                    key=lambda row: (row.modified or datetime.min, row.product.id),
+                    reverse=self.switches.row_order == "modified_desc",
+                )
             self._matches[key] = found
         return self._matches[key]
 
@@ -226,6 +253,21 @@ class SellercloudApi:
             case "html":
                 return f"<html><body><h1>{refusal.status}</h1>{refusal.message}</body></html>".encode()
         return json_text({"Message": refusal.message}).encode()
+
+
+def _companies() -> list[Record]:
+    return [
+        {
+            "ID": number,
+            "CompanyName": name,
+            "IsDefaultCompany": number == DEFAULT_COMPANY,
+            "IsDisabled": False,
+            "AmazonMarketplace": "Amazon.com",
+            "EnabledOnChannels": [],
+            "CustomColumns": [],
+        }
+        for number, (name, _) in COMPANIES.items()
+    ]
 
 
 def _read(text: str) -> Record:

@@ -11,6 +11,8 @@ class SellercloudSwitches:
 
     # Getting in
 
+    login: Literal["granted", "401", "403"] = "granted"
+    """Whether the right credentials get a token, and how it is told when not: a locked user, say."""
     token_requests: int | None = None
     """How many requests each token is good for; None: any number."""
     token_seconds: float = 3600.0
@@ -23,6 +25,8 @@ class SellercloudSwitches:
     """How long, in real time, a throttle lasts; RateLimitResetTime is so much after the sandbox's now."""
     throttle_status: Literal[429, 403, 503, 200] = 429
     """The status of a throttled answer."""
+    throttle_retry_after: bool = False
+    """Whether a throttled answer has a Retry-After header too: whole seconds, rounded up."""
     error_body: Literal["none", "json", "html"] = "json"
     """The body of answers that refuse."""
     warehouses_permission: Literal["granted", "404", "403"] = "granted"
@@ -55,14 +59,19 @@ class SellercloudSwitches:
 
     # Pages
 
-    row_order: Literal["id", "modified", "shuffled"] = "id"
-    """`modified`: by the modified clock, which moves; `shuffled`: anew for every answer."""
+    row_order: Literal["id", "modified", "modified_desc", "shuffled"] = "id"
+    """`modified`, `modified_desc`: by the modified clock, which moves, rows without one at its old end;
+    `shuffled`: anew for every answer."""
     page_clamp: Literal["clamp", "honour"] = "clamp"
     """What a page size above 50 does."""
     beyond_end: Literal["empty", "repeat_last", "null"] = "empty"
     """What stands in Items after the last page."""
+    null_items_page: int | None = None
+    """The number of the page whose Items are null whatever is on it; None: no page's."""
     total_skew: int = 0
     """Added to TotalResults."""
+    total_results: Literal["told", "null", "absent"] = "told"
+    """Whether /inventory tells TotalResults."""
     after_page: Callable[[int], None] | None = None
     """Called with the page's number after a page of /inventory was served: data moves while it is read."""
 
@@ -76,10 +85,16 @@ class SellercloudSwitches:
     """How a date that was never set is told."""
     empty_text: Literal["empty", "null"] = "empty"
     """How a text that was never set is told."""
+    empty_numbers: Literal["zero", "null"] = "zero"
+    """How a number that was never set, such as a vendor's or a rating, is told."""
     masked_by_flags: bool = False
     """Whether what its flag says is not visible is 0 or empty."""
     new_value: Literal["null", "value"] = "null"
     """What NewValue of a custom column holds."""
+    physical_qty: Literal["all", "sellable"] = "all"
+    """Whether PhysicalQty counts what lies in warehouses that do not sell: both are in the vendor's help."""
+    messy_quantities: bool = False
+    """Whether one product in a hundred tells an AggregateQty of one too many, so that nothing adds up."""
     aggregated_qty: Literal["without_fba", "twin"] = "without_fba"
     """Whether AggregatedQty is AggregateQty without what lies at Amazon, or the same number."""
     values: Literal["money", "quantities"] = "money"

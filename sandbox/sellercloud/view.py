@@ -11,11 +11,13 @@ from sandbox.clock import Clock
 from sandbox.sellercloud.answers import json_text, local, spell
 from sandbox.sellercloud.columns import CLIENT, TYPES, Column
 from sandbox.sellercloud.data import SellercloudData
-from sandbox.sellercloud.fields import DATES, FIELDS, MASKED_BY
+from sandbox.sellercloud.fields import DATES, FIELDS, MASKED_BY, ZERO_IS_UNSET
 from sandbox.sellercloud.products import COMPANIES, FBA, MAIN, Product, Rebate, Record
 from sandbox.sellercloud.switches import SellercloudSwitches
 
 SOLD = (15, 30, 60, 90, 180, 365)
+MESSY = 41
+"""Of a hundred products, the one whose numbers can be made not to add up."""
 
 
 @dataclass(slots=True)
@@ -37,6 +39,7 @@ class View:
         self._seen: tuple[Any, ...] = ()
         self._read = 0
         self._rows: dict[str, Row] = {}
+        self._sorted: list[Row] = []
         self._frames: dict[int, tuple[Any, str, str]] = {}
 
     @property
@@ -51,7 +54,7 @@ class View:
         return self._data.version, *(value for value in shown if not callable(value) and value is not None)
 
     def rows(self) -> list[Row]:
-        """All rows, by ID."""
+        """All rows, by ID. The same list until a product comes or goes; not to be changed."""
         seen = (
             self._switches.timezone,
             self._switches.precision,
@@ -62,20 +65,24 @@ class View:
         )
         changed: Sequence[str] = self._data.journal[self._read :]
         if seen != self._seen:
-            self._seen, changed = seen, list(self._data.products)
-            self._rows.clear()
+            self._seen, changed = seen, [*changed, *self._data.products]
         self._read = len(self._data.journal)
-        if changed:
-            zone, precision = self.zone, self._switches.precision
-            for one in changed:
-                product = self._data.products.get(one)
-                if product is None:
-                    self._rows.pop(one, None)
-                    continue
-                clocks = (at and local(at, zone, precision) for at in self._data.clocks(product))
-                self._rows[one] = Row(product, *clocks)
-            self._rows = dict(sorted(self._rows.items()))
-        return list(self._rows.values())
+        is_other = False
+        zone, precision = self.zone, self._switches.precision
+        for one in dict.fromkeys(changed):
+            product, row = self._data.products.get(one), self._rows.get(one)
+            is_other |= (product is None) != (row is None)
+            if product is None:
+                self._rows.pop(one, None)
+                continue
+            modified, aggregated = (at and local(at, zone, precision) for at in self._data.clocks(product))
+            if row is None:
+                self._rows[one] = Row(product, modified, aggregated)
+            else:
+                row.product, row.modified, row.aggregated = product, modified, aggregated
+        if is_other:
+            self._sorted = [self._rows[one] for one in sorted(self._rows)]
+        return self._sorted
 
     def text(self, product: Product, places: Sequence[int] = ()) -> str:
         """The JSON of a row; with warehouses, as it is when asked for by those."""
@@ -111,6 +118,8 @@ class View:
             "LastModifiedDate": modified,
             "LastAggregateDate": aggregated,
         }
+        if switches.empty_numbers == "null":
+            record |= {name: None for name in ZERO_IS_UNSET if not record[name]}
         if switches.masked_by_flags:
             for name, flag in MASKED_BY.items():
                 if not record[flag]:
@@ -155,6 +164,11 @@ class View:
         available = data.available(product, places)
         told = here if product.fields["WarehouseBasedPhysicalAndReservedQty"] else all_of
         by_orders = told.reserved - told.reserved // 4
+        physical = told.physical
+        if switches.physical_qty == "sellable":
+            counted = context if told is here else places
+            physical -= data.stock_of(product, set(counted).intersection(unsellable)).physical
+        is_messy = switches.messy_quantities and product.number % 100 == MESSY
         is_part = switches.order_reserve_total == "part"
         holders = data.holders(product)
         each = product.fields["AverageCost"] if switches.values == "money" else 1
@@ -165,11 +179,11 @@ class View:
             "AggregatePhysicalSellableQtyIncludingPhysicalValue": all_of.physical,
         }
         return {
-            "AggregateQty": available,
+            "AggregateQty": available + is_messy,
             "AggregatedQty": available if switches.aggregated_qty == "twin" else available - fba,
             "AggregatePhysicalQtyFBA": fba,
             "WarehousePhysicalQty": here.physical,
-            "PhysicalQty": told.physical,
+            "PhysicalQty": physical,
             "ReservedQty": told.reserved if is_part else told.reserved - by_orders,
             "OrderReserveTotal": by_orders,
             "AggregateNonSellableQty": non_sellable,

@@ -7,9 +7,11 @@ clock of ours that runs ahead cannot jump over changes. It moves only after the 
 dlt's resource state, which is committed together with the data it covers.
 """
 
-from collections.abc import Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any, Literal
 
@@ -35,6 +37,9 @@ class Window:
     """The keys that came before the break."""
     listed: Sequence[tuple[str, ...]] = ()
     """The keys of the resource that lists this one, as read in this run."""
+    held: Callable[[], AbstractSet[tuple[str, ...]]] = frozenset
+    """Gives the keys that the warehouse holds as current; for a whole read that wants to make sure of what it
+    did not find."""
 
     @property
     def is_whole(self) -> bool:
@@ -109,6 +114,8 @@ class Ask:
     """Retire what a sweep did not bring, even below the floor."""
     current_rows: Mapping[str, int] = field(default_factory=dict)
     """Rows the warehouse holds as current, per resource: what the floor is measured against."""
+    held_keys: Callable[[str], AbstractSet[tuple[str, ...]]] = lambda resource: frozenset()
+    """The keys of those rows, of a resource."""
     journals: Path | None = None
     """Where first reads keep their pages until they have ended; None for nowhere."""
     raise_errors: bool = True
@@ -156,7 +163,8 @@ class Ask:
             outcome.repair_horizon = mark - self.overlap
         self.outcomes[resource.name] = outcome
         until_now = None if after_mark is None else now
-        return outcome, Window(after_mark, until_now, listed=listed)
+        held = partial(self.held_keys, resource.name)
+        return outcome, Window(after_mark, until_now, listed=listed, held=held)
 
     def comes_whole(self, resource: Resource) -> bool:
         """Whether the resource that this one comes with was read whole in this run."""
@@ -189,6 +197,11 @@ def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> 
         state["swept_at"] = outcome.swept_at.isoformat()
     elif outcome.status == "guarded":
         state.pop("swept_at", None)  # the next run sweeps again, until it passes or is confirmed
+
+
+def earlier(moment: datetime | None, other: datetime | None) -> datetime | None:
+    """The earlier of two moments, of which either may be unknown."""
+    return min(filter(None, (moment, other)), default=None)
 
 
 def rfc3339(moment: datetime) -> str:

@@ -1,6 +1,7 @@
 """One provider resource as a dlt resource: asks, collects rows, judges what came, moves the mark."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any, Literal, Protocol
 
 import dlt
@@ -154,7 +155,7 @@ def _journaled(journal: Journal, outcome: Outcome, window: Window, pages: Pages)
         yield page
     if journal.is_complete:
         return
-    rest = Window(window.after, window.until, journal.last_position, frozenset(read_before), window.listed)
+    rest = replace(window, position=journal.last_position, read_before=frozenset(read_before))
     for page in pages(rest):
         journal.append(page)
         yield page

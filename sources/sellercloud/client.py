@@ -24,7 +24,7 @@ from sources._shared.errors import (
     ThrottledError,
 )
 from sources._shared.http import ApiClient, ProviderWords, Redactor
-from sources._shared.mark import Window
+from sources._shared.mark import Window, earlier
 from sources._shared.pace import shared_pace
 from sources._shared.rows import Page, Record, identity, missing
 from sources.sellercloud.local_time import LITERAL, instant_of, local_window
@@ -128,7 +128,7 @@ class SellercloudClient:
             warehouses = warehouses[warehouses.index(reached) :]
         for warehouse in warehouses:
             position = page if warehouse == reached else None
-            scoped = Window(window.after, window.until, position, window.read_before)
+            scoped = replace(window, position=position)
             for found in self._products(scoped, {"model.warehouse": warehouse}, (warehouse,)):
                 yield replace(found, promised=None, position=[warehouse, found.position])
 
@@ -171,7 +171,7 @@ class SellercloudClient:
     def _products(self, window: Window, query: Filter, prefix: tuple[str, ...]) -> Iterator[Page]:
         if window.after is None:
             # Without dates: a product that was never edited or counted matches no date at all.
-            yield from self._scan(query, prefix, window)
+            yield from self._all(query, prefix, window)
             return
         until = window.until or datetime.now(UTC)
         clock = self.api.server_clock
@@ -180,7 +180,25 @@ class SellercloudClient:
         begin, end = local_window(window.after, max(until, window.after), self.zone)
         for name in CLOCKS:
             for page in self._dated(query, prefix, name, begin, end):
-                yield replace(page, answered_at=_earlier(page.answered_at, clock), promised=None)
+                yield replace(page, answered_at=earlier(page.answered_at, clock), promised=None)
+
+    def _all(self, query: Filter, prefix: tuple[str, ...], window: Window) -> Iterator[Page]:
+        """Every product, and a second look at those that are held and did not come.
+
+        A product that joins and one that goes while the pages are read can hide a third one, and leave the
+        total as it was. What is not found is asked for by its ID before anybody takes it for gone.
+        """
+        seen = set(window.read_before)
+        for page in self._scan(query, prefix, window):
+            seen.update(record.keys for record in page.records)
+            yield page
+        lost = sorted(keys[-1] for keys in window.held() - seen if keys[: len(prefix)] == prefix)
+        askable = [product for product in lost if "," not in product]
+        for start in range(0, len(askable), PAGE_SIZE):
+            batch = askable[start : start + PAGE_SIZE]
+            answer = self.page({**query, "model.inventoryID": ",".join(batch)}, 1)
+            found = [record for record in answer.records if record.keys[0] in batch]
+            yield Page(_prefixed(found, prefix), answer.answered_at, position=1)
 
     def _dated(
         self, query: Filter, prefix: tuple[str, ...], clock: str, begin: datetime, end: datetime
@@ -277,10 +295,6 @@ def _total(page: Scanned) -> int:
             status=200,
         )
     return page.total
-
-
-def _earlier(moment: datetime | None, other: datetime | None) -> datetime | None:
-    return min(filter(None, (moment, other)), default=None)
 
 
 def _read_warehouses(body: bytes) -> _Read:

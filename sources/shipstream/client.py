@@ -20,7 +20,7 @@ from sources._shared.errors import (
     ThrottledError,
 )
 from sources._shared.http import Answer, ApiClient, ProviderWords, Redactor
-from sources._shared.mark import Window
+from sources._shared.mark import Window, earlier
 from sources._shared.pace import Pace
 from sources._shared.rows import Page, Record, identity, instant, missing, text
 from sources.shipstream.settings import NO_PRODUCTS, PAGE_LIMIT, REQUESTS_PER_SECOND
@@ -183,7 +183,7 @@ class ShipstreamClient:
         """One scan over the enabled products and one over the disabled ones; `promised` is of both.
 
         A window's end lies before every request, by the server's clock too: what moves while it is read
-        leaves the window, and is for the next one.
+        leaves the window, and is for the next one. Without a window, what was edited meanwhile is read again.
         """
         server_clock = self.api.server_clock
         dated: Parameters = []
@@ -201,13 +201,20 @@ class ShipstreamClient:
                 count = found.page.promised or 0
                 page = replace(
                     found.page,
-                    answered_at=_earlier(found.page.answered_at, server_clock),
+                    answered_at=earlier(found.page.answered_at, server_clock),
                     promised=None if dated or window.position else promised + count,
                     position=_place(enabled, found.page.position),
                 )
                 yield found._replace(page=page)
             promised += count
             position = None
+        if not dated and server_clock is not None:
+            # A product that was enabled between the two scans is in neither of them. That was an edit.
+            edited = ("filter", f'product_updated_at{{gt:"{_second(server_clock, -1)}"}}')
+            query = [*fields, edited, ("filter", "is_enabled:true"), ("sort", "product_id")]
+            for found in self._scan(path, query, to_record, None):
+                page = replace(found.page, promised=promised, position=_place(ENABLED[-1], None))
+                yield found._replace(page=page)
 
     def _scan(self, path: str, query: Parameters, to_record: ToRecord, position: Any) -> Iterator["_Found"]:
         """Pages until one says that there is no more, read again where they do not add up to the count.
@@ -342,10 +349,6 @@ def _second(moment: datetime, more: int = 0) -> str:
         more: so many seconds later, because `gt` and `lt` leave their own second out.
     """
     return (moment.astimezone(UTC) + timedelta(seconds=more)).strftime("%Y-%m-%dT%H:%M:%SZ")
-
-
-def _earlier(moment: datetime | None, other: datetime | None) -> datetime | None:
-    return min(filter(None, (moment, other)), default=None)
 
 
 def _most_pages(count: int | None) -> int:

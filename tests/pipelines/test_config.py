@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from pipelines.config import load_config
+from pipelines.registry import PROVIDERS
 from tests.conftest import Project
 
 SQUARE = '[accounts.north]\nprovider = "square"\naccess_token = "t"\n'
@@ -56,6 +58,19 @@ MISTAKES = {
         "accounts.my-store: an account's name",
     ),
     "broken file": ("[accounts", "a file cannot be read as TOML"),
+    "a home that is no text": (
+        "[stocktake]\nhome = 3\n",
+        "stocktake.home: 3 does not fit. It is where the working database",
+    ),
+    "a zone that is none": (
+        '[accounts.sc]\nprovider = "sellercloud"\nbase_url = "https://x.example/rest/api"\n'
+        'username = "u"\npassword = "p"\ntimezone = "America/NewYork"\n',
+        "accounts.sc.timezone: 'America/NewYork' is no IANA time zone. Did you mean America/New_York?",
+    ),
+    "a pace that is none": (
+        '[accounts.plant]\nprovider = "augno"\napi_key = "k"\nrequests_per_second = 0\n',
+        "accounts.plant.requests_per_second: 0 is no number above 0.",
+    ),
 }
 
 
@@ -110,11 +125,17 @@ def test_an_account_may_stand_in_the_environment_alone(
 
 
 def test_the_example_of_secrets_names_every_key() -> None:
-    from pipelines.registry import PROVIDERS
-
     text = (Path(__file__).parents[2] / ".dlt" / "example.secrets.toml").read_text(encoding="utf-8")
     for provider in PROVIDERS.values():
         for setting in provider.settings:
             assert not setting.secret or f"\n{setting.name} =" in text or f"\n# {setting.name} =" in text, (
                 f"{provider.name}.{setting.name}"
             )
+
+
+@pytest.mark.parametrize("written", ["A,B", '["A", "B"]', " A , B "], ids=["commas", "JSON", "blanks"])
+def test_a_list_in_the_environment_is_read_with_commas_and_as_json(
+    project: Project, monkeypatch: pytest.MonkeyPatch, written: str
+) -> None:
+    monkeypatch.setenv("ACCOUNTS__SQUARE__LOCATION_IDS", written)
+    assert load_config(project.folder).accounts["square"].settings["location_ids"] == ["A", "B"]

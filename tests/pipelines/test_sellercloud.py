@@ -1,11 +1,13 @@
 """Sellercloud: pages that move while they are read, local times, throttling in its own words, logins."""
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
+from sandbox.goods import Good
 from sandbox.sellercloud.day import stock
 from tests.conftest import Project
 
@@ -59,6 +61,33 @@ def test_a_row_that_leaves_the_window_while_it_is_paged_hides_none(tenant: Proje
     tenant.assert_equals_truth()
 
 
+def test_a_row_hidden_by_one_that_joins_and_one_that_goes_is_not_taken_for_gone(tenant: Project) -> None:
+    """The total stays what it was, the rows add up, and yet one was never read: it is asked for by its ID."""
+    tenant.load()
+    data, switches = tenant.sandbox.world.data["sellercloud"], tenant.sandbox.switches["sellercloud"]
+    last_page = listed(tenant)[-(len(listed(tenant)) % 50 or 50) :]
+    (doomed,) = [key for (key,) in stock(data) if key in last_page][:1]
+
+    def swap(page: int) -> None:
+        if page > 1:  # the last page has been read; a row of it goes, and another joins before it
+            switches.after_page = None
+            data.delete(doomed)
+            data.add_product(replace(data_good(tenant), sku="!FIRST"), 10, 5)
+
+    switches.after_page = swap
+    tenant.load("--sweep")
+    assert switches.after_page is None
+    assert [a for a in tenant.sandbox.requests if "model.inventoryID" in a.query]
+    truth = set(tenant.sandbox.truth("sellercloud", "inventory"))
+    assert truth - set(tenant.current("sellercloud", "inventory")) <= {("!FIRST",)}
+    tenant.load("--sweep")
+    tenant.assert_equals_truth()
+
+
+def data_good(project: Project) -> Good:
+    return next(good for good in project.sandbox.world.goods if good.sku)
+
+
 def test_a_large_window_is_halved_until_it_fits(tenant: Project, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("sources.sellercloud.client.LARGEST_WINDOW", 2)
     tenant.load()
@@ -88,9 +117,11 @@ def test_the_night_in_which_clocks_are_changed_loses_nothing(
             project.assert_equals_truth()
 
 
+@pytest.mark.parametrize("retry_after", [False, True], ids=["", "Retry-After"])
 @pytest.mark.parametrize("status", [429, 403, 503, 200])
-def test_a_throttle_is_obeyed_whatever_its_status(tenant: Project, status: Any) -> None:
+def test_a_throttle_is_obeyed_whatever_its_status(tenant: Project, status: Any, retry_after: bool) -> None:
     switches = tenant.sandbox.switches["sellercloud"]
+    switches.throttle_retry_after = retry_after
     switches.throttle_after, switches.throttle_seconds, switches.throttle_status = 3, 0.4, status
     rows = tenant.load()
     assert sum(row["retries"] for row in rows.values()) >= 1
@@ -121,6 +152,24 @@ def test_a_total_that_is_off_by_one(tenant: Project, skew: int, exits: int) -> N
     tenant.sandbox.switches["sellercloud"].total_skew = skew
     row = tenant.load(exits=exits)["sellercloud", "inventory"]
     assert row["status"] == ("guarded" if exits else "ok")
+    tenant.assert_equals_truth()
+
+
+@pytest.mark.parametrize("told", ["null", "absent"])
+def test_without_a_total_nobody_says_that_all_came(tenant: Project, told: Any) -> None:
+    tenant.load()
+    tenant.sandbox.clock.advance(hours=1)
+    tenant.sandbox.switches["sellercloud"].total_results = told
+    row = tenant.load(exits=3)["sellercloud", "inventory"]
+    assert "Status 200 without TotalResults" in row["error_message"]
+    assert row["mark_after"] == row["mark_before"]
+
+
+def test_a_page_that_is_null_is_missed(tenant: Project) -> None:
+    tenant.load()
+    tenant.sandbox.switches["sellercloud"].null_items_page = 2
+    row = tenant.load("--sweep", exits=3)["sellercloud", "inventory"]
+    assert row["status"] == "guarded"
     tenant.assert_equals_truth()
 
 

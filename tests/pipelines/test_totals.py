@@ -86,3 +86,24 @@ def test_data_that_moves_between_pages_is_never_lost(
     project.sandbox.clock.advance(minutes=1)
     project.load()
     project.assert_equals_truth()
+
+
+def test_a_product_enabled_between_the_two_scans_is_not_taken_for_gone(project: Project) -> None:
+    """It is in neither the scan of the enabled products nor that of the disabled ones."""
+    project.load()
+    data, switches = project.sandbox.world.data["shipstream"], project.sandbox.switches["shipstream"]
+    disabled = [
+        key
+        for key, product in sorted(project.sandbox.truth("shipstream", "products").items())
+        if not product["is_enabled"]
+    ]
+    project.sandbox.clock.advance(hours=1)
+
+    def enable(page: int) -> None:
+        switches.after_page = None
+        data.enable(int(disabled[0][1]), enabled=True)
+
+    switches.after_page = enable
+    project.load("--sweep")
+    assert switches.after_page is None
+    project.assert_equals_truth()

@@ -16,7 +16,9 @@ import pytest
 
 from sandbox import Fault, Sandbox
 from sandbox.sellercloud import SellercloudData, SellercloudSwitches
+from sandbox.sellercloud.fields import ZERO_IS_UNSET
 from sandbox.sellercloud.products import AMAZON, DAMAGED, MAIN, Product, Rebate
+from sandbox.sellercloud.routes import PASSWORD, USERNAME
 
 Row = dict[str, Any]
 
@@ -130,6 +132,32 @@ def test_a_token_is_given_for_the_right_credentials_only(sandbox: Sandbox) -> No
     assert token(sandbox)["access_token"] != told["access_token"]
 
 
+@pytest.mark.parametrize(("state", "status"), [("granted", 200), ("401", 401), ("403", 403)])
+def test_login(
+    sandbox: Sandbox, switches: SellercloudSwitches, client: httpx.Client, state: Any, status: int
+) -> None:
+    switches.login = state
+    assert ask_token(sandbox).status_code == status
+    assert ask_token(sandbox, Password="wrong").status_code == 401
+    assert client.get("/inventory").status_code == 200  # who is in stays in
+
+
+@pytest.mark.parametrize(
+    ("body", "status"),
+    [
+        ({"Username": 5, "Password": "x"}, 401),
+        ({"Username": USERNAME, "Password": [PASSWORD]}, 401),
+        ({"USERNAME": USERNAME.upper(), "password": PASSWORD}, 200),
+        ({"Username": USERNAME}, 400),
+        ([USERNAME, PASSWORD], 400),
+        (None, 400),
+    ],
+    ids=["number", "list", "any case", "no password", "no object", "null"],
+)
+def test_credentials_of_any_shape_are_answered(sandbox: Sandbox, body: Any, status: int) -> None:
+    assert httpx.post(f"{sandbox.base_url('sellercloud')}/token", json=body).status_code == status
+
+
 @pytest.mark.parametrize("header", ["", "Bearer  {}", "Bearer {}x", "{}", "Basic {}"])
 def test_anything_but_the_token_is_refused(sandbox: Sandbox, header: str) -> None:
     authorization = header.format(token(sandbox)["access_token"])
@@ -175,6 +203,14 @@ def test_throttle_status(
     assert not {"retry-after", "x-ratelimit-remaining"} & set(answers[0].headers)
     switches.throttle_after = None
     assert client.get("/inventory").json()["TotalResults"]
+
+
+def test_throttle_retry_after(sandbox: Sandbox, switches: SellercloudSwitches, client: httpx.Client) -> None:
+    switches.throttle_after, switches.throttle_seconds, switches.throttle_retry_after = 1, 900.5, True
+    assert "retry-after" not in client.get("/inventory").headers
+    assert client.get("/inventory").headers["retry-after"] == "901"
+    sandbox.clock.advance(seconds=899.6)
+    assert client.get("/inventory").headers["retry-after"] == "1"
 
 
 def test_throttle_after_so_many_is_over_in_real_time_though_the_clock_stands_still(
@@ -231,7 +267,7 @@ def test_warehouses_permission(
 
 
 def test_paths_are_known_in_any_case_and_methods_are_not_mixed_up(client: httpx.Client) -> None:
-    for path in ("/inventory", "/Inventory", "/INVENTORY/", "/warehouses", "/wareHouses"):
+    for path in ("/inventory", "/Inventory", "/INVENTORY/", "/warehouses", "/wareHouses", "/Companies"):
         assert client.get(path).status_code == 200
     assert client.post("/inventory", json={}).status_code == 405
     assert client.get("/token").status_code == 405
@@ -344,6 +380,19 @@ def test_dates_are_read_in_every_form_and_compared_in_local_time(
     assert ids(rows(client, lastAggregateFrom=literal)) == [product.id]
     assert product.id not in ids(rows(client, lastUpdatedFrom=literal))
     assert len(rows(client, lastAggregateFrom=literal, lastAggregateTo="01/05/2026")) == 0
+
+
+@pytest.mark.parametrize("timezone", ["America/New_York", "UTC", "Asia/Kolkata"])
+def test_dates_at_the_ends_of_time_are_read(
+    switches: SellercloudSwitches, store: SellercloudData, client: httpx.Client, timezone: str
+) -> None:
+    switches.timezone = timezone
+    dated = {one.id for one in store.products.values() if one.aggregated_at is not None}
+    first, last = "0001-01-01T00:00:00", "9999-12-31T23:59:59"
+    for offset in ("", "Z", "+14:00", "-12:00"):
+        window = {"lastAggregateFrom": f"{first}{offset}", "lastAggregateTo": f"{last}{offset}"}
+        assert set(ids(rows(client, **window))) == dated
+        assert rows(client, lastAggregateFrom=f"{last}{offset}") == []
 
 
 def test_windows_are_asked_for_with_bare_names_too(store: SellercloudData, client: httpx.Client) -> None:
@@ -510,6 +559,9 @@ def test_row_order(switches: SellercloudSwitches, client: httpx.Client) -> None:
     switches.row_order = "modified"
     dates = [one["LastModifiedDate"] or "" for one in rows(client)]
     assert dates == sorted(dates) and len(dates) == len(everything)
+    assert dates[0] == ""
+    switches.row_order = "modified_desc"
+    assert [one["LastModifiedDate"] or "" for one in rows(client)] == dates[::-1]
     switches.row_order = "shuffled"
     first, second = page(client), page(client)
     assert ids(first["Items"]) != ids(second["Items"])
@@ -536,10 +588,42 @@ def test_beyond_end(switches: SellercloudSwitches, client: httpx.Client, beyond:
     assert nothing == {"Items": None if beyond == "null" else [], "TotalResults": 0}
 
 
+def test_null_items_page(switches: SellercloudSwitches, client: httpx.Client) -> None:
+    first = page(client)
+    switches.null_items_page = 2
+    assert page(client) == first
+    assert page(client, 2) == {"Items": None, "TotalResults": first["TotalResults"]}
+    assert page(client, 3)["Items"]
+
+
+@pytest.mark.parametrize(
+    ("told", "rest"), [("told", {"TotalResults": 156}), ("null", {"TotalResults": None}), ("absent", {})]
+)
+def test_total_results(
+    switches: SellercloudSwitches, client: httpx.Client, told: Any, rest: dict[str, int | None]
+) -> None:
+    items = page(client)["Items"]
+    switches.total_results = told
+    assert page(client) == {"Items": items, **rest}
+
+
 def test_total_skew(switches: SellercloudSwitches, client: httpx.Client) -> None:
     total = page(client)["TotalResults"]
     switches.total_skew = -2
     assert page(client)["TotalResults"] == total - 2
+
+
+def test_pages_show_at_once_what_comes_goes_and_changes(store: SellercloudData, client: httpx.Client) -> None:
+    everything = ids(rows(client))
+    first, second, third = [one for one in everything if not store.shadows_of.get(one)][:3]
+    store.delete(first)
+    store.rename(second, "~ last")
+    store.edit(third, ProductName="Edited")
+    expected = sorted([*(one for one in everything if one not in (first, second)), "~ last"])
+    found = rows(client)
+    assert ids(found) == expected
+    assert [one["ID"] for one in found if one["ProductName"] == "Edited"] == [third]
+    assert ids(rows(client, lastUpdatedFrom="2026-01-05T03:00:00")) == sorted([third, "~ last"])
 
 
 def test_after_page(switches: SellercloudSwitches, store: SellercloudData, client: httpx.Client) -> None:
@@ -590,6 +674,21 @@ def test_empty_text(switches: SellercloudSwitches, client: httpx.Client) -> None
     assert row(client, "AC/DC-100") == {**before, **dict.fromkeys(empty)}
 
 
+def test_empty_numbers(switches: SellercloudSwitches, client: httpx.Client) -> None:
+    before = rows(client)
+    switches.empty_numbers = "null"
+    after = rows(client)
+    for old, new in zip(before, after, strict=True):
+        unset = {name for name in ZERO_IS_UNSET if old[name] == 0}
+        assert new == {**old, **dict.fromkeys(unset)}
+    assert {"VendorID", "Rating", "SalesRank", "ActiveRebateID"} <= {
+        name for one in after for name in one if one[name] is None
+    }
+    assert any(one["InventoryAvailableQty"] == 0 for one in after)
+    switches.masked_by_flags = True  # what is hidden is 0, not unknown
+    assert {one["VendorID"] for one in rows(client) if not one["VendorVisible"]} == {0}
+
+
 @pytest.mark.parametrize(
     ("flag", "masked"),
     [
@@ -617,6 +716,31 @@ def test_new_value(switches: SellercloudSwitches, client: httpx.Client) -> None:
     switches.new_value = "value"
     columns = [column for one in rows(client) for column in one["CustomColumns"]]
     assert all(one["NewValue"] == one["Value"] for one in columns)
+
+
+def test_physical_qty(switches: SellercloudSwitches, store: SellercloudData, client: httpx.Client) -> None:
+    before = {one["ID"]: one for one in rows(client)}
+    switches.physical_qty = "sellable"
+    after = {one["ID"]: one for one in rows(client)}
+    changed = {name for name in before if before[name] != after[name]}
+    assert changed
+    for name, old in before.items():
+        is_local = old["WarehouseBasedPhysicalAndReservedQty"]
+        less = 0 if is_local else old["AggregateNonSellableQty"]
+        assert after[name] == {**old, "PhysicalQty": old["PhysicalQty"] - less}
+    own = [one for one in sorted(changed) if store.products[one].has_own_stock and "," not in one]
+    product = store.products[own[0]]
+    assert row(client, product.id, warehouse=DAMAGED)["PhysicalQty"] == 0
+    assert row(client, product.id, warehouse=MAIN)["PhysicalQty"] == product.stock[MAIN].physical
+
+
+def test_messy_quantities(switches: SellercloudSwitches, client: httpx.Client) -> None:
+    before = rows(client)
+    switches.messy_quantities = True
+    after = rows(client)
+    messy = [(old, new) for old, new in zip(before, after, strict=True) if old != new]
+    assert 1 <= len(messy) <= len(before) * 0.02
+    assert all(new == {**old, "AggregateQty": old["AggregateQty"] + 1} for old, new in messy)
 
 
 def test_aggregated_qty(switches: SellercloudSwitches, store: SellercloudData, client: httpx.Client) -> None:
@@ -719,6 +843,28 @@ def test_a_warehouse_lists_what_has_stock_in_it(store: SellercloudData, client: 
         *ids(rows(client, warehouse=DAMAGED)),
         *ids(rows(client, warehouse=AMAZON)),
     }
+
+
+def test_a_warehouse_asked_for_twice_counts_once_and_an_unknown_one_holds_nothing(
+    store: SellercloudData, client: httpx.Client
+) -> None:
+    product = a_product(store, spread=True)
+    once = row(client, product.id, warehouse=MAIN)
+    assert once["PhysicalQty"] > 0
+    assert row(client, product.id, warehouse=[MAIN, MAIN, 999]) == once
+    assert rows(client, warehouse=999) == []
+
+
+def test_companies_are_those_of_the_rows(sandbox: Sandbox, client: httpx.Client) -> None:
+    told = client.get("/Companies").json()
+    truth = sandbox.truth("sellercloud", "companies")
+    assert told == {"Items": list(truth.values()), "TotalResults": 3}
+    assert [one["ID"] for one in told["Items"] if one["IsDefaultCompany"]] == [163]
+    assert {(one["ID"], one["CompanyName"]) for one in told["Items"]} == {
+        (one["CompanyID"], one["CompanyName"]) for one in rows(client)
+    }
+    second = client.get("/Companies?model.pageSize=2&model.pageNumber=2").json()
+    assert (second["Items"], second["TotalResults"]) == (told["Items"][2:], 3)
 
 
 def test_warehouse_stock_shape(

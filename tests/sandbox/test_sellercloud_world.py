@@ -121,6 +121,8 @@ def test_the_answers_are_the_truth(world: Sandbox) -> None:
         {"empty_aggregation_moves_clock": True, "rebates_from_parent": True, "row_order": "modified"},
         {"aggregated_qty": "twin", "values": "quantities", "warehouse_count": "all"},
         {"order_reserve_total": "own", "extra_fields": {"New"}, "dropped_fields": {"BrandName"}},
+        {"physical_qty": "sellable", "messy_quantities": True, "empty_numbers": "null"},
+        {"row_order": "modified_desc", "sku_case": "exact"},
     ],
     ids=lambda shown: ", ".join(shown),
 )
