@@ -35,13 +35,13 @@
     unnest(list_transform({{ list }}, lambda element, position: {'position': position, 'element': element}))
 {%- endmacro %}
 
-{# The parts of a text between commas, trimmed. #}
-{% macro split_at_commas(text) -%}
-    {{ return(adapter.dispatch('split_at_commas', 'stocktake')(text)) }}
+{# The parts of a text between commas, semicolons or bars, trimmed. #}
+{% macro split_list(text) -%}
+    {{ return(adapter.dispatch('split_list', 'stocktake')(text)) }}
 {%- endmacro %}
 
-{% macro duckdb__split_at_commas(text) -%}
-    list_transform(string_split({{ text }}, ','), lambda part: trim(part))
+{% macro duckdb__split_list(text) -%}
+    list_transform(string_split_regex({{ text }}, '[,;|]'), lambda part: trim(part))
 {%- endmacro %}
 
 {# The member `wanted` of the first element whose member `key` is `value`. A lookup in the row's own list: joining all

@@ -39,15 +39,15 @@ columns_read as (
     where item.element.Value <> ''
 ),
 
--- Several choices come as a JSON list or, as far as anyone knows, between commas (sellercloud.md §7). A text with a
--- comma that is a key itself is one choice.
+-- Several choices come as a JSON list or in one text; what stands between them there, nobody says (sellercloud.md §7).
+-- A text with a comma, a semicolon or a bar that is a key itself is one choice.
 choices_listed as (
     select
         *,
         case
             when not is_multiple then null
             when {{ json_texts('said') }} is not null then {{ json_texts('said') }}
-            when {{ look_up('options', 'Key', 'said', 'Key') }} is null then {{ split_at_commas('said') }}
+            when {{ look_up('options', 'Key', 'said', 'Key') }} is null then {{ split_list('said') }}
         end as choices
     from columns_read
 ),

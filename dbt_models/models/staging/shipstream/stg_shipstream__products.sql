@@ -18,7 +18,7 @@ products as (
         -- Of containers they come as one text with commas (shipstream.md §6.2).
         case {{ json_kind('record.barcodes') }}
             when 'array' then {{ json_texts('record.barcodes') }}
-            when 'text' then {{ split_at_commas("nullif(trim(" ~ json_scalar('record.barcodes') ~ "), '')") }}
+            when 'text' then {{ split_list("nullif(trim(" ~ json_scalar('record.barcodes') ~ "), '')") }}
         end as barcodes,
         nullif(record.goods_type, '') as goods_type,
         record.is_enabled as is_enabled,
