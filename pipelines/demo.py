@@ -116,7 +116,7 @@ def serve_sandbox(port: int, size: str, seed: int) -> None:
         for provider in sandbox.providers:
             console.print(f"{PROVIDERS[provider].title}: base_url {sandbox.base_url(provider)}")
             for key, value in sandbox.settings(provider).items():
-                console.print(f"  {key} {value}")
+                console.print(f"  {key} {value}", soft_wrap=True)  # to be copied as it is
         console.print(f"Controls: {sandbox.url}/_sandbox/ (see sandbox/control.py). Stop with Ctrl-C.")
         try:
             while True:

@@ -61,12 +61,12 @@ VALUES: dict[str, dict[str, Sequence[Any]]] = {
 ELSEWHERE: dict[str, dict[str, str]] = {
     "sellercloud": {
         "login": "tests/pipelines/test_doctor.py",
-        "total_skew": "tests/pipelines/test_sellercloud.py",
-        "null_items_page": "tests/pipelines/test_sellercloud.py",
-        "throttle_retry_after": "tests/pipelines/test_sellercloud.py",
-        "throttle_after": "tests/pipelines/test_sellercloud.py",
-        "throttle_seconds": "tests/pipelines/test_sellercloud.py",
-        "throttle_status": "tests/pipelines/test_sellercloud.py",
+        "total_skew": "tests/pipelines/test_sellercloud_reading.py",
+        "null_items_page": "tests/pipelines/test_sellercloud_reading.py",
+        "throttle_retry_after": "tests/pipelines/test_sellercloud_reading.py",
+        "throttle_after": "tests/pipelines/test_sellercloud_reading.py",
+        "throttle_seconds": "tests/pipelines/test_sellercloud_reading.py",
+        "throttle_status": "tests/pipelines/test_sellercloud_reading.py",
         "warehouses_permission": "tests/pipelines/test_doctor.py",
     },
     "square": {

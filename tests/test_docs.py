@@ -184,7 +184,10 @@ def test_configuration_that_is_printed_is_accepted(tmp_path, monkeypatch) -> Non
     for page in (README, CONFIGURATION, ROOT / "docs" / "bi.md"):
         for block in re.findall(r"```toml\n(.*?)```", read(page), re.DOTALL):
             secrets = "".join(
-                f'accounts.{name}.access_token = "x"\n' for name in tomllib.loads(block).get("accounts", {})
+                f'accounts.{name}.{setting.name} = "x"\n'
+                for name, account in tomllib.loads(block).get("accounts", {}).items()
+                for setting in PROVIDERS[account["provider"]].settings
+                if setting.secret and setting.required
             )
             (tmp_path / ".dlt").mkdir(exist_ok=True)
             (tmp_path / ".dlt" / "config.toml").write_text(block, encoding="utf-8")

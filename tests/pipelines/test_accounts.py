@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from sandbox import Fault, Sandbox
-from tests.conftest import Project
+from tests.conftest import COUNTS, Project
 
 
 @pytest.fixture
@@ -40,21 +40,21 @@ def test_accounts_of_one_provider_are_kept_apart(
 
 @pytest.mark.providers("square")
 @pytest.mark.parametrize("at_once", [1, 3])
-def test_a_setting_bounds_how_many_are_read_side_by_side(
-    project: Project, shops: Callable[..., dict[str, dict[str, Any]]], at_once: int
-) -> None:
-    """Every answer takes a while, so that as many requests are under way as there are accounts at work."""
-    project.configure(shops(3), accounts_at_once=at_once)
-    project.sandbox.faults["square"].rates[Fault("slow", seconds=0.15)] = 1.0
-    began = time.monotonic()
+def test_a_setting_bounds_how_many_are_read_side_by_side(project: Project, at_once: int) -> None:
+    places = list(project.sandbox.world.data["square"].locations)[:3]
+    project.configure(
+        {f"shop_{place.lower()}": project.account("square", location_ids=[place]) for place in places},
+        accounts_at_once=at_once,
+    )
+    project.sandbox.switches["square"].page_rows = 20
+    project.sandbox.faults["square"].rates[Fault("slow", seconds=0.05)] = 1.0
     project.load()
-    took = time.monotonic() - began
-    requests = len(project.sandbox.requests)
-    assert requests >= 12
+    asked = [a.body["location_ids"][0] for a in project.sandbox.requests if a.path == COUNTS]
+    turns = 1 + sum(one != other for one, other in pairwise(asked))
     if at_once == 1:
-        assert took >= requests * 0.15
+        assert turns == 3, "one account after the other"
     else:
-        assert took < requests * 0.15
+        assert turns > 3, "in turns, while the others wait for their answers"
 
 
 @pytest.mark.providers("square", "ventmere_s2")
