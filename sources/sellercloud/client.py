@@ -206,13 +206,13 @@ class SellercloudClient:
         """One window on one clock; halved while it holds too much to be read before it moves."""
         ends = {f"model.{clock}From": begin.strftime(LITERAL), f"model.{clock}To": end.strftime(LITERAL)}
         first = self.page({**query, **ends}, 1)
-        if (first.total or 0) <= LARGEST_WINDOW or end - begin <= SMALLEST_WINDOW:
+        if (first.total or 0) <= LARGEST_WINDOW or end - begin <= 2 * SMALLEST_WINDOW:
             yield from self._scan({**query, **ends}, prefix, Window(), first)
             return
         yield Page(_prefixed(first.records, prefix), first.answered_at)
         middle = begin + (end - begin) // SMALLEST_WINDOW // 2 * SMALLEST_WINDOW
-        # Both halves hold the middle, because nobody says which end of a window is included.
-        yield from self._dated(query, prefix, clock, begin, middle)
+        # The halves overlap by a minute: nobody says whether a window's ends are in it.
+        yield from self._dated(query, prefix, clock, begin, middle + SMALLEST_WINDOW)
         yield from self._dated(query, prefix, clock, middle, end)
 
     def _scan(

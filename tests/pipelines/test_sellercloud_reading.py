@@ -88,18 +88,26 @@ def data_good(project: Project) -> Good:
     return next(good for good in project.sandbox.world.goods if good.sku)
 
 
-def test_a_large_window_is_halved_until_it_fits(tenant: Project, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sources.sellercloud.client.LARGEST_WINDOW", 2)
-    tenant.load()
-    tenant.sandbox.clock.advance(hours=1)
-    for _ in range(4):
-        tenant.sandbox.change(1)
-        tenant.sandbox.clock.advance(minutes=7)
-    tenant.sandbox.requests.clear()
-    tenant.load()
-    tenant.assert_equals_truth()
-    windows = {a.query.get("model.lastAggregateFrom") for a in tenant.sandbox.requests} - {None}
-    assert len(windows) > 2
+@pytest.mark.parametrize("is_inclusive", [True, False], ids=["ends included", "ends left out"])
+def test_a_large_window_is_halved_until_it_fits(
+    project_of: Callable[[Sandbox], Project], monkeypatch: pytest.MonkeyPatch, is_inclusive: bool
+) -> None:
+    monkeypatch.setattr("sources.sellercloud.client.LARGEST_WINDOW", 10)
+    with Sandbox(size="M", providers=["sellercloud"]) as sandbox:
+        switches = sandbox.switches["sellercloud"]
+        switches.from_inclusive = switches.to_inclusive = is_inclusive
+        switches.precision = "minutes"
+        project = project_of(sandbox)
+        project.load()
+        sandbox.clock.advance(hours=1)
+        for _ in range(20):  # some on every minute, so that the middle of a window is one of theirs
+            sandbox.change(4)
+            sandbox.clock.advance(minutes=1)
+        sandbox.requests.clear()
+        project.load()
+        project.assert_equals_truth()
+        windows = {a.query.get("model.lastAggregateFrom") for a in sandbox.requests} - {None}
+        assert len(windows) > 2
 
 
 @pytest.mark.parametrize("month", ["2026-10-31T20:00:00Z", "2026-03-07T20:00:00Z"], ids=["autumn", "spring"])
