@@ -26,6 +26,7 @@ from pipelines.errors import CommandError, Exit
 from pipelines.load import pending_packages
 from pipelines.lock import holder_of, is_locked
 from pipelines.release import current_release
+from pipelines.warehouse import cannot_open
 from sources._shared.checks import Finding, Level, ok
 from sources._shared.http import Redactor
 
@@ -213,12 +214,7 @@ def _database(config: Config) -> Finding:
     except OSError as error:
         return Finding("database", "error", f"{path} cannot be locked: {error}. Check who may write there.")
     except duckdb.Error as error:
-        words = str(error).splitlines()[0].rstrip(".")
-        message = (
-            f"{path} cannot be opened: {words}. Close whatever else has it open (BI reads the published"
-            " folder, never this file); if it is damaged, restore it or start anew with an empty home."
-        )
-        return Finding("database", "error", message)
+        return Finding("database", "error", cannot_open(path, error))
 
 
 def _pending(config: Config, accounts: Sequence[Account]) -> Iterator[Finding]:

@@ -110,12 +110,16 @@ def settle(connection: duckdb.DuckDBPyConnection, folder: Path, account: Account
     Call when no package of the account is pending. Doing it twice changes nothing.
     """
     rows = []
-    resources = {resource.name: resource for resource in account.provider.resources}
     for path in sorted(folder.glob("*.json")):
         entry = json.loads(path.read_text(encoding="utf-8"))
         row = {**entry, **entry["outcome"]}
         changes = _changes(
-            connection, account.provider, resources[row["resource"]], account.name, row["load_ids"], row
+            connection,
+            account.provider,
+            account.provider.resource(row["resource"]),
+            account.name,
+            row["load_ids"],
+            row,
         )
         row.update(changes)
         connection.execute(

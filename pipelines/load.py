@@ -240,8 +240,8 @@ def _extract(pipeline: dlt.Pipeline, account: Account, asked: Ask, run_id: str) 
     for resources in _held_back(account, asked):
         load_ids += pipeline.extract(source_of(source.name, resources)).loads_ids
     for outcome in asked.outcomes.values():
-        if outcome.status != "failed" and asked.journals is not None:
-            (asked.journals / f"{outcome.resource}.journal").unlink(missing_ok=True)
+        if outcome.status != "failed":
+            asked.journal(outcome.resource).remove()
     return [
         Entry(run_id, account.name, account.provider.name, outcome, tuple(load_ids))
         for outcome in asked.outcomes.values()
@@ -260,11 +260,10 @@ def source_of(name: str, resources: list[DltResource]) -> DltSource:
 
 def _held_back(account: Account, asked: Ask) -> Iterator[list[DltResource]]:
     """Round after round, the resources whose keys came in yet another version."""
-    by_name = {resource.name: resource for resource in account.provider.resources}
     rounds = max(map(len, asked.held_back.values()), default=0)
     for number in range(rounds):
         yield [
-            held_back_resource(by_name[name], tables[number])
+            held_back_resource(account.provider.resource(name), tables[number])
             for name, tables in asked.held_back.items()
             if len(tables) > number
         ]

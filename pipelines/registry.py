@@ -35,6 +35,14 @@ class Provider:
         """What this provider can be asked for."""
         return cast(tuple[Resource, ...], import_module(f"{self.package}.settings").RESOURCES)
 
+    def resource(self, name: str) -> Resource:
+        """One of its resources.
+
+        Raises:
+            StopIteration: there is none of that name; names are our own, so this is a fault of ours.
+        """
+        return next(resource for resource in self.resources if resource.name == name)
+
     @cached_property
     def source(self) -> Callable[..., Any]:
         """The dlt source; takes account, asked and the account's settings."""

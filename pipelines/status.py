@@ -107,7 +107,7 @@ def status_table(status: dict[str, Any]) -> Table:
 
 def _numbers(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> dict[str, Any]:
     provider = PROVIDERS[row["provider"]]
-    resource = next(found for found in provider.resources if found.name == row["resource"])
+    resource = provider.resource(row["resource"])
     counted = connection.execute(
         f"select count(*), max(updated_at) from {raw_table(provider, resource)}"
         " where account = ? and _dlt_valid_to is null",

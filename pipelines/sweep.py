@@ -19,7 +19,7 @@ def retire_emptied(connection: duckdb.DuckDBPyConnection, account: Account, entr
     for entry in entries:
         outcome = entry.outcome
         if outcome.mode == "sweep" and outcome.is_complete and outcome.rows_distinct == 0:
-            resource = next(r for r in account.provider.resources if r.name == outcome.resource)
+            resource = account.provider.resource(outcome.resource)
             connection.execute(
                 f"update {raw_table(account.provider, resource)} set _dlt_valid_to = now()"
                 " where account = ? and _dlt_valid_to is null",

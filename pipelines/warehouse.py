@@ -27,16 +27,21 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     try:
         connection = duckdb.connect(str(path))
     except duckdb.Error as error:
-        words = str(error).splitlines()[0]
-        raise CommandError(
-            f"{path} cannot be opened: {words}. Close whatever else has it open (BI reads the published"
-            " folder, never this file); if it is damaged, restore it or start anew with an empty home."
-        ) from None
+        raise CommandError(cannot_open(path, error)) from None
     try:
         connection.execute("set TimeZone = 'UTC'")
         yield connection
     finally:
         connection.close()
+
+
+def cannot_open(path: Path, error: duckdb.Error) -> str:
+    """What to say of a working database that does not open."""
+    words = str(error).splitlines()[0].rstrip(".")
+    return (
+        f"{path} cannot be opened: {words}. Close whatever else has it open (BI reads the published"
+        " folder, never this file); if it is damaged, restore it or start anew with an empty home."
+    )
 
 
 def raw_table(provider: Provider, resource: Resource) -> str:
@@ -77,7 +82,7 @@ def current_keys(
     connection: duckdb.DuckDBPyConnection, provider: Provider, account: str, resource: str
 ) -> frozenset[tuple[str, ...]]:
     """The keys of an account's current rows of a resource."""
-    found = next(one for one in provider.resources if one.name == resource)
+    found = provider.resource(resource)
     rows = connection.execute(
         f"select {', '.join(found.key)} from {raw_table(provider, found)}"
         " where account = ? and _dlt_valid_to is null",

@@ -1,9 +1,9 @@
 """What Augno's answers are made of (augno.md §5.1)."""
 
-import json
 from typing import Any
 
 from sandbox.augno.switches import AugnoSwitches
+from sandbox.json_text import json_bytes
 from sandbox.record import Reply
 
 DOCS = "https://docs.augno.com/api/errors"
@@ -80,8 +80,3 @@ def refused(refusal: Refusal, switches: AugnoSwitches) -> Reply:
     if switches.sparse_errors:
         error = {name: error[name] for name in ("code", "message")}
     return Reply(status, json_bytes({"error": error}), headers=dict(refusal.headers))
-
-
-def json_bytes(value: Any) -> bytes:
-    """Compact JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()

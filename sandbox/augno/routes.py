@@ -5,7 +5,7 @@ import re
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from sandbox.augno.answers import Refusal, json_bytes, refused
+from sandbox.augno.answers import Refusal, refused
 from sandbox.augno.data import AugnoData
 from sandbox.augno.items import Item
 from sandbox.augno.limits import Limits
@@ -16,6 +16,7 @@ from sandbox.augno.params import VERSIONS, account, check_known, check_version, 
 from sandbox.augno.switches import AugnoSwitches
 from sandbox.augno.view import ITEM_INCLUDES, QUANTITIES, TRUTH_INCLUDES, ItemsView
 from sandbox.clock import Clock
+from sandbox.json_text import json_bytes
 from sandbox.record import Call, Reply
 
 API_KEY = "aug_sk_test_sandbox0000000000000000"

@@ -9,13 +9,13 @@ from datetime import datetime
 from decimal import Decimal, localcontext
 from typing import Any, TypeAlias
 
-from sandbox.augno.answers import json_bytes
 from sandbox.augno.beginning import pad
 from sandbox.augno.data import AugnoData
 from sandbox.augno.items import DIGITS, Item, Rate, RateKind, Stock
 from sandbox.augno.masters import Record, spell
 from sandbox.augno.pages import page_info
 from sandbox.augno.switches import AugnoSwitches
+from sandbox.json_text import json_bytes
 
 QUANTITIES = ("on_hand", "reserved", "available_to_promise", "short")
 RATES: tuple[RateKind, ...] = ("unit_value", "unit_cost", "burn_rate")

@@ -1,11 +1,9 @@
-"""What answers are made of: JSON with exact numbers, local times, refusals (sellercloud.md §5)."""
+"""What answers are made of: local times, refusals (sellercloud.md §5)."""
 
 import re
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
-from json.encoder import encode_basestring
-from typing import Any, Literal
+from typing import Literal
 from zoneinfo import ZoneInfo
 
 Precision = Literal["milliseconds", "seconds", "minutes"]
@@ -36,27 +34,6 @@ class Refusal(Exception):  # noqa: N818  not an error of ours: an answer
         self.body = body
         """Whatever the switches say; None: as they say."""
         self.headers = dict(headers or {})
-
-
-def json_text(value: Any) -> str:
-    """Compact JSON; decimals as they are."""
-    match value:
-        case str():
-            return encode_basestring(value)
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case Decimal():
-            return format(value, "f")
-        case dict():
-            members = (f"{encode_basestring(name)}:{json_text(part)}" for name, part in value.items())
-            return "{" + ",".join(members) + "}"
-        case list() | tuple():
-            return "[" + ",".join(map(json_text, value)) + "]"
-    raise TypeError(f"{value!r} has no place in an answer")
 
 
 def local(moment: datetime, zone: ZoneInfo, precision: Precision) -> datetime:

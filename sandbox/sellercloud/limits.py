@@ -7,7 +7,8 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 
 from sandbox.clock import Clock
-from sandbox.sellercloud.answers import Refusal, json_text, ticks
+from sandbox.json_text import json_text
+from sandbox.sellercloud.answers import Refusal, ticks
 from sandbox.sellercloud.switches import SellercloudSwitches
 
 

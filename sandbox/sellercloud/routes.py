@@ -7,8 +7,9 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
+from sandbox.json_text import json_text
 from sandbox.record import Call, Reply
-from sandbox.sellercloud.answers import Refusal, json_text, local, spell
+from sandbox.sellercloud.answers import Refusal, local, spell
 from sandbox.sellercloud.data import SellercloudData
 from sandbox.sellercloud.filters import KNOWN, asked_of, integer, integers, tests_of, warehouses_of
 from sandbox.sellercloud.limits import Throttle, Tokens

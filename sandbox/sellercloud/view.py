@@ -8,7 +8,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from sandbox.clock import Clock
-from sandbox.sellercloud.answers import json_text, local, spell
+from sandbox.json_text import json_text
+from sandbox.sellercloud.answers import local, spell
 from sandbox.sellercloud.columns import CLIENT, TYPES, Column
 from sandbox.sellercloud.data import SellercloudData
 from sandbox.sellercloud.fields import DATES, FIELDS, MASKED_BY, ZERO_IS_UNSET

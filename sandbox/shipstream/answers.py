@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
-from decimal import Decimal
-from json.encoder import encode_basestring
 from typing import Any
+
+from sandbox.json_text import json_text as exact_json
 
 
 class Refusal(Exception):  # noqa: N818  not an error of ours: an answer
@@ -23,26 +23,8 @@ class Refusal(Exception):  # noqa: N818  not an error of ours: an answer
 
 
 def json_text(value: Any) -> str:
-    """Compact JSON; decimals and times as they are."""
-    match value:
-        case str():
-            return encode_basestring(value)
-        case None:
-            return "null"
-        case bool():
-            return "true" if value else "false"
-        case int():
-            return str(value)
-        case Decimal():
-            return format(value, "f")
-        case datetime():
-            return f'"{spell(value)}"'
-        case dict():
-            members = (f"{encode_basestring(name)}:{json_text(part)}" for name, part in value.items())
-            return "{" + ",".join(members) + "}"
-        case list() | tuple():
-            return "[" + ",".join(map(json_text, value)) + "]"
-    raise TypeError(f"{value!r} has no place in an answer")
+    """Compact JSON; decimals as they are, times as ShipStream spells them."""
+    return exact_json(value, spell)
 
 
 def spell(moment: datetime) -> str:

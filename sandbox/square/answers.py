@@ -1,9 +1,10 @@
 """What Square's answers are made of, and how its requests are read."""
 
-import json
 from collections.abc import Collection, Mapping
 from datetime import datetime
 from typing import Any
+
+from sandbox.json_text import json_bytes
 
 CATEGORIES = {401: "AUTHENTICATION_ERROR", 403: "AUTHENTICATION_ERROR", 429: "RATE_LIMIT_ERROR"}
 FAILURE_CODES = {
@@ -34,11 +35,6 @@ def failure(status: int) -> bytes:
     category = "API_ERROR" if is_ours else CATEGORIES.get(status, "INVALID_REQUEST_ERROR")
     code = FAILURE_CODES.get(status, "INTERNAL_SERVER_ERROR" if is_ours else "BAD_REQUEST")
     return json_bytes({"errors": [{"category": category, "code": code}]})
-
-
-def json_bytes(value: Any) -> bytes:
-    """Compact JSON in UTF-8."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":")).encode()
 
 
 def checked_body(body: Any, known: Collection[str]) -> Mapping[str, Any]:

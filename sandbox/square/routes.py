@@ -6,8 +6,9 @@ from datetime import datetime
 from typing import Any
 
 from sandbox.clock import Clock
+from sandbox.json_text import json_bytes
 from sandbox.record import Call, Reply
-from sandbox.square.answers import Refusal, checked_body, failure, json_bytes, moment, texts
+from sandbox.square.answers import Refusal, checked_body, failure, moment, texts
 from sandbox.square.data import UNTRACKED_STATES, Record, SquareData, spell
 from sandbox.square.pages import Pages
 from sandbox.square.switches import SquareSwitches

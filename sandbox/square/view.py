@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from sandbox.clock import Clock
-from sandbox.square.answers import json_bytes
+from sandbox.json_text import json_bytes
 from sandbox.square.data import CountKey, Record, SquareData
 from sandbox.square.switches import SquareSwitches
 

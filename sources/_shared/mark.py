@@ -139,6 +139,10 @@ class Ask:
         """The present moment by our own clock, in UTC."""
         return pendulum.now("UTC")
 
+    def journal(self, resource: str) -> Journal:
+        """Where a resource's first read keeps its pages; of nowhere, a temporary one."""
+        return Journal(self.journals / f"{resource}.journal" if self.journals else None)
+
     def plan(self, resource: Resource, state: Mapping[str, Any], scope: str) -> tuple[Outcome, Window]:
         """What to ask for now, given the resource's state.
 

@@ -3,6 +3,7 @@
 import threading
 import time
 
+import httpx
 from pyrate_limiter import Duration, Limiter, Rate
 
 
@@ -45,8 +46,9 @@ _shared: dict[str, Pace] = {}
 _registering = threading.Lock()
 
 
-def shared_pace(host: str, per_second: float) -> Pace:
+def shared_pace(base_url: str, per_second: float) -> Pace:
     """The pace of everyone who asks this host from this process; the lowest limit anyone names holds."""
+    host = httpx.URL(base_url).netloc.decode()
     with _registering:
         pace = _shared.setdefault(host, Pace())
     pace.slow_to(per_second)

@@ -133,7 +133,7 @@ def _pages(
         raise asked.errors[resource.comes_with]
     if asked.comes_whole(resource):
         return
-    journal = Journal(asked.journals / f"{resource.name}.journal" if asked.journals else None)
+    journal = asked.journal(resource.name)
     if outcome.mark_before is not None or outcome.mode == "backfill" or asked.journals is None:
         if outcome.mark_before is not None:
             journal.remove()  # of a first read that has ended since

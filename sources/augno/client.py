@@ -6,13 +6,13 @@ Usable alone: `AugnoClient(url, key).items(Window())` yields pages.
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from decimal import Decimal, InvalidOperation
-from typing import Any, NamedTuple
+from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
-import httpx
 import msgspec
 
 from sources._shared.auth import BearerAuth
+from sources._shared.cursors import Scanned, scan
 from sources._shared.errors import (
     CursorExpiredError,
     NotFoundError,
@@ -36,8 +36,6 @@ from sources.augno.settings import (
 ITEMS = "/v1/catalog/items"
 CALLS_PER_PAGE = 100
 """Inventory calls that make one page: what a broken-off read has to ask for again at most."""
-RESTARTS = 5
-"""How often the list may start again because its cursor was refused."""
 FEW = 10
 """Items. Of fewer, all may well be deleted between the list and the calls."""
 
@@ -109,7 +107,7 @@ class AugnoClient:
             headers=headers,
             read_error=_read_error,
             refused=_refused,
-            pace=shared_pace(httpx.URL(base_url).netloc.decode(), requests_per_second),
+            pace=shared_pace(base_url, requests_per_second),
             credentials_advice="The API key was refused: check api_key, and that it has neither expired nor"
             " been revoked.",
         )
@@ -125,25 +123,14 @@ class AugnoClient:
 
         Of `next_page_url` only the cursor is taken: it does not remember filters, and may be of any host.
         """
-        cursor: str | None = window.position
-        restarts = 0
-        while True:
-            params = [("limit", str(PAGE_LIMIT)), *(("include[]", part) for part in ITEM_PARTS)]
-            if cursor is not None:
-                params.append(("cursor", cursor))
-            try:
-                answer = self.api.send("GET", ITEMS, _read_items, params=params)
-            except (CursorExpiredError, NotFoundError):
-                restarts += 1
-                if restarts > RESTARTS or cursor is None:
-                    raise
-                self.tally.add(retries=1)
-                cursor = None
-                continue
-            cursor = answer.body.cursor
-            yield Page(answer.body.records, answer.answered_at, position=cursor)
-            if cursor is None:
-                return
+        params = [("limit", str(PAGE_LIMIT)), *(("include[]", part) for part in ITEM_PARTS)]
+
+        def ask(cursor: str | None) -> Answer[Scanned]:
+            more = [("cursor", cursor)] if cursor else []
+            return self.api.send("GET", ITEMS, _read_items, params=[*params, *more])
+
+        # What becomes of a refused cursor is not documented: 404 may be its answer too (augno.md §3).
+        return scan(ask, window.position, self.tally, died=(CursorExpiredError, NotFoundError))
 
     def item_inventory(self, window: Window) -> Iterator[Page]:
         """The stock of every listed item, a call each. An item deleted since it was listed has none."""
@@ -205,19 +192,14 @@ class _UnknownQuantityError(RequestError):
     """One of the quantities cannot be asked for."""
 
 
-class _ItemPage(NamedTuple):
-    records: list[Record]
-    cursor: str | None
-
-
 _decode_items = msgspec.json.Decoder(_Items).decode
 _decode_item = msgspec.json.Decoder(_Item).decode
 _decode_inventory = msgspec.json.Decoder(_Inventory).decode
 
 
-def _read_items(body: bytes) -> _ItemPage:
+def _read_items(body: bytes) -> Scanned:
     page = _decode_items(body)
-    return _ItemPage([_item_record(raw) for raw in page.data], _cursor(page.page_info))
+    return Scanned([_item_record(raw) for raw in page.data], _cursor(page.page_info))
 
 
 def _cursor(info: _PageInfo) -> str | None:

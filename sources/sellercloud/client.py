@@ -104,7 +104,7 @@ class SellercloudClient:
             redactor=redactor,
             read_error=_read_error,
             refused=_refused,
-            pace=shared_pace(httpx.URL(base_url).netloc.decode(), requests_per_second),
+            pace=shared_pace(base_url, requests_per_second),
             throttled=_pause,
             longest_pause=LONGEST_PAUSE,
             read_timeout=120.0,

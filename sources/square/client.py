@@ -4,11 +4,12 @@ Usable alone: `SquareClient("https://connect.squareup.com", token).counts(Window
 """
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from typing import Any, NamedTuple, TypeVar
+from typing import Any, TypeVar
 
 import msgspec
 
 from sources._shared.auth import BearerAuth
+from sources._shared.cursors import Scanned, scan
 from sources._shared.errors import (
     BrokenAnswerError,
     CursorExpiredError,
@@ -16,7 +17,7 @@ from sources._shared.errors import (
     RequestError,
     SourceError,
 )
-from sources._shared.http import ApiClient, ProviderWords, Redactor
+from sources._shared.http import Answer, ApiClient, ProviderWords, Redactor
 from sources._shared.mark import Window, rfc3339
 from sources._shared.pace import Pace
 from sources._shared.rows import Page, Record, identity, instant, text
@@ -24,8 +25,6 @@ from sources.square.settings import API_VERSION, CATALOG_TYPES, PAGE_LIMIT
 
 REQUESTS_PER_SECOND = 20
 """Square publishes no limit; one user was throttled at six writes a second. Reads in a row stay below."""
-RESTARTS = 5
-"""How often a scan may start again because its cursor died."""
 
 E = TypeVar("E", bound="_Envelope")
 
@@ -161,43 +160,23 @@ class SquareClient:
         self,
         path: str,
         body: Mapping[str, Any],
-        read: Callable[[bytes], "_Scanned"],
+        read: Callable[[bytes], Scanned],
         cursor: str | None,
     ) -> Iterator[Page]:
-        """Pages until one comes without a cursor; an empty page with a cursor goes on.
+        """A scan; the same body goes with every cursor (changelog 2023-08-02)."""
 
-        The same body goes with every cursor (changelog 2023-08-02). A cursor that died cannot be revived:
-        the scan starts again at page 1, and what came before is recognised by its hash and dropped.
-        """
-        restarts = 0
-        while True:
-            sent = {**body, "cursor": cursor} if cursor else dict(body)
-            try:
-                answer = self.api.send("POST", path, read, json=sent)
-            except CursorExpiredError:
-                restarts += 1
-                if restarts > RESTARTS or cursor is None:
-                    raise
-                self.tally.retries += 1
-                cursor = None
-                continue
-            cursor = answer.body.cursor
-            yield Page(answer.body.records, answer.answered_at, position=cursor)
-            if not cursor:
-                return
+        def ask(cursor: str | None) -> Answer[Scanned]:
+            return self.api.send("POST", path, read, json={**body, "cursor": cursor} if cursor else body)
 
-
-class _Scanned(NamedTuple):
-    records: list[Record]
-    cursor: str | None
+        return scan(ask, cursor, self.tally)
 
 
 def _reader(
     envelope: type[E], member: str, to_record: Callable[[msgspec.Raw], Record]
-) -> Callable[[bytes], _Scanned]:
+) -> Callable[[bytes], Scanned]:
     decoder = msgspec.json.Decoder(envelope)
 
-    def read(body: bytes) -> _Scanned:
+    def read(body: bytes) -> Scanned:
         page = decoder.decode(body)
         if page.errors:  # a 200 may carry errors; its data is then not to be trusted (square.md §2.1)
             error = page.errors[0]
@@ -205,7 +184,7 @@ def _reader(
                 f"Status 200 with an error: {error.category} {error.code}.", "Try later.", status=200
             )
         raws: list[msgspec.Raw] = getattr(page, member) or []
-        return _Scanned([to_record(raw) for raw in raws], page.cursor)
+        return Scanned([to_record(raw) for raw in raws], page.cursor)
 
     return read
 

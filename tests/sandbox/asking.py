@@ -8,6 +8,8 @@ COUNTS = "/v2/inventory/counts/batch-retrieve"
 CHANGES = "/v2/inventory/changes/batch-retrieve"
 SEARCH = "/v2/catalog/search"
 CATALOG_TYPES = ["ITEM", "ITEM_VARIATION", "CATEGORY", "MEASUREMENT_UNIT"]
+Truth = dict[str, dict[tuple[str, ...], Any]]
+"""Records by resource and key."""
 WHOLE_CATALOG = {"object_types": CATALOG_TYPES, "include_deleted_objects": True}
 
 
@@ -52,3 +54,16 @@ def overview_records(document: dict[str, Any]) -> dict[str, dict[tuple[str, ...]
 
 def square_error(answer: httpx.Response) -> tuple[int, str]:
     return answer.status_code, answer.json()["errors"][0]["code"]
+
+
+def differences(before: Truth, after: Truth) -> dict[str, set[tuple[str, ...]]]:
+    """The keys whose records differ, per resource that has any."""
+    found = {
+        resource: {
+            key
+            for key in before[resource].keys() | after[resource].keys()
+            if before[resource].get(key) != after[resource].get(key)
+        }
+        for resource in before
+    }
+    return {resource: keys for resource, keys in found.items() if keys}

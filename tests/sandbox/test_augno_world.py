@@ -19,6 +19,7 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.augno import AugnoData
+from tests.sandbox.asking import differences
 from tests.sandbox.test_augno_switches import FOUR, ITEMS, WHOLE, connect, ids, inventory, numbers, scan
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -55,19 +56,6 @@ def stock(sandbox: Sandbox) -> list[dict[str, Any]]:
 
 def truth_of(sandbox: Sandbox) -> dict[str, dict[tuple[str, ...], Any]]:
     return {name: dict(sandbox.truth("augno", name)) for name in RESOURCES}
-
-
-def differences(before: dict[str, Any], after: dict[str, Any]) -> dict[str, set[tuple[str, ...]]]:
-    """The keys whose records differ, per resource that has any."""
-    found = {
-        name: {
-            key
-            for key in before[name].keys() | after[name].keys()
-            if before[name].get(key) != after[name].get(key)
-        }
-        for name in RESOURCES
-    }
-    return {name: keys for name, keys in found.items() if keys}
 
 
 def without_ids(answer: dict[str, Any]) -> dict[str, Any]:

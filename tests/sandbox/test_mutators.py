@@ -13,9 +13,11 @@ from tests.sandbox.asking import (
     CHANGES,
     SEARCH,
     WHOLE_CATALOG,
+    Truth,
     change_key,
     count_key,
     counts,
+    differences,
     overview,
     overview_records,
     scan,
@@ -25,7 +27,6 @@ RESOURCES = {
     "square": ("inventory_counts", "inventory_changes", "catalog_objects", "locations"),
     "ventmere_s2": ("warehouses", "products", "inventory_items"),
 }
-Truth = dict[str, dict[tuple[str, ...], Any]]
 
 
 def truth_of(sandbox: Sandbox) -> Truth:
@@ -34,18 +35,6 @@ def truth_of(sandbox: Sandbox) -> Truth:
         for provider, resources in RESOURCES.items()
         for resource in resources
     }
-
-
-def differences(before: Truth, after: Truth) -> dict[str, set[tuple[str, ...]]]:
-    found = {
-        resource: {
-            key
-            for key in before[resource].keys() | after[resource].keys()
-            if before[resource].get(key) != after[resource].get(key)
-        }
-        for resource in before
-    }
-    return {resource: keys for resource, keys in found.items() if keys}
 
 
 @pytest.fixture

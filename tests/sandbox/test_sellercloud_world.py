@@ -25,10 +25,10 @@ from sandbox.sellercloud import SellercloudData, Touched
 from sandbox.sellercloud import day as sellercloud
 from sandbox.sellercloud.products import AMAZON, DAMAGED, EMPTY, MAIN, Child, Rebate
 from sandbox.world import World
+from tests.sandbox.asking import Truth, differences
 
 ROOT = Path(__file__).resolve().parents[2]
 RESOURCES = ("inventory", "warehouses", "warehouse_inventory")
-Truth = dict[str, dict[tuple[str, ...], Any]]
 
 
 @pytest.fixture
@@ -90,18 +90,6 @@ def served(sandbox: Sandbox) -> Truth:
             assert key not in found[resource]
             found[resource][key] = row
     return found
-
-
-def differences(before: Truth, after: Truth) -> Touched:
-    found = {
-        resource: {
-            key
-            for key in before[resource].keys() | after[resource].keys()
-            if before[resource].get(key) != after[resource].get(key)
-        }
-        for resource in before
-    }
-    return {resource: keys for resource, keys in found.items() if keys}
 
 
 # What there is
