@@ -1,0 +1,44 @@
+{# The UTC day of an instant. #}
+{% macro utc_day(instant) -%}
+    {{ return(adapter.dispatch('utc_day', 'stocktake')(instant)) }}
+{%- endmacro %}
+
+{% macro duckdb__utc_day(instant) -%}
+    cast(timezone('UTC', {{ instant }}) as date)
+{%- endmacro %}
+
+{# Whole days from the first day to the last. #}
+{% macro days_between(first, last) -%}
+    {{ return(adapter.dispatch('days_between', 'stocktake')(first, last)) }}
+{%- endmacro %}
+
+{% macro duckdb__days_between(first, last) -%}
+    ({{ last }} - {{ first }})
+{%- endmacro %}
+
+{# The day so many days later; null where it would lie beyond the calendar. #}
+{% macro add_days(day, days) -%}
+    {{ return(adapter.dispatch('add_days', 'stocktake')(day, days)) }}
+{%- endmacro %}
+
+{% macro duckdb__add_days(day, days) -%}
+    case when {{ days }} < 1000000 then {{ day }} + cast({{ days }} as integer) end
+{%- endmacro %}
+
+{# One row per day from the first to the last, both included. It stands alone in the select list of its CTE. #}
+{% macro unnest_days(first, last) -%}
+    {{ return(adapter.dispatch('unnest_days', 'stocktake')(first, last)) }}
+{%- endmacro %}
+
+{% macro duckdb__unnest_days(first, last) -%}
+    cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date)
+{%- endmacro %}
+
+{# A product of two numbers, exact; null where it does not fit. #}
+{% macro times(left, right) -%}
+    {{ return(adapter.dispatch('times', 'stocktake')(left, right)) }}
+{%- endmacro %}
+
+{% macro duckdb__times(left, right) -%}
+    cast(try({{ left }} * {{ right }}) as {{ type_quantity() }})
+{%- endmacro %}
