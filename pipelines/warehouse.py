@@ -92,9 +92,10 @@ def current_keys(
 
 
 def raw_signature(connection: duckdb.DuckDBPyConnection) -> str:
-    """A fingerprint of all raw data: any new, retired or dropped version changes it.
+    """A fingerprint of all raw data: any new, retired or dropped version changes it, and the first look on a day.
 
-    Versions are only ever added or given an end, so their number and the sums of both hashes tell.
+    Versions are only ever added or given an end, so their number and the sums of both hashes tell. The days on
+    which an account was asked are data too: fct_inventory_daily has a row for each of them.
     """
     digest = hashlib.sha256()
     for provider in PROVIDERS.values():
@@ -104,15 +105,21 @@ def raw_signature(connection: duckdb.DuckDBPyConnection) -> str:
                 " bit_xor(hash(row_hash, _dlt_valid_to)) from " + raw_table(provider, resource)
             ).fetchone()
             digest.update(f"{resource.name}{row}".encode())
-    digest.update(
-        str(
-            connection.execute(
-                "select account, provider, timezone, settings, is_configured from raw_stocktake.accounts"
-                " order by account"
-            ).fetchall()
-        ).encode()
-    )
+    for query in (
+        "select account, is_configured from raw_stocktake.accounts order by account",
+        "select count(distinct (account, resource, cast(timezone('UTC', finished_at) as date)))"
+        " from raw_stocktake.sync_log where status in ('ok', 'guarded') and mode <> 'backfill'",
+    ):
+        digest.update(str(connection.execute(query).fetchall()).encode())
     return digest.hexdigest()
+
+
+def settings_signature(connection: duckdb.DuckDBPyConnection) -> str:
+    """A fingerprint of what the models read of the accounts: it decides what the whole past means."""
+    rows = connection.execute(
+        "select account, provider, timezone, settings from raw_stocktake.accounts order by account"
+    ).fetchall()
+    return hashlib.sha256(str(rows).encode()).hexdigest()
 
 
 def _count(connection: duckdb.DuckDBPyConnection, query: str, values: Iterable[object]) -> int:

@@ -10,6 +10,7 @@ For tests, demos and for building against without an account::
         sandbox.clock.advance(hours=1)
         sandbox.switches["square"].cursor_ttl_seconds = 0
         sandbox.faults["square"].next(Fault("status", 429, retry_after="1"))
+        sandbox.drift("square", "locations", add={"floor": 2}, drop=["mcc"])
         sandbox.truth("square", "inventory_counts")
         sandbox.requests[-1].path
 
@@ -18,6 +19,9 @@ clock stands still unless advanced, and is the Date of every answer. Written fro
 imports nothing from sources/ or pipelines/. Over HTTP the same is under `/_sandbox/` (see control.py).
 """
 
+import gzip
+import json
+import re
 from collections.abc import Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
@@ -26,8 +30,10 @@ from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.control import Control
+from sandbox.drift import Drift, Type, drifted
 from sandbox.faults import Fault, Faults
-from sandbox.record import Asked
+from sandbox.json_text import json_bytes
+from sandbox.record import Asked, Reply
 from sandbox.rooms import ROOMS
 from sandbox.server import Application, Server
 from sandbox.world import SIZES, Size, World
@@ -68,7 +74,11 @@ class Sandbox:
         }
         """The providers' rooms, for what only one of them has."""
         self.faults = {provider: Faults(seed) for provider in self.apis}
-        self._application = Application(self.clock, self.apis, self.faults, Control(self).answer)
+        self.drifts: dict[str, dict[str, Drift]] = {provider: {} for provider in self.apis}
+        """How records look otherwise now, by provider and resource; see `drift`."""
+        self._application = Application(
+            self.clock, self.apis, self.faults, Control(self).answer, self._drifted
+        )
         self._server = Server(self._application, host, port)
 
     def start(self) -> "Sandbox":
@@ -125,7 +135,53 @@ class Sandbox:
         """
         with self._application.world_lock:
             found: Mapping[tuple[str, ...], dict[str, Any]] = self.apis[provider].truth(resource)
+            places = ROOMS[provider].records.get(resource, ())
+            for name, drift in self.drifts[provider].items():
+                if set(places) & set(ROOMS[provider].records[name]):
+                    found = {
+                        key: json.loads(drifted(json_bytes(record), "", drift.apply))
+                        for key, record in found.items()
+                    }
             return found
+
+    def drift(
+        self,
+        provider: str,
+        resource: str,
+        *,
+        add: Mapping[str, Any] | None = None,
+        drop: Sequence[str] = (),
+        retype: Mapping[str, Type] | None = None,
+    ) -> None:
+        """Lets fields of all records of a resource appear, disappear or change their type, in answers and in the
+        truth. Takes the place of what was said of the resource before; said without anything, all is as it was.
+
+        Args:
+            add: values by path, such as `level.available`; see sandbox/drift.py.
+            drop: paths.
+            retype: `text` or `number` by path.
+
+        Raises:
+            KeyError: there is no such provider or resource.
+            ValueError: there is no such type.
+        """
+        if resource not in ROOMS[provider].records:
+            raise KeyError(f"{provider} has no {resource}")
+        with self._application.world_lock:
+            self.drifts[provider][resource] = Drift(dict(add or {}), tuple(drop), dict(retype or {}))
+
+    def _drifted(self, provider: str, path: str, reply: Reply) -> Reply:
+        """An answer as it is told under the drifts of the moment."""
+        if reply.status != 200:
+            return reply
+        for resource, drift in self.drifts[provider].items():
+            for pattern, member in ROOMS[provider].records[resource]:
+                if re.fullmatch(pattern, path, re.IGNORECASE):
+                    is_zipped = reply.headers.get("Content-Encoding") == "gzip"
+                    body = gzip.decompress(reply.body) if is_zipped else reply.body
+                    body = drifted(body, member, drift.apply)
+                    reply.body = gzip.compress(body) if is_zipped else body
+        return reply
 
     def change(self, count: int) -> dict[str, list[tuple[str, ...]]]:
         """Changes exactly so many stock records of every provider, now; returns their keys."""

@@ -4,6 +4,8 @@ GET    /_sandbox/truth/<provider>/<resource>   every record as it would be serve
 GET    /_sandbox/requests                      what was asked; DELETE forgets it
 GET    /_sandbox/switches/<provider>           the switches; PUT {"name": value} sets some
 POST   /_sandbox/faults/<provider> {"kind": "status", "status": 503, "times": 2}   the next answers go wrong
+GET    /_sandbox/drifts/<provider>             how records look otherwise, by resource
+PUT    /_sandbox/drifts/<provider>/<resource> {"add": {"a.b": 1}, "drop": ["c"], "retype": {"d": "text"}}
 POST   /_sandbox/advance {"seconds": 60}       moves the clock
 POST   /_sandbox/change {"count": 3}           changes so many stock records of each
 POST   /_sandbox/simulate_day                  a plausible day
@@ -48,6 +50,11 @@ class Control:
                 times = int(body.pop("times", 1))
                 self._sandbox.faults[provider].next(Fault(**body), times)
                 return {"waiting": len(self._sandbox.faults[provider].waiting)}
+            case ("GET", "drifts", provider):
+                return {name: asdict(drift) for name, drift in self._sandbox.drifts[provider].items()}
+            case ("PUT", "drifts", provider, resource):
+                self._sandbox.drift(provider, resource, **body)
+                return asdict(self._sandbox.drifts[provider][resource])
             case ("POST", "advance"):
                 return {"now": self._sandbox.clock.advance(**body).isoformat()}
             case ("POST", "change"):

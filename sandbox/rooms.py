@@ -1,6 +1,6 @@
 """The providers' rooms: one row each. A new provider is added here and nowhere else in the sandbox."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from random import Random
 from typing import Any
@@ -9,6 +9,7 @@ from sandbox.augno import AugnoApi, AugnoData, AugnoSwitches
 from sandbox.augno import day as augno
 from sandbox.clock import Clock
 from sandbox.day import Day
+from sandbox.drift import Place
 from sandbox.goods import Good
 from sandbox.sellercloud import SellercloudApi, SellercloudData, SellercloudSwitches
 from sandbox.sellercloud import day as sellercloud
@@ -36,6 +37,8 @@ class Room:
     """Changes the stock record of a key, now."""
     live: Callable[[Any, Day], None]
     """Lives through a day."""
+    records: Mapping[str, Sequence[Place]]
+    """Where the records of each resource are in the answers."""
 
 
 ROOMS: dict[str, Room] = {
@@ -46,6 +49,11 @@ ROOMS: dict[str, Room] = {
         sellercloud.stock,
         sellercloud.change,
         sellercloud.live,
+        {
+            "inventory": [("/rest/api/inventory", "Items")],
+            "warehouse_inventory": [("/rest/api/inventory", "Items")],
+            "warehouses": [("/rest/api/warehouses", "Items")],
+        },
     ),
     "shipstream": Room(
         ShipStreamSwitches,
@@ -54,8 +62,51 @@ ROOMS: dict[str, Room] = {
         shipstream.stock,
         shipstream.change,
         shipstream.live,
+        {
+            "total_levels": [("/api/global/v1/inventory/levels/total", "collection")],
+            "products": [("/api/global/v1/inventory/levels/total", "included.*")],
+            "warehouse_levels": [("/api/global/v1/inventory/levels/warehouse", "collection")],
+            "warehouses": [("/api/global/v1/inventory/warehouses", "collection")],
+            "merchants": [("/api/global/v1/system/merchants", "collection")],
+        },
     ),
-    "square": Room(SquareSwitches, SquareData, SquareApi, square.stock, square.change, square.live),
-    "augno": Room(AugnoSwitches, AugnoData, AugnoApi, augno.stock, augno.change, augno.live),
-    "ventmere_s2": Room(VentmereS2Switches, VentmereS2Data, VentmereS2Api, s2.stock, s2.change, s2.live),
+    "square": Room(
+        SquareSwitches,
+        SquareData,
+        SquareApi,
+        square.stock,
+        square.change,
+        square.live,
+        {
+            "inventory_counts": [("/v2/inventory/counts/batch-retrieve", "counts")],
+            "inventory_changes": [("/v2/inventory/changes/batch-retrieve", "changes")],
+            "catalog_objects": [("/v2/catalog/search", "objects"), ("/v2/catalog/list", "objects")],
+            "locations": [("/v2/locations", "locations")],
+        },
+    ),
+    "augno": Room(
+        AugnoSwitches,
+        AugnoData,
+        AugnoApi,
+        augno.stock,
+        augno.change,
+        augno.live,
+        {
+            "items": [("/v1/catalog/items", "data"), ("/v1/catalog/items/[^/]+", "")],
+            "item_inventory": [("/v1/catalog/items/[^/]+/inventory", "")],
+        },
+    ),
+    "ventmere_s2": Room(
+        VentmereS2Switches,
+        VentmereS2Data,
+        VentmereS2Api,
+        s2.stock,
+        s2.change,
+        s2.live,
+        {
+            "warehouses": [("/inventory/overview", "warehouses")],
+            "products": [("/inventory/overview", "products"), ("/product", "items")],
+            "inventory_items": [("/inventory/overview", "items")],
+        },
+    ),
 }

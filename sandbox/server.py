@@ -52,12 +52,14 @@ class Application:
         apis: Mapping[str, Api],
         faults: Mapping[str, Faults],
         control: Callable[[str, str, Any], Any],
+        drifted: Callable[[str, str, Reply], Reply],
     ) -> None:
         self.requests: list[Asked] = []
         self._clock = clock
         self._apis = apis
         self._faults = faults
         self._control = control
+        self._drifted = drifted
         self.world_lock = threading.RLock()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -81,7 +83,9 @@ class Application:
         )
         with self.world_lock:
             fault = self._faults[provider].draw()
-            reply = _faulty_reply(fault, self._apis[provider]) or self._apis[provider].answer(call)
+            reply = _faulty_reply(fault, self._apis[provider])
+            if reply is None:
+                reply = self._drifted(provider, call.path, self._apis[provider].answer(call))
             headers, kept_body = without_secrets(call)
             now = self._clock.now()
             self.requests.append(

@@ -1,6 +1,7 @@
 {# The versions that this model has to write: all of them, or, in an incremental run, those that are new, those that
    were retired since, and those that other code parsed. Each carries `record`, its payload read once into the
-   declared types, and `uncast_fields`, the fields whose text is there although the cast gave nothing.
+   declared types, `uncast_fields`, the fields whose text is there although the cast gave nothing, and `field_kinds` and
+   `unknown_fields`, which say what the payload looks like (macros/dialect/field_kinds.sql).
 
    What is done is known by comparing with the table itself, never by the highest load id: two loaders may commit out
    of order (design §9). #}
@@ -8,16 +9,20 @@
     {%- set fields = declared(source_name, table_name, 'fields') -%}
     {%- set parsed_by = local_md5(
         model.raw_code ~ parse_payload('payload', fields) ~ uncast_fields('said', 'record', fields)
+        ~ payload_keys('payload', fields) ~ field_kinds('payload', 'keys', fields) ~ unknown_fields('keys', fields)
     ) -%}
     select
         parsed.*,
         '{{ parsed_by }}' as parsed_by,
-        {{ uncast_fields('said', 'record', fields) }} as uncast_fields
+        {{ uncast_fields('said', 'record', fields) }} as uncast_fields,
+        {{ field_kinds('payload', 'keys', fields) }} as field_kinds,
+        {{ unknown_fields('keys', fields) }} as unknown_fields
     from (
         select
             versions.*,
             {{ parse_payload('payload', fields) }} as record,
-            {{ payload_as_text('payload', fields) }} as said
+            {{ payload_as_text('payload', fields) }} as said,
+            {{ payload_keys('payload', fields) }} as keys
         from ({{ raw_versions(source_name, table_name) }}) as versions
         {% if is_incremental() %}
         where not exists (

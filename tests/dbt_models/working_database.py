@@ -108,8 +108,11 @@ class WorkingDatabase:
         )  # fmt: skip
 
     def dbt(self, *arguments: str, succeeds: bool = True) -> list[NodeResult]:
-        """Runs dbt and returns its results; complains with dbt's own words."""
-        with pytest.MonkeyPatch.context() as patch:
+        """Runs dbt and returns its results; complains with dbt's own words. `run` makes the seeds too."""
+        if arguments[0] == "run":
+            arguments = ("build", "--resource-type", "model", "--resource-type", "seed", *arguments[1:])
+        # Held open as a run holds it: dbt opens and closes the file for every model and test.
+        with duckdb.connect(str(self.path)), pytest.MonkeyPatch.context() as patch:
             patch.setenv("STOCKTAKE_WORKING_DATABASE", str(self.path))
             done = dbtRunner().invoke([
                 *arguments,

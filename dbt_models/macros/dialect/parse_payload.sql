@@ -63,7 +63,7 @@
 {% macro duckdb__uncast_fields(said, record, fields) -%}
     nullif(concat_ws(', ', null
         {%- for loss in duckdb__losses(duckdb__castable(fields), said, record, '') %},
-        case when {{ loss.condition }} then '{{ loss.path }}' end
+        {{ loss.named }}
         {%- endfor %}), '')
 {%- endmacro %}
 
@@ -98,6 +98,8 @@
     {{ return(castable) }}
 {% endmacro %}
 
+{# Per field a condition that is true where it is lost, and a text that names it then. Of a list, the names of all that
+   its elements lost are put together only where one lost something. #}
 {% macro duckdb__losses(fields, said, got, path) %}
     {% set losses = [] %}
     {% for field in fields %}
@@ -108,17 +110,21 @@
                 {% do losses.append(loss) %}
             {% endfor %}
         {% elif field.type == 'list' %}
-            {% set conditions = duckdb__losses(field.fields, 'element[1]', 'element[2]', '')
-                | map(attribute='condition') | join(' or ') %}
+            {% set inner = duckdb__losses(field.fields, 'element[1]', 'element[2]', field_path ~ '[].') %}
+            {% set elements = 'list_zip(' ~ said ~ '.' ~ name ~ ', ' ~ got ~ '.' ~ name ~ '), lambda element: ' %}
+            {% set condition = 'len(list_filter(' ~ elements ~ inner | map(attribute='condition') | join(' or ')
+                ~ ')) > 0' %}
             {% do losses.append({
-                'path': field_path ~ '[]',
-                'condition': 'len(list_filter(list_zip(' ~ said ~ '.' ~ name ~ ', ' ~ got ~ '.' ~ name
-                    ~ '), lambda element: ' ~ conditions ~ ')) > 0'
+                'condition': condition,
+                'named': 'case when ' ~ condition ~ ' then array_to_string(list_sort(list_distinct(flatten('
+                    ~ 'list_transform(' ~ elements ~ '[' ~ inner | map(attribute='named') | join(', ')
+                    ~ '])))), \', \') end'
             }) %}
         {% else %}
+            {% set condition = "nullif(" ~ said ~ "." ~ name ~ ", '') is not null and " ~ got ~ "." ~ name
+                ~ " is null" %}
             {% do losses.append({
-                'path': field_path,
-                'condition': "nullif(" ~ said ~ "." ~ name ~ ", '') is not null and " ~ got ~ "." ~ name ~ " is null"
+                'condition': condition, 'named': 'case when ' ~ condition ~ " then '" ~ field_path ~ "' end"
             }) %}
         {% endif %}
     {% endfor %}

@@ -21,8 +21,13 @@ latest as (
         item_name,
         product_type,
         is_archived,
+        category_id,
+        categories,
+        reporting_category_id,
         variations,
         variation,
+        category_name,
+        parent_category_id,
         unit_name,
         updated_at,
         -- Of a deleted object, updated_at is the moment of deletion (square.md §6.4).

@@ -74,6 +74,7 @@ merged as (
         case
             when variation.inventory_alert_type = 'LOW_QUANTITY' then variation.inventory_alert_threshold
         end as reorder_point,
+        variation.location_overrides as location_overrides,
         updated_at,
         deleted_at
     from ranked

@@ -30,6 +30,7 @@ latest as (
         versions.brand_name as brand,
         versions.product_type,
         versions.is_kit,
+        versions.kit_dependence,
         case
             when lower(versions.shadow_of_product_id) <> lower(trim(versions.product_id))
                 then coalesce(ids.product_id, versions.shadow_of_product_id)
@@ -42,10 +43,25 @@ latest as (
         end as unit_cost,
         cast(null as {{ type_string() }}) as currency_code,
         cast(versions.low_stock_threshold as {{ type_quantity() }}) as reorder_point,
+        versions.vendor_name,
+        versions.vendor_sku,
+        versions.condition,
+        cast(versions.quantity_per_case as {{ type_quantity() }}) as units_per_case,
         versions.company_id as owner_id,
         versions.company_name as owner_name,
         versions.upc,
         versions.ean,
+        versions.weight_pounds_part,
+        versions.weight_ounces_part,
+        versions.package_weight_pounds_part,
+        versions.package_weight_ounces_part,
+        versions.shipping_length,
+        versions.shipping_width,
+        versions.shipping_height,
+        versions.unit_system,
+        {% for days in sales_windows() %}
+        versions.sold_{{ days }}_days_quantity,
+        {% endfor %}
         versions.child_products,
         versions.custom_columns,
         accounts.timezone,

@@ -31,9 +31,12 @@ latest as (
             when unit_cost_currency = '$' then 'USD'
             when {{ matches('unit_cost_currency', '[A-Za-z]{3}') }} then upper(unit_cost_currency)
         end as currency_code,
+        category_id,
+        category_name,
         created_at,
         updated_at,
-        valid_to as deleted_at
+        valid_to as deleted_at,
+        valid_from
     from ranked
     where age_rank = 1
 )

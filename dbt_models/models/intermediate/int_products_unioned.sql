@@ -1,3 +1,31 @@
+{%- set columns = {
+    'provider': type_string(),
+    'account': type_string(),
+    'product_id': type_string(),
+    'sku': type_string(),
+    'name': type_string(),
+    'brand': type_string(),
+    'product_type': type_string(),
+    'is_kit': 'boolean',
+    'shadow_of_product_id': type_string(),
+    'is_active': 'boolean',
+    'unit_of_measure': type_string(),
+    'unit_cost': type_quantity(),
+    'currency_code': type_string(),
+    'reorder_point': type_quantity(),
+    'vendor_name': type_string(),
+    'vendor_sku': type_string(),
+    'condition': type_string(),
+    'country_of_origin': type_string(),
+    'units_per_case': type_quantity(),
+    'owner_id': type_string(),
+    'owner_name': type_string(),
+    'created_at': type_instant(),
+    'updated_at': type_instant(),
+    'deleted_at': type_instant(),
+} -%}
+{%- set every_product = ['provider', 'account', 'product_id', 'name', 'is_active', 'updated_at', 'deleted_at'] -%}
+
 with
 
 objects as (
@@ -95,19 +123,12 @@ variation_products as (
             when variations.variation_name is null then items.item_name
             else items.item_name || ' (' || variations.variation_name || ')'
         end as name,
-        cast(null as {{ type_string() }}) as brand,
         items.product_type,
-        cast(null as boolean) as is_kit,
-        cast(null as {{ type_string() }}) as shadow_of_product_id,
         coalesce(variations.deleted_at, items.deleted_at) is null
         and not coalesce(items.is_archived, false) as is_active,
         units.unit_name as unit_of_measure,
-        cast(null as {{ type_quantity() }}) as unit_cost,
         variations.currency_code,
         cast(variations.reorder_point as {{ type_quantity() }}) as reorder_point,
-        cast(null as {{ type_string() }}) as owner_id,
-        cast(null as {{ type_string() }}) as owner_name,
-        cast(null as {{ type_instant() }}) as created_at,
         variations.updated_at,
         -- A deleted item may come back without its variations (square.md §6.4), and they go with it.
         coalesce(variations.deleted_at, items.deleted_at) as deleted_at
@@ -130,20 +151,9 @@ item_products as (
         items.provider,
         items.account,
         items.object_id as product_id,
-        cast(null as {{ type_string() }}) as sku,
         items.item_name as name,
-        cast(null as {{ type_string() }}) as brand,
         items.product_type,
-        cast(null as boolean) as is_kit,
-        cast(null as {{ type_string() }}) as shadow_of_product_id,
         items.deleted_at is null and not coalesce(items.is_archived, false) as is_active,
-        cast(null as {{ type_string() }}) as unit_of_measure,
-        cast(null as {{ type_quantity() }}) as unit_cost,
-        cast(null as {{ type_string() }}) as currency_code,
-        cast(null as {{ type_quantity() }}) as reorder_point,
-        cast(null as {{ type_string() }}) as owner_id,
-        cast(null as {{ type_string() }}) as owner_name,
-        cast(null as {{ type_instant() }}) as created_at,
         items.updated_at,
         items.deleted_at
     from objects as items
@@ -156,157 +166,54 @@ item_products as (
 ),
 
 known as (
-    select * from variation_products
-
-    union all
-
-    select * from item_products
+    select
+        {{ padded(columns, every_product + ['sku', 'product_type', 'unit_of_measure', 'currency_code',
+            'reorder_point']) }}
+    from variation_products
 
     union all
 
     select
-        provider,
-        account,
-        product_id,
-        sku,
-        name,
-        brand,
-        cast(null as {{ type_string() }}) as product_type,
-        cast(null as boolean) as is_kit,
-        cast(null as {{ type_string() }}) as shadow_of_product_id,
-        is_active,
-        cast(null as {{ type_string() }}) as unit_of_measure,
-        cast(null as {{ type_quantity() }}) as unit_cost,
-        cast(null as {{ type_string() }}) as currency_code,
-        cast(null as {{ type_quantity() }}) as reorder_point,
-        owner_id,
-        cast(null as {{ type_string() }}) as owner_name,
-        created_at,
-        updated_at,
-        deleted_at
+        {{ padded(columns, every_product + ['product_type']) }}
+    from item_products
+
+    union all
+
+    select
+        {{ padded(columns, every_product + ['sku', 'brand', 'condition', 'units_per_case', 'owner_id',
+            'created_at']) }}
     from snapshot_products
 
     union all
 
     select
-        provider,
-        account,
-        product_id,
-        sku,
-        name,
-        brand,
-        product_type,
-        is_kit,
-        shadow_of_product_id,
-        is_active,
-        unit_of_measure,
-        unit_cost,
-        currency_code,
-        reorder_point,
-        owner_id,
-        owner_name,
-        created_at,
-        updated_at,
-        deleted_at
+        {{ padded(columns, every_product + ['sku', 'brand', 'product_type', 'is_kit', 'shadow_of_product_id',
+            'unit_of_measure', 'unit_cost', 'currency_code', 'reorder_point', 'vendor_name', 'vendor_sku',
+            'condition', 'units_per_case', 'owner_id', 'owner_name', 'created_at']) }}
     from listed_products
 
     union all
 
     select
-        provider,
-        account,
-        product_id,
-        sku,
-        name,
-        cast(null as {{ type_string() }}) as brand,
-        product_type,
-        cast(null as boolean) as is_kit,
-        cast(null as {{ type_string() }}) as shadow_of_product_id,
-        is_active,
-        cast(null as {{ type_string() }}) as unit_of_measure,
-        cast(null as {{ type_quantity() }}) as unit_cost,
-        cast(null as {{ type_string() }}) as currency_code,
-        cast(null as {{ type_quantity() }}) as reorder_point,
-        owner_id,
-        owner_name,
-        created_at,
-        updated_at,
-        deleted_at
+        {{ padded(columns, every_product + ['sku', 'product_type', 'vendor_sku', 'country_of_origin', 'owner_id',
+            'owner_name', 'created_at']) }}
     from merchant_products
 
     union all
 
     select
-        provider,
-        account,
-        product_id,
-        sku,
-        name,
-        cast(null as {{ type_string() }}) as brand,
-        product_type,
-        cast(null as boolean) as is_kit,
-        cast(null as {{ type_string() }}) as shadow_of_product_id,
-        is_active,
-        unit_of_measure,
-        unit_cost,
-        currency_code,
-        cast(null as {{ type_quantity() }}) as reorder_point,
-        cast(null as {{ type_string() }}) as owner_id,
-        cast(null as {{ type_string() }}) as owner_name,
-        created_at,
-        updated_at,
-        deleted_at
+        {{ padded(columns, every_product + ['sku', 'product_type', 'unit_of_measure', 'unit_cost', 'currency_code',
+            'created_at']) }}
     from manufactured_items
 ),
 
 -- Stock of a product that no catalogue names is stock all the same (ventmere_s2.md §6.8).
-unioned as (
-    select
-        provider,
-        account,
-        product_id,
-        sku,
-        name,
-        brand,
-        product_type,
-        is_kit,
-        shadow_of_product_id,
-        is_active,
-        unit_of_measure,
-        unit_cost,
-        currency_code,
-        reorder_point,
-        owner_id,
-        owner_name,
-        created_at,
-        updated_at,
-        deleted_at,
-        false as is_orphan
-    from known
-
-    union all
-
+orphans as (
     select
         seen_in_stock.provider,
         seen_in_stock.account,
         seen_in_stock.product_id,
-        seen_in_stock.sku,
-        cast(null as {{ type_string() }}) as name,
-        cast(null as {{ type_string() }}) as brand,
-        cast(null as {{ type_string() }}) as product_type,
-        cast(null as boolean) as is_kit,
-        cast(null as {{ type_string() }}) as shadow_of_product_id,
-        cast(null as boolean) as is_active,
-        cast(null as {{ type_string() }}) as unit_of_measure,
-        cast(null as {{ type_quantity() }}) as unit_cost,
-        cast(null as {{ type_string() }}) as currency_code,
-        cast(null as {{ type_quantity() }}) as reorder_point,
-        cast(null as {{ type_string() }}) as owner_id,
-        cast(null as {{ type_string() }}) as owner_name,
-        cast(null as {{ type_instant() }}) as created_at,
-        cast(null as {{ type_instant() }}) as updated_at,
-        cast(null as {{ type_instant() }}) as deleted_at,
-        true as is_orphan
+        seen_in_stock.sku
     from seen_in_stock
     left join known
         on
@@ -314,6 +221,20 @@ unioned as (
             and seen_in_stock.account = known.account
             and seen_in_stock.product_id = known.product_id
     where known.product_id is null
+),
+
+unioned as (
+    select
+        *,
+        false as is_orphan
+    from known
+
+    union all
+
+    select
+        {{ padded(columns, ['provider', 'account', 'product_id', 'sku']) }},
+        true as is_orphan
+    from orphans
 ),
 
 first_gtins as (

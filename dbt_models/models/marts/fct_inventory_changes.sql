@@ -1,92 +1,16 @@
+{{ config(
+    materialized='incremental',
+    incremental_strategy='merge',
+    unique_key='change_key',
+    on_schema_change='append_new_columns',
+    post_hook="{{ forget_rows_not_in(ref('int_level_history'),"
+        " ['provider', 'account', 'product_id', 'location_id', 'valid_from']) }}",
+) }}
+
 with
 
-level_versions as (
-    select * from {{ ref('int_inventory_level_versions_unioned') }}
-),
-
-total_versions as (
-    select * from {{ ref('int_position_versions_measured') }}
-),
-
-versions as (
-    select
-        provider,
-        account,
-        product_id,
-        location_id,
-        {{ measures() | join(',\n        ') }},
-        counted_at,
-        valid_from,
-        valid_to
-    from level_versions
-
-    union all
-
-    select
-        provider,
-        account,
-        product_id,
-        cast(null as {{ type_string() }}) as location_id,
-        {{ measures() | join(',\n        ') }},
-        counted_at,
-        valid_from,
-        valid_to
-    from total_versions
-),
-
-versions_with_previous as (
-    select
-        *,
-        {% for measure in measures() %}
-        lag({{ measure }}) over level_in_time as previous_{{ measure }},
-        {% endfor %}
-        lag(valid_to) over level_in_time as previous_valid_to
-    from versions
-    window level_in_time as (partition by provider, account, product_id, location_id order by valid_from)
-),
-
--- "1" after "1.0", or a newer clock on the same number, is no change.
-versions_marked as (
-    select
-        *,
-        case
-            when
-                (previous_valid_to is distinct from valid_from)
-                {% for measure in measures() %}
-                or ({{ measure }} is distinct from previous_{{ measure }})
-                {% endfor %}
-                then 1
-            else 0
-        end as is_change
-    from versions_with_previous
-),
-
-versions_numbered as (
-    select
-        *,
-        sum(is_change) over (
-            partition by provider, account, product_id, location_id
-            order by valid_from
-            rows between unbounded preceding and current row
-        ) as change_number
-    from versions_marked
-),
-
-collapsed as (
-    select
-        provider,
-        account,
-        product_id,
-        location_id,
-        change_number,
-        min(valid_from) as valid_from,
-        case when count(valid_to) = count(*) then max(valid_to) end as valid_to,
-        {% for measure in measures() %}
-        max({{ measure }}) as {{ measure }},
-        {% endfor %}
-        min(counted_at) as counted_at
-    from versions_numbered
-    group by provider, account, product_id, location_id, change_number
+history as (
+    select * from {{ ref('int_level_history') }}
 ),
 
 changes as (
@@ -109,8 +33,29 @@ changes as (
             quantity_available - lag(quantity_available) over level_in_time as {{ type_quantity() }}
         ) as available_change,
         counted_at
-    from collapsed
+    from history
     window level_in_time as (partition by provider, account, product_id, location_id order by valid_from)
+),
+
+-- What stands in the table already is not written again: a build without changes moves no row.
+unrecorded as (
+    select * from changes
+    {% if is_incremental() %}
+    where
+        not exists (
+            select 1
+            from {{ this }} as recorded
+            where
+                recorded.change_key = changes.change_key
+                and recorded.valid_to is not distinct from changes.valid_to
+                {% for measure in measures() %}
+                and recorded.{{ measure }} is not distinct from changes.{{ measure }}
+                {% endfor %}
+                and recorded.on_hand_change is not distinct from changes.on_hand_change
+                and recorded.available_change is not distinct from changes.available_change
+                and recorded.counted_at is not distinct from changes.counted_at
+        )
+    {% endif %}
 )
 
-select * from changes
+select * from unrecorded

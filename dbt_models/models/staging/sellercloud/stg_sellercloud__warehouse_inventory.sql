@@ -31,6 +31,8 @@ warehouse_inventory_read as (
         valid_from,
         valid_to,
         uncast_fields,
+        field_kinds,
+        unknown_fields,
         parsed_by,
         row_hash,
         _dlt_load_id

@@ -33,6 +33,8 @@ warehouses_read as (
         valid_from,
         valid_to,
         uncast_fields,
+        field_kinds,
+        unknown_fields,
         parsed_by,
         row_hash,
         _dlt_load_id

@@ -15,6 +15,8 @@ warehouses as (
         valid_from,
         valid_to,
         uncast_fields,
+        field_kinds,
+        unknown_fields,
         parsed_by,
         row_hash,
         _dlt_load_id

@@ -19,6 +19,9 @@ objects as (
         record.item_data.name as item_name,
         record.item_data.product_type as product_type,
         record.item_data.is_archived as is_archived,
+        record.item_data.category_id as category_id,
+        record.item_data.categories as categories,
+        record.item_data.reporting_category.id as reporting_category_id,
         record.item_data.variations as variations,
         record.item_variation_data as variation,
         record.category_data.name as category_name,
@@ -37,6 +40,8 @@ objects as (
         valid_from,
         valid_to,
         uncast_fields,
+        field_kinds,
+        unknown_fields,
         parsed_by,
         row_hash,
         _dlt_load_id

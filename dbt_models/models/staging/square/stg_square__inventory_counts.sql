@@ -19,6 +19,8 @@ counts as (
         valid_from,
         valid_to,
         uncast_fields,
+        field_kinds,
+        unknown_fields,
         parsed_by,
         row_hash,
         _dlt_load_id

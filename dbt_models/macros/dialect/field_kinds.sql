@@ -1,0 +1,93 @@
+{# The keys that a payload has, of every object that holds declared fields; of a list, of all its elements together.
+
+   Measured on DuckDB 2.0: all keys, and all kinds, at a constant list of paths cost one pass over the payload each. A
+   path into a list costs a pass of its own and can stand in no such list. #}
+{% macro payload_keys(payload, fields) -%}
+    {{ return(adapter.dispatch('payload_keys', 'stocktake')(payload, fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__payload_keys(payload, fields) -%}
+    {%- set holders = field_holders(fields) -%}
+    {
+        'outside_lists': json_keys({{ payload }}, {{ duckdb__texts(holders.outside_lists | map(attribute='holder')) }})
+        {%- for holder in holders.inside_lists %},
+        'list_{{ loop.index }}': list_distinct(flatten(json_keys({{ payload }}, '{{ holder.holder }}')))
+        {%- endfor %}
+    }
+{%- endmacro %}
+
+{# Of what kind every declared field of a payload is, as one letter per field in the order of field_paths: t text,
+   n number, b boolean, a array, o object, 0 null, - absent. Of a field inside a list: + where some element has it,
+   - where none does. `keys` are its payload_keys. #}
+{% macro field_kinds(payload, keys, fields) -%}
+    {{ return(adapter.dispatch('field_kinds', 'stocktake')(payload, keys, fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__field_kinds(payload, keys, fields) -%}
+    {%- set paths = [] -%}
+    {%- for field in field_paths(fields) if not field.is_in_list -%}
+        {%- do paths.append(field.holder ~ '."' ~ field.name ~ '"') -%}
+    {%- endfor -%}
+    concat(
+        array_to_string(
+            list_transform(
+                json_type({{ payload }}, {{ duckdb__texts(paths) }}),
+                lambda kind: case
+                    when kind is null then '-'
+                    when kind = 'VARCHAR' then 't'
+                    when kind = 'BOOLEAN' then 'b'
+                    when kind = 'NULL' then '0'
+                    when kind = 'OBJECT' then 'o'
+                    when kind = 'ARRAY' then 'a'
+                    else 'n'
+                end
+            ),
+            ''
+        )
+        {%- for holder in field_holders(fields).inside_lists -%}
+        {%- set list = keys ~ '.list_' ~ loop.index -%}
+        {%- for name in holder.names %},
+        substr('-+', 1 + cast(list_contains({{ list }}, '{{ name }}') as integer), 1)
+        {%- endfor -%}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# The paths of what a payload has and nobody declared, sorted and with commas between them; null when there is none. #}
+{% macro unknown_fields(keys, fields) -%}
+    {{ return(adapter.dispatch('unknown_fields', 'stocktake')(keys, fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__unknown_fields(keys, fields) -%}
+    {%- set holders = field_holders(fields) -%}
+    {%- set unknown = [] -%}
+    {%- for holder in holders.outside_lists -%}
+        {%- do unknown.append(duckdb__unknown_keys(keys ~ '.outside_lists[' ~ loop.index ~ ']', holder)) -%}
+    {%- endfor -%}
+    {%- for holder in holders.inside_lists -%}
+        {%- do unknown.append(duckdb__unknown_keys(keys ~ '.list_' ~ loop.index, holder)) -%}
+    {%- endfor -%}
+    nullif(array_to_string(list_sort(list_distinct(flatten([
+        {{ unknown | join(',\n        ') }}
+    ]))), ', '), '')
+{%- endmacro %}
+
+{% macro duckdb__unknown_keys(keys, holder) -%}
+    list_transform(
+        list_filter({{ keys }}, lambda key: not list_contains({{ duckdb__texts(holder.names) }}, key)),
+        lambda key: '{{ holder.prefix }}' || replace(key, ', ', ',')
+    )
+{%- endmacro %}
+
+{# The paths of a text of unknown_fields or uncast_fields, as a list. #}
+{% macro split_paths(text) -%}
+    {{ return(adapter.dispatch('split_paths', 'stocktake')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__split_paths(text) -%}
+    string_split({{ text }}, ', ')
+{%- endmacro %}
+
+{% macro duckdb__texts(texts) -%}
+    ['{{ texts | join("', '") }}']
+{%- endmacro %}

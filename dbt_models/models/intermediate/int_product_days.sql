@@ -1,0 +1,62 @@
+with
+
+state_versions as (
+    select * from {{ ref('int_inventory_state_versions_unioned') }}
+),
+
+total_versions as (
+    select * from {{ ref('int_position_versions_measured') }}
+),
+
+account_days as (
+    select * from {{ ref('int_account_days') }}
+),
+
+versions as (
+    select
+        provider,
+        account,
+        product_id,
+        resource,
+        valid_from
+    from state_versions
+    where provider not in ('{{ providers_with_totals() | join("', '") }}')
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        resource,
+        valid_from
+    from total_versions
+),
+
+first_versions as (
+    select
+        provider,
+        account,
+        product_id,
+        max(resource) as resource,
+        min(valid_from) as first_valid_from
+    from versions
+    group by provider, account, product_id
+),
+
+days as (
+    select
+        first_versions.provider,
+        first_versions.account,
+        first_versions.product_id,
+        first_versions.resource,
+        {{ utc_day('first_versions.first_valid_from') }} as first_day,
+        account_days.last_day
+    from first_versions
+    inner join account_days
+        on
+            first_versions.provider = account_days.provider
+            and first_versions.account = account_days.account
+)
+
+select * from days

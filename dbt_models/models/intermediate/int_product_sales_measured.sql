@@ -1,0 +1,223 @@
+with
+
+history as (
+    select * from {{ ref('int_position_history') }}
+),
+
+positions as (
+    select * from {{ ref('int_inventory_positions_unioned') }}
+),
+
+movements as (
+    select * from {{ ref('int_stock_movements_unioned') }}
+),
+
+listed_products as (
+    select * from {{ ref('int_listed_products_latest') }}
+),
+
+account_days as (
+    select * from {{ ref('int_account_days') }}
+),
+
+first_days as (
+    select
+        provider,
+        account,
+        product_id,
+        {{ utc_day('min(valid_from)') }} as first_day
+    from history
+    group by provider, account, product_id
+),
+
+ledger_accounts as (
+    select distinct
+        provider,
+        account
+    from movements
+),
+
+-- What a provider says of sales stands before what its ledger says, and that before what we saw ourselves.
+products as (
+    select
+        positions.provider,
+        positions.account,
+        positions.product_id,
+        first_days.first_day,
+        account_days.last_day as as_of_day,
+        case
+            when positions.provider = 'sellercloud' then 'provider'
+            when ledger_accounts.account is not null then 'movements'
+            else 'history'
+        end as sales_source
+    from positions
+    inner join first_days
+        on
+            positions.provider = first_days.provider
+            and positions.account = first_days.account
+            and positions.product_id = first_days.product_id
+    inner join account_days
+        on
+            positions.provider = account_days.provider
+            and positions.account = account_days.account
+    left join ledger_accounts
+        on
+            positions.provider = ledger_accounts.provider
+            and positions.account = ledger_accounts.account
+),
+
+windows as (
+    {% for days in sales_windows() %}
+    select {{ days }} as window_days
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+product_windows as (
+    select
+        products.provider,
+        products.account,
+        products.product_id,
+        products.first_day,
+        products.as_of_day,
+        products.sales_source,
+        windows.window_days,
+        {{ add_days('products.as_of_day', '-windows.window_days') }} as day_before_window
+    from products
+    cross join windows
+),
+
+said as (
+    {% for days in sales_windows() %}
+    select
+        provider,
+        account,
+        product_id,
+        {{ days }} as window_days,
+        sold_{{ days }}_days_quantity as quantity_sold
+    from listed_products
+    {% if not loop.last %}union all{% endif %}
+    {% endfor %}
+),
+
+-- A sale leaves stock for good. Sold online and handed over later is two entries of one sale (square.md §6.2).
+sales_booked as (
+    select
+        provider,
+        account,
+        product_id,
+        {{ utc_day('occurred_at') }} as date_day,
+        quantity as quantity_sold
+    from movements
+    where
+        to_state in ('SOLD', 'SOLD_ONLINE')
+        and coalesce(from_state, '') not in ('SOLD', 'SOLD_ONLINE')
+),
+
+history_with_previous as (
+    select
+        provider,
+        account,
+        product_id,
+        valid_from,
+        quantity_on_hand,
+        quantity_available,
+        lag(quantity_on_hand) over product_in_time as previous_on_hand,
+        lag(quantity_available) over product_in_time as previous_available,
+        lag(valid_to) over product_in_time as previous_valid_to
+    from history
+    window product_in_time as (partition by provider, account, product_id order by valid_from)
+),
+
+-- Whoever tells no sales shows them in falling stock. What fell while a product was away, nobody knows.
+falls as (
+    select
+        provider,
+        account,
+        product_id,
+        {{ utc_day('valid_from') }} as date_day,
+        coalesce(previous_on_hand - quantity_on_hand, previous_available - quantity_available) as quantity_sold
+    from history_with_previous
+    where previous_valid_to = valid_from
+),
+
+sales as (
+    select
+        provider,
+        account,
+        product_id,
+        'movements' as sales_source,
+        date_day,
+        quantity_sold
+    from sales_booked
+    union all
+    select
+        provider,
+        account,
+        product_id,
+        'history' as sales_source,
+        date_day,
+        quantity_sold
+    from falls
+    where quantity_sold > 0
+),
+
+sales_in_window as (
+    select
+        product_windows.provider,
+        product_windows.account,
+        product_windows.product_id,
+        product_windows.window_days,
+        sum(sales.quantity_sold) as quantity_sold
+    from product_windows
+    inner join sales
+        on
+            product_windows.provider = sales.provider
+            and product_windows.account = sales.account
+            and product_windows.product_id = sales.product_id
+            and product_windows.sales_source = sales.sales_source
+            and product_windows.day_before_window < sales.date_day
+            and product_windows.as_of_day >= sales.date_day
+    group by
+        product_windows.provider, product_windows.account, product_windows.product_id, product_windows.window_days
+),
+
+measured as (
+    select
+        product_windows.provider,
+        product_windows.account,
+        product_windows.product_id,
+        product_windows.window_days,
+        product_windows.as_of_day,
+        product_windows.sales_source,
+        cast(
+            case
+                when product_windows.sales_source = 'provider' then said.quantity_sold
+                else coalesce(sales_in_window.quantity_sold, 0)
+            end as {{ type_quantity() }}
+        ) as quantity_sold,
+        cast(
+            case
+                when
+                    product_windows.sales_source = 'history'
+                    and product_windows.first_day > product_windows.day_before_window
+                    then {{ days_between('product_windows.first_day', 'product_windows.as_of_day') }}
+                else product_windows.window_days
+            end as integer
+        ) as covered_days
+    from product_windows
+    left join said
+        on
+            product_windows.provider = said.provider
+            and product_windows.account = said.account
+            and product_windows.product_id = said.product_id
+            and product_windows.window_days = said.window_days
+    left join sales_in_window
+        on
+            product_windows.provider = sales_in_window.provider
+            and product_windows.account = sales_in_window.account
+            and product_windows.product_id = sales_in_window.product_id
+            and product_windows.window_days = sales_in_window.window_days
+)
+
+select * from measured

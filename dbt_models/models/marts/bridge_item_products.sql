@@ -1,0 +1,19 @@
+with
+
+matched as (
+    select * from {{ ref('int_products_matched') }}
+),
+
+bridged as (
+    select
+        item_key,
+        product_key,
+        provider,
+        account,
+        product_id,
+        match_rule,
+        is_ambiguous
+    from matched
+)
+
+select * from bridged

@@ -1,0 +1,20 @@
+with
+
+product_categories as (
+    select * from {{ ref('int_product_categories_unioned') }}
+),
+
+keyed as (
+    select
+        {{ product_key() }} as product_key,
+        {{ hash_key(['provider', 'account', 'category_id']) }} as category_key,
+        provider,
+        account,
+        product_id,
+        category_id,
+        is_primary,
+        position
+    from product_categories
+)
+
+select * from keyed

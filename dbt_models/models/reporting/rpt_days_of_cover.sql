@@ -1,0 +1,104 @@
+with
+
+positions as (
+    select * from {{ ref('fct_inventory_positions') }}
+    where is_additive
+),
+
+products as (
+    select * from {{ ref('dim_products') }}
+),
+
+sales as (
+    select * from {{ ref('fct_product_sales') }}
+    where window_days = {{ var('velocity_days') }}
+),
+
+daily as (
+    select * from {{ ref('fct_inventory_daily') }}
+),
+
+-- A day that nobody looked at is no day in stock.
+days as (
+    select
+        sales.product_key,
+        sum(case when daily.is_observed then 1 else 0 end) as days_observed,
+        sum(case when daily.is_observed and not daily.is_stockout then 1 else 0 end) as days_in_stock
+    from sales
+    inner join daily
+        on
+            sales.product_key = daily.product_key
+            and daily.date_day > {{ add_days('sales.as_of_day', '-sales.window_days') }}
+    group by sales.product_key
+),
+
+joined as (
+    select
+        positions.product_key,
+        positions.provider,
+        positions.account,
+        positions.product_id,
+        products.sku,
+        products.name as product_name,
+        products.vendor_name,
+        positions.quantity_available,
+        case when sales.quantity_sold is null then 'none' else sales.sales_source end as velocity_source,
+        sales.window_days,
+        sales.covered_days,
+        sales.quantity_sold,
+        cast(days.days_observed as integer) as days_observed,
+        cast(days.days_in_stock as integer) as days_in_stock,
+        -- What was seen of the window stands for all of it.
+        nullif(sales.covered_days * days.days_in_stock, 0) as covered_days_in_stock,
+        sales.as_of_day
+    from positions
+    inner join products on positions.product_key = products.product_key
+    inner join sales on positions.product_key = sales.product_key
+    left join days on positions.product_key = days.product_key
+),
+
+covered as (
+    select
+        *,
+        {{ ratio('quantity_sold', 'covered_days') }} as daily_sales,
+        {{ ratio('quantity_sold * days_observed', 'covered_days_in_stock') }} as daily_sales_in_stock,
+        case
+            when quantity_sold > 0 and quantity_available <= 0 then 0
+            when quantity_sold > 0
+                then {{ ratio('quantity_available * covered_days_in_stock', 'quantity_sold * days_observed') }}
+        end as days_of_cover,
+        case
+            when quantity_sold > 0 and quantity_available <= 0 then 0
+            when quantity_sold > 0
+                then {{ ratio('quantity_available * covered_days', 'quantity_sold') }}
+        end as days_of_cover_all_days
+    from joined
+),
+
+dated as (
+    select
+        product_key,
+        provider,
+        account,
+        product_id,
+        sku,
+        product_name,
+        vendor_name,
+        quantity_available,
+        velocity_source,
+        window_days,
+        covered_days,
+        days_observed,
+        days_in_stock,
+        quantity_sold,
+        daily_sales,
+        daily_sales_in_stock,
+        cast(days_of_cover as {{ type_quantity() }}) as days_of_cover,
+        cast(days_of_cover_all_days as {{ type_quantity() }}) as days_of_cover_all_days,
+        {{ add_days('as_of_day', 'floor(days_of_cover)') }} as sells_out_on,
+        quantity_sold <= 0 as is_no_demand,
+        as_of_day
+    from covered
+)
+
+select * from dated

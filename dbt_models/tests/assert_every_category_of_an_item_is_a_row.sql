@@ -1,0 +1,63 @@
+-- An item's categories hold for each of its variations, deleted ones included.
+with
+
+objects as (
+    select * from {{ ref('int_catalog_objects_latest') }}
+),
+
+variations as (
+    select * from {{ ref('int_catalog_variations_merged') }}
+),
+
+product_categories as (
+    select * from {{ ref('bridge_product_categories') }}
+),
+
+elements as (
+    select
+        account,
+        object_id as item_id,
+        {{ unnest_numbered('categories') }} as item
+    from objects
+    where object_type = 'ITEM'
+),
+
+named as (
+    select
+        account,
+        item_id,
+        trim(item.element.id) as category_id
+    from elements
+
+    union all
+
+    select
+        account,
+        object_id as item_id,
+        trim(reporting_category_id) as category_id
+    from objects
+    where object_type = 'ITEM'
+),
+
+lost as (
+    select
+        variations.account,
+        variations.variation_id,
+        named.category_id
+    from named
+    inner join variations
+        on
+            named.account = variations.account
+            and named.item_id = variations.item_id
+    left join product_categories
+        on
+            variations.provider = product_categories.provider
+            and variations.account = product_categories.account
+            and variations.variation_id = product_categories.product_id
+            and named.category_id = product_categories.category_id
+    where
+        named.category_id <> ''
+        and product_categories.product_id is null
+)
+
+select * from lost

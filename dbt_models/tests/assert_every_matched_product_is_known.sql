@@ -1,0 +1,14 @@
+-- A product that the user's file names and nobody lists is matched with nothing: mistyped, or gone long ago.
+{{ config(severity='warn') }}
+
+select
+    item_matches.provider,
+    item_matches.account,
+    item_matches.product_id
+from {{ ref('item_matches') }} as item_matches
+left join {{ ref('dim_products') }} as products
+    on
+        trim(item_matches.provider) = trim(products.provider)
+        and trim(item_matches.account) = trim(products.account)
+        and trim(item_matches.product_id) = trim(products.product_id)
+where products.product_key is null

@@ -1,0 +1,76 @@
+"""The user's file of matches, as a user writes it: read as text, believed before any code, and checked."""
+
+import shutil
+from pathlib import Path
+
+import pytest
+import working_database as built_in
+from working_database import WorkingDatabase
+
+HEAD = "provider,account,product_id,item_code\n"
+
+
+def product(product_id: str, sku: str) -> dict[str, str]:
+    return {"id": product_id, "sku": sku, "name": product_id}
+
+
+@pytest.fixture(scope="module")
+def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The seeds of a copy of the project, where a file can be written."""
+    project = tmp_path_factory.mktemp("project") / "dbt_models"
+    shutil.copytree(built_in.PROJECT, project)
+    return project / "seeds"
+
+
+@pytest.fixture(scope="module")
+def built(working_database: WorkingDatabase, seeds: Path) -> WorkingDatabase:
+    working_database.describe_account("s2", "ventmere_s2")
+    working_database.describe_account("mill", "augno")
+    working_database.put("ventmere_s2.products", product("007", "tea"), product("1e3", "cup"), account="s2")
+    working_database.put("augno.items", product("7", "tea"), product("true", "pot"), account="mill")
+    return working_database
+
+
+def build(built: WorkingDatabase, seeds: Path, rows: str, *, succeeds: bool = True) -> dict[str, str]:
+    """Builds the items with this file, and says how its tests went."""
+    (seeds / "item_matches.csv").write_text(HEAD + rows, encoding="utf-8")
+    selected = ["+bridge_item_products", "assert_every_matched_product_is_known"]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(built_in, "PROJECT", seeds.parent)
+        results = built.dbt(
+            "build", "--exclude-resource-type", "unit_test", "--select", *selected, succeeds=succeeds
+        )
+    return {
+        str(result.node.name): str(result.status)
+        for result in results
+        if "item_matches" in result.node.name or result.node.name == selected[1]
+    }
+
+
+def items(built: WorkingDatabase) -> list[set[str]]:
+    """The products of each item."""
+    return [
+        set(products)
+        for (products,) in built.query(
+            "select list(product_id) from marts.bridge_item_products group by item_key order by min(product_id)"
+        )
+    ]
+
+
+def test_values_are_text_and_an_unknown_product_is_a_warning(built: WorkingDatabase, seeds: Path) -> None:
+    statuses = build(built, seeds, 'ventmere_s2,s2,007,\nventmere_s2,s2,1e3,"a, b"\naugno,mill,true,"a, b"\n')
+
+    assert items(built) == [{"007"}, {"1e3", "true"}, {"7"}]
+    assert statuses["assert_every_matched_product_is_known"] == "pass"
+
+    statuses = build(built, seeds, "ventmere_s2,s2,7,\n")
+
+    assert items(built) == [{"007", "7"}, {"1e3"}, {"true"}]
+    assert statuses["assert_every_matched_product_is_known"] == "warn"
+
+
+def test_a_product_that_is_named_twice_stops_the_build(built: WorkingDatabase, seeds: Path) -> None:
+    statuses = build(built, seeds, "augno,mill,7,a\naugno,mill, 7 ,b\n", succeeds=False)
+
+    assert [status for name, status in statuses.items() if name.startswith("one_row_per")] == ["fail"]
+    assert items(built) == [{"007", "7"}, {"1e3"}, {"true"}], "as the build before left them"

@@ -1,0 +1,267 @@
+"""Which products of different systems are one item, and where the systems disagree on it (spec D)."""
+
+from collections import Counter, defaultdict
+from collections.abc import Iterable, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import NamedTuple
+
+from tests.reference.history import Daily
+from tests.reference.products import Thing
+from tests.reference.stock import Numbers, Stock, earliest, latest, total
+from tests.reference.world import Product
+
+
+class Match(NamedTuple):
+    """What makes a product part of an item; products of one code are one item."""
+
+    code: tuple[str, ...]
+    rule: str
+    is_ambiguous: bool
+
+
+def matches(things: Mapping[Product, Thing], stocked: Iterable[Product]) -> dict[Product, Match]:
+    """Barcode first, else SKU in lower case, else the product alone (design §7).
+
+    A code that two products of one account share is ambiguous. Neither a shadow nor a deleted product without
+    stock makes one so; a shadow goes with its parent. A system that knows only the SKU joins those that know
+    the one barcode that this SKU has elsewhere.
+    """
+    own = {product: thing for product, thing in things.items() if thing.shadow_of is None}
+    stock = set(stocked)
+    counted = {product for product, thing in own.items() if not thing.is_deleted or product in stock}
+    twice_gtin = _twice((own[one].gtin, one[0]) for one in counted)
+    twice_sku = _twice((sku_code(own[one]), one[0]) for one in counted)
+    gtins_of: dict[str | None, set[str]] = defaultdict(set)
+    for one in counted:
+        code = own[one].gtin
+        if code is not None and code not in twice_gtin:
+            gtins_of[sku_code(own[one])].add(code)
+
+    coded: dict[Product, tuple[str, str | None, bool]] = {}
+    for product, thing in own.items():
+        sku = sku_code(thing)
+        if thing.gtin is not None:
+            coded[product] = ("gtin", thing.gtin, thing.gtin in twice_gtin)
+        elif sku is not None:
+            elsewhere = gtins_of.get(sku, set())
+            is_ambiguous = sku in twice_sku or len(elsewhere) > 1
+            coded[product] = ("sku", min(elsewhere, default=None), is_ambiguous)
+        else:
+            coded[product] = ("none", None, False)
+    meeting = Counter((code, product[0]) for product, (_, code, _) in coded.items() if product in counted)
+
+    found: dict[Product, Match] = {}
+    for product, (rule, code, is_ambiguous) in coded.items():
+        by_way_of_sku = rule == "sku" and code is not None
+        # Two products of one account may meet by way of a third: the one without a barcode stays alone.
+        meets = by_way_of_sku and product in counted and meeting[code, product[0]] > 1
+        alone = is_ambiguous or meets
+        if alone or rule == "none":
+            found[product] = Match(("product", *product), rule, alone)
+        elif code is not None:
+            found[product] = Match(("gtin", code), "gtin", False)
+        else:
+            found[product] = Match(("sku", str(sku_code(own[product]))), "sku", False)
+    for product, thing in things.items():
+        if thing.shadow_of is not None:
+            parent = found.get((product[0], thing.shadow_of))
+            found[product] = parent or Match(("product", *product), "none", False)
+    return found
+
+
+def sku_code(thing: Thing) -> str | None:
+    return thing.sku.lower() if thing.sku else None
+
+
+def _twice(codes: Iterable[tuple[str | None, str]]) -> set[str]:
+    """Codes that some account has more than once."""
+    return {code for (code, _), times in Counter(codes).items() if code is not None and times > 1}
+
+
+class Item(NamedTuple):
+    """A row of dim_items, by the products that make it."""
+
+    match_rule: str
+    is_ambiguous: bool
+    gtin: str | None
+    sku: str | None
+    name: str | None
+    brand: str | None
+    product_count: int
+    account_count: int
+    system_count: int
+
+
+Members = frozenset[Product]
+
+
+def items(things: Mapping[Product, Thing], matched: Mapping[Product, Match]) -> dict[Members, Item]:
+    """Items with the names of their best named product: named, no shadow, first by provider and id."""
+    found = {}
+    for members, match in members_of(matched).items():
+        best = best_named(things, members)
+        systems = len({provider for provider, _ in members})
+        found[members] = Item(
+            match.rule,
+            match.is_ambiguous,
+            max((gtin for one in members if (gtin := things[one].gtin)), default=None),
+            things[best].sku,
+            things[best].name,
+            things[best].brand,
+            len(members),
+            systems,
+            systems,
+        )
+    return found
+
+
+def members_of(matched: Mapping[Product, Match]) -> dict[Members, Match]:
+    held: dict[tuple[str, ...], set[Product]] = defaultdict(set)
+    by_code: dict[tuple[str, ...], Match] = {}
+    for product, match in matched.items():
+        held[match.code].add(product)
+        by_code[match.code] = match
+    return {frozenset(products): by_code[code] for code, products in held.items()}
+
+
+def best_named(things: Mapping[Product, Thing], members: Iterable[Product]) -> Product:
+    return min(members, key=lambda one: (things[one].name is None, things[one].shadow_of is not None, one))
+
+
+class Consolidated(NamedTuple):
+    """A row of rpt_stock_consolidated: totals and what each system says, of additive positions alone."""
+
+    numbers: Numbers
+    on_hand: dict[str, Decimal | None]
+    available: dict[str, Decimal | None]
+    on_hand_spread: Decimal | None
+    available_spread: Decimal | None
+    oldest_counted_at: datetime | None
+    newest_counted_at: datetime | None
+
+
+def consolidated(
+    matched: Mapping[Product, Match], stock: Mapping[Product, Stock]
+) -> dict[Members, Consolidated]:
+    """Items that have a position: each measure summed over the rows that count."""
+    found = {}
+    for members in members_of(matched):
+        held = {one: stock[one] for one in members if one in stock}
+        if not held:
+            continue
+        counted = {one: place.numbers for one, place in held.items() if place.is_additive}
+        systems = sorted({provider for provider, _ in held})
+
+        def said(name: str, provider: str, rows: Mapping[Product, Numbers] = counted) -> Decimal | None:
+            return total(getattr(numbers, name) for one, numbers in rows.items() if one[0] == provider)
+
+        on_hand = {provider: said("quantity_on_hand", provider) for provider in systems}
+        available = {provider: said("quantity_available", provider) for provider in systems}
+        found[members] = Consolidated(
+            Numbers(*(total(getattr(one, name) for one in counted.values()) for name in Numbers._fields)),
+            on_hand,
+            available,
+            _spread(on_hand.values()),
+            _spread(available.values()),
+            earliest(one.counted_at for one in held.values()),
+            latest(one.counted_at for one in held.values()),
+        )
+    return found
+
+
+def _spread(values: Iterable[Decimal | None]) -> Decimal | None:
+    known = [value for value in values if value is not None]
+    return max(known) - min(known) if len(known) > 1 else None
+
+
+def ambiguous_codes(
+    things: Mapping[Product, Thing], stocked: Iterable[Product]
+) -> dict[tuple[str, str, Product], int]:
+    """Codes that some account has twice: how many products of its account each product shares it with."""
+    stock = set(stocked)
+    counted = {
+        product: thing
+        for product, thing in things.items()
+        if thing.shadow_of is None and (not thing.is_deleted or product in stock)
+    }
+    found: dict[tuple[str, str, Product], int] = {}
+    for kind, codes in (
+        ("gtin", {product: thing.gtin for product, thing in counted.items()}),
+        ("sku", {product: sku_code(thing) for product, thing in counted.items()}),
+    ):
+        times = Counter((code, product[0]) for product, code in codes.items() if code is not None)
+        twice = {code for (code, _), count in times.items() if count > 1}
+        for product, code in codes.items():
+            if code in twice and code is not None:
+                found[kind, code, product] = times[code, product[0]]
+    return found
+
+
+# rpt_reconciliation
+
+
+class Difference(NamedTuple):
+    """A row of rpt_reconciliation by item, pair of accounts and measure."""
+
+    left_quantity: Decimal
+    right_quantity: Decimal
+    disagrees_since: date
+
+
+def reconciliation(
+    matched: Mapping[Product, Match],
+    stock: Mapping[Product, Stock],
+    days: Mapping[tuple[Product, date], Daily],
+) -> dict[tuple[Members, str, str, str], Difference]:
+    """Where two systems know an item's quantity now and differ, and since when they have on every day."""
+    today = max(day for _, day in days)
+    found = {}
+    for members, match in members_of(matched).items():
+        if match.is_ambiguous:
+            continue
+        for measure in ("available", "on_hand"):
+            name = f"quantity_{measure}"
+            now = _by_account({one: stock[one].numbers for one in members if _counts(stock, one)}, name)
+            ever = {
+                day: _by_account(
+                    {
+                        one: days[one, day].numbers
+                        for one in members
+                        if (one, day) in days and days[one, day].is_listed and days[one, day].is_additive
+                    },
+                    name,
+                )
+                for day in sorted({day for _, day in days})
+            }
+            for left in sorted(now):
+                for right in sorted(now):
+                    if left >= right or _differ(now, left, right) is None:
+                        continue
+                    since = today
+                    for day in sorted(ever, reverse=True):
+                        if _differ(ever[day], left, right) is None:
+                            break
+                        since = day
+                    quantities = (now[left] or Decimal(0), now[right] or Decimal(0))
+                    found[members, left, right, measure] = Difference(*quantities, since)
+    return found
+
+
+def _counts(stock: Mapping[Product, Stock], product: Product) -> bool:
+    return product in stock and stock[product].is_additive
+
+
+def _by_account(rows: Mapping[Product, Numbers], name: str) -> dict[str, Decimal | None]:
+    """The sum over an account's products; null when one of them is."""
+    found: dict[str, Decimal | None] = {}
+    for provider in {one[0] for one in rows}:
+        values = [getattr(numbers, name) for one, numbers in rows.items() if one[0] == provider]
+        found[provider] = None if None in values else sum(values, Decimal(0))
+    return found
+
+
+def _differ(quantities: Mapping[str, Decimal | None], left: str, right: str) -> Decimal | None:
+    """Left less right where both are known and differ."""
+    one, other = quantities.get(left), quantities.get(right)
+    return one - other if one is not None and other is not None and one != other else None

@@ -1,0 +1,289 @@
+"""What was sold, how long stock will last, what it is worth (spec F)."""
+
+from collections.abc import Mapping
+from datetime import date, timedelta
+from decimal import ROUND_HALF_UP, Decimal
+from typing import NamedTuple
+
+from tests.reference.history import Daily, Period, by_product, last_day, position_history
+from tests.reference.nested import overrides
+from tests.reference.products import Thing, currency
+from tests.reference.stock import Numbers, Stock, levels, movements, positions
+from tests.reference.world import Life, Product, decimal
+
+WINDOWS = (15, 30, 60, 90, 180, 365)
+VELOCITY = 30
+"""The var velocity_days."""
+
+
+def ratio(part: Decimal | int | None, whole: Decimal | int | None) -> Decimal | None:
+    """Four digits; null where either is unknown or there is nothing to divide by."""
+    if part is None or not whole:
+        return None
+    return (Decimal(part) / Decimal(whole)).quantize(Decimal("0.0001"), ROUND_HALF_UP)
+
+
+def now(life: Life) -> dict[Product, Stock]:
+    """Every product's position as it was last read."""
+    found: dict[Product, Stock] = {}
+    for provider in life.last.truth:
+        found |= positions(life.of(provider)[-1], provider)
+    return found
+
+
+class Sales(NamedTuple):
+    """A row of fct_product_sales by product and window."""
+
+    as_of_day: date
+    sales_source: str
+    quantity_sold: Decimal | None
+    covered_days: int
+
+
+def sales(life: Life) -> dict[tuple[Product, int], Sales]:
+    """What each product with a position sold in the windows that end on its account's last day."""
+    history = position_history(life)
+    found = {}
+    for product in now(life):
+        as_of = last_day(life, product[0])
+        for window in WINDOWS:
+            after = as_of - timedelta(days=window)
+            match product[0]:
+                case "sellercloud":
+                    row = life.now("sellercloud", "inventory")[(product[1],)]
+                    sold = decimal(row[f"QtySold{window}"])
+                    found[product, window] = Sales(as_of, "provider", sold, window)
+                case "square":
+                    sold = _moved_out(life, product[1], after, as_of)
+                    found[product, window] = Sales(as_of, "movements", sold, window)
+                case _:
+                    held = history[product]
+                    covered = min(window, (as_of - held[0].first).days)
+                    found[product, window] = Sales(as_of, "history", _falls(held, after, as_of), covered)
+    return found
+
+
+SOLD = ("SOLD", "SOLD_ONLINE")
+
+
+def _moved_out(life: Life, product: str, after: date, through: date) -> Decimal:
+    """The ledger's entries from any other state to a sold one, by the day they occurred."""
+    return sum(
+        (
+            one.quantity
+            for one in movements(life.of("square")[-1]).values()
+            if one.product_id == product
+            and one.to_state in SOLD
+            and one.from_state not in SOLD
+            and one.occurred_at is not None
+            and after < one.occurred_at.date() <= through
+        ),
+        Decimal(0),
+    )
+
+
+def _falls(held: list[Period], after: date, through: date) -> Decimal:
+    """What the numbers fell by between neighbours, on hand where both know it, else available."""
+    fallen = Decimal(0)
+    for place in range(1, len(held)):
+        before, later = held[place - 1].standing, held[place].standing
+        if before is None or later is None or not after < held[place].first <= through:
+            continue
+        fell = _fall(before[0], later[0])
+        fallen += max(fell or Decimal(0), Decimal(0))
+    return fallen
+
+
+def _fall(before: Numbers, later: Numbers) -> Decimal | None:
+    if before.quantity_on_hand is not None and later.quantity_on_hand is not None:
+        return before.quantity_on_hand - later.quantity_on_hand
+    if before.quantity_available is not None and later.quantity_available is not None:
+        return before.quantity_available - later.quantity_available
+    return None
+
+
+class Cover(NamedTuple):
+    """A row of rpt_days_of_cover but for its names."""
+
+    quantity_available: Decimal | None
+    velocity_source: str
+    quantity_sold: Decimal | None
+    covered_days: int
+    days_observed: int
+    days_in_stock: int
+    daily_sales: Decimal | None
+    daily_sales_in_stock: Decimal | None
+    days_of_cover: Decimal | None
+    days_of_cover_all_days: Decimal | None
+    sells_out_on: date | None
+    is_no_demand: bool | None
+    as_of_day: date
+
+
+def days_of_cover(life: Life, days: Mapping[tuple[Product, date], Daily]) -> dict[Product, Cover]:
+    """How long what is available lasts at the rate of the window, on days in stock and on all days."""
+    sold_by, held_by = sales(life), by_product(days)
+    found = {}
+    for product, stock in now(life).items():
+        if not stock.is_additive:
+            continue
+        said = sold_by[product, VELOCITY]
+        after = said.as_of_day - timedelta(days=VELOCITY)
+        window = [one for day, one in held_by[product].items() if after < day <= said.as_of_day]
+        observed = sum(one.is_observed for one in window)
+        in_stock = sum(one.is_observed and one.is_stockout is False for one in window)
+        sold, covered = said.quantity_sold, said.covered_days
+        available = stock.numbers.quantity_available
+        left = None if available is None else max(available, Decimal(0))
+        cover = ratio(_times(left, covered * in_stock), _times(sold, observed))
+        found[product] = Cover(
+            available,
+            "none" if sold is None else said.sales_source,
+            sold,
+            covered,
+            observed,
+            in_stock,
+            ratio(sold, covered),
+            ratio(_times(sold, observed), covered * in_stock),
+            cover,
+            ratio(_times(left, covered), sold),
+            _after(said.as_of_day, cover),
+            None if sold is None else sold == 0,
+            said.as_of_day,
+        )
+    return found
+
+
+def _after(day: date, cover: Decimal | None) -> date | None:
+    """The day on which it is sold out; null where that is after all calendars."""
+    if cover is None or cover > (date.max - day).days:
+        return None
+    return day + timedelta(days=int(cover))
+
+
+def _times(value: Decimal | None, factor: int) -> Decimal | None:
+    return None if value is None else value * factor
+
+
+class Value(NamedTuple):
+    """A row of rpt_inventory_value but for its names."""
+
+    quantity_on_hand: Decimal | None
+    unit_cost: Decimal | None
+    currency_code: str | None
+    value_at_cost: Decimal | None
+    is_cost_missing: bool
+    is_currency_missing: bool
+
+
+def values(life: Life, things: Mapping[Product, Thing]) -> dict[Product, Value]:
+    """What is on hand of products with own stock, at cost; a cost of 0 is none."""
+    found = {}
+    for product, stock in now(life).items():
+        if not stock.is_additive:
+            continue
+        cost, on_hand = things[product].unit_cost, stock.numbers.quantity_on_hand
+        worth = on_hand * cost if cost and on_hand is not None else None
+        code = currency(life, product)
+        found[product] = Value(on_hand, cost, code, worth, not cost, code is None)
+    return found
+
+
+class Low(NamedTuple):
+    """A row of rpt_low_stock by product and location but for its names."""
+
+    quantity_available: Decimal
+    reorder_point: Decimal
+    quantity_short: Decimal
+    quantity_incoming: Decimal | None
+    reorder_point_source: str
+    is_additive: bool
+
+
+def low_stock(life: Life, things: Mapping[Product, Thing]) -> dict[tuple[Product, str | None], Low]:
+    """Square by location, which may have a threshold of its own or none; the others all together."""
+    found: dict[tuple[Product, str | None], Low] = {}
+    own = overrides(life)
+    for (provider, key, location), stock in levels(life.of("square")[-1], "square").items():
+        product = (provider, key)
+        said = own.get((product, location))
+        point, source = things[product].reorder_point, "product"
+        if said is not None and said.is_alert_on is not None:
+            point, source = said.reorder_point, "location"
+        _note_low(found, things, product, location, stock, point, source)
+    for product, stock in now(life).items():
+        if product[0] not in ("square", "ventmere_s2"):
+            _note_low(found, things, product, None, stock, things[product].reorder_point, "product")
+    return found
+
+
+def _note_low(
+    found: dict[tuple[Product, str | None], Low],
+    things: Mapping[Product, Thing],
+    product: Product,
+    location: str | None,
+    stock: Stock,
+    point: Decimal | None,
+    source: str,
+) -> None:
+    available = stock.numbers.quantity_available
+    if things[product].is_deleted or available is None or point is None or available > point:
+        return
+    found[product, location] = Low(
+        available, point, point - available, stock.numbers.quantity_incoming, source, stock.is_additive
+    )
+
+
+class Class(NamedTuple):
+    """A row of rpt_abc_classes but for its names and its rank."""
+
+    quantity_sold: Decimal | None
+    covered_days: int
+    sales_source: str
+    unit_cost: Decimal | None
+    yearly_value: Decimal | None
+    cumulative_share: Decimal | None
+    abc_class: str | None
+    is_cost_missing: bool
+
+
+def abc(life: Life, things: Mapping[Product, Thing]) -> dict[Product, Class]:
+    """Per account and currency, what sold for most first: A while the share before it is below 0.8."""
+    sold_by = sales(life)
+    own = [product for product, stock in now(life).items() if stock.is_additive]
+    groups: dict[tuple[str, str | None], list[Product]] = {}
+    worth: dict[Product, Decimal] = {}
+    for product in own:
+        sold, cost = sold_by[product, 365].quantity_sold, things[product].unit_cost
+        if sold is not None and cost:
+            worth[product] = sold * cost
+            groups.setdefault((product[0], currency(life, product)), []).append(product)
+    shares: dict[Product, tuple[Decimal, Decimal]] = {}
+    for group in groups.values():
+        everything = sum((worth[one] for one in group), Decimal(0))
+        before = Decimal(0)
+        for product in sorted(group, key=lambda one: (-worth[one], one)):
+            if worth[product] > 0:
+                shares[product] = (before / everything, (before + worth[product]) / everything)
+                before += worth[product]
+    found = {}
+    for product in own:
+        said, cost = sold_by[product, 365], things[product].unit_cost
+        share = shares.get(product)
+        if said.quantity_sold == 0:
+            name: str | None = "none"
+        elif share is None:
+            name = None
+        else:
+            name = "A" if share[0] < Decimal("0.8") else "B" if share[0] < Decimal("0.95") else "C"
+        found[product] = Class(
+            said.quantity_sold,
+            said.covered_days,
+            said.sales_source,
+            cost,
+            worth.get(product),
+            None if share is None else ratio(share[1], 1),
+            name,
+            not cost,
+        )
+    return found

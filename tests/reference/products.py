@@ -1,0 +1,255 @@
+"""Products and what is nested in them, as the last version of each record has it."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from tests.reference.stock import has_own_stock, positions
+from tests.reference.world import Life, Product, Record, decimal, instant, local, typed
+
+
+@dataclass(frozen=True, kw_only=True)
+class Thing:
+    """A row of dim_products, as far as the notes say what stands in it."""
+
+    sku: str | None = None
+    name: str | None = None
+    brand: str | None = None
+    gtin: str | None = None
+    product_type: str | None = None
+    is_kit: bool | None = None
+    shadow_of: str | None = None
+    """product_id of the product whose stock it repeats."""
+    is_active: bool | None = None
+    is_orphan: bool = False
+    unit_cost: Decimal | None = None
+    reorder_point: Decimal | None = None
+    vendor_name: str | None = None
+    vendor_sku: str | None = None
+    condition: str | None = None
+    country_of_origin: str | None = None
+    units_per_case: Decimal | None = None
+    owner_id: str | None = None
+    owner_name: str | None = None
+    created_at: datetime | None = None
+    updated_at: datetime | None = None
+    is_deleted: bool = False
+
+
+def products(life: Life) -> dict[Product, Thing]:
+    """Every product that a catalogue names or named, and those that only stock names (dim_products)."""
+    found = square(life) | sellercloud(life) | shipstream(life) | augno(life) | ventmere_s2(life)
+    for day in life.days:
+        for provider in day.asked:
+            for product in positions(day, provider):
+                found.setdefault(product, Thing(is_orphan=True))
+    return found
+
+
+def square(life: Life) -> dict[Product, Thing]:
+    """A variation is called "item (variation)" and goes when its item goes (int_products_unioned)."""
+    objects = {key: record for (key,), (record, _, _) in life.ever("square", "catalog_objects").items()}
+    found = {}
+    for key, record in objects.items():
+        if record["type"] != "ITEM_VARIATION":
+            continue
+        data = record["item_variation_data"]
+        item = objects[data["item_id"]]
+        is_deleted = record["is_deleted"] or item["is_deleted"]
+        found["square", key] = Thing(
+            sku=text(data["sku"]),
+            name=f"{item['item_data']['name']} ({data['name']})",
+            gtin=first_gtin([data.get("upc")]),
+            product_type=item["item_data"]["product_type"],
+            is_active=not is_deleted and not item["item_data"].get("is_archived", False),
+            reorder_point=threshold(data),
+            updated_at=instant(record["updated_at"]),
+            is_deleted=is_deleted,
+        )
+    return found
+
+
+def threshold(said: Record) -> Decimal | None:
+    """What Square warns at; null when it does not (square.md §6.4)."""
+    if said.get("inventory_alert_type") != "LOW_QUANTITY":
+        return None
+    return decimal(said.get("inventory_alert_threshold"))
+
+
+def sellercloud(life: Life) -> dict[Product, Thing]:
+    """The ID is the SKU; 0 and "" are not set; what a flag hides is not known (sellercloud.md §6)."""
+    records = life.ever("sellercloud", "inventory")
+    spelt = {key.casefold(): key for (key,) in records}
+    found = {}
+    for (key,), (row, _, is_there) in records.items():
+        parent = text(row["ShadowOf"])
+        costs_shown = row["SiteCostVisible"] and row["LastCostVisible"]
+        found["sellercloud", key] = Thing(
+            sku=text(row["ID"]),
+            name=text(row["ProductName"]),
+            brand=text(row["BrandName"]),
+            gtin=first_gtin([row["UPC"], row["EAN"]]),
+            product_type=text(row["ProductType"]),
+            is_kit=row["IsKit"],
+            shadow_of=parent and spelt.get(parent.casefold(), parent),
+            is_active=is_there and row["Status"] == 1,
+            unit_cost=above_zero(row["AverageCost"]) if costs_shown else None,
+            reorder_point=above_zero(row["InventoryLowStockNotice"]),
+            vendor_name=text(row["DefaultVendor"]) if row["VendorVisible"] else None,
+            vendor_sku=text(row["DefaultVendorSKU"]) if row["VendorVisible"] else None,
+            condition=text(row["ProductConditionName"]),
+            units_per_case=above_zero(row["QtyPerCase"]),
+            owner_id=str(row["CompanyID"]),
+            owner_name=text(row["CompanyName"]),
+            created_at=local(row["CreationDate"], "America/New_York"),
+            updated_at=local(row["LastModifiedDate"], "America/New_York"),
+            is_deleted=not is_there,
+        )
+    return found
+
+
+def shipstream(life: Life) -> dict[Product, Thing]:
+    """A product belongs to a merchant; disabling it is deleting it softly (shipstream.md §6.2)."""
+    merchants = {key: record for (key,), (record, _, _) in life.ever("shipstream", "merchants").items()}
+    found = {}
+    for (kind, key), (row, _, is_there) in life.ever("shipstream", "products").items():
+        merchant = str(row["merchant"]["id"])
+        found["shipstream", typed(kind, key)] = Thing(
+            sku=text(row["sku"]),
+            name=text(row["name"]),
+            gtin=first_gtin(row["barcodes"]),
+            product_type=kind,
+            is_active=is_there and row["is_enabled"],
+            vendor_sku=text(row["vendor_sku"]),
+            country_of_origin=text(row["export"]["country_of_manufacture"]),
+            owner_id=merchant,
+            owner_name=text(merchants[merchant]["name"]) if merchant in merchants else None,
+            created_at=instant(row["created_at"]),
+            updated_at=instant(row["updated_at"]),
+            is_deleted=not is_there,
+        )
+    return found
+
+
+def augno(life: Life) -> dict[Product, Thing]:
+    """An item has a description and no name; a cost counts where it is of the base unit (augno.md §6.2)."""
+    found = {}
+    for (key,), (row, _, is_there) in life.ever("augno", "items").items():
+        found["augno", key] = Thing(
+            sku=text(row["sku"]),
+            name=text(row["description"]),
+            product_type=row["type"],
+            is_active=is_there,
+            unit_cost=augno_cost(row),
+            created_at=instant(row["created_at"]),
+            updated_at=instant(row["updated_at"]),
+            is_deleted=not is_there,
+        )
+    return found
+
+
+def augno_cost(row: Record) -> Decimal | None:
+    """What one base unit costs; null where the cost is of another unit."""
+    cost, category = row["unit_cost"], row["category"]
+    if cost is None:
+        return None
+    group = category and category["unit_group"]
+    base = group and group["base_unit"]
+    per = cost["denominator_unit"]
+    if base and per and base["id"] != per["id"]:
+        return None
+    return decimal(cost["value"])
+
+
+def ventmere_s2(life: Life) -> dict[Product, Thing]:
+    """Missing values come as "" and 0 (ventmere_s2.md §6)."""
+    found = {}
+    for (key,), (row, _, is_there) in life.ever("ventmere_s2", "products").items():
+        found["ventmere_s2", key] = Thing(
+            sku=text(row["sku"]),
+            name=text(row["name"]),
+            brand=text(row["brand"]["name"]),
+            gtin=first_gtin([row["gtin"]]),
+            is_active=is_there,
+            condition=text(row["condition"]),
+            units_per_case=above_zero(row["casePack"]),
+            owner_id=row["organization"]["id"],
+            owner_name=row["organization"]["name"],
+            created_at=instant(row["createdAt"]),
+            updated_at=instant(row["updatedAt"]),
+            is_deleted=not is_there,
+        )
+    return found
+
+
+def currency(life: Life, product: Product) -> str | None:
+    """ISO 4217 code of a product's money: Square's price, Augno's cost; the others name none of a cost."""
+    provider, key = product
+    if provider == "square":
+        record = life.ever("square", "catalog_objects")[key,][0]
+        price = record.get("item_variation_data", {}).get("price_money")
+        return price and price["currency"]
+    if provider == "augno":
+        cost = life.ever("augno", "items")[key,][0]["unit_cost"]
+        return "USD" if cost else None
+    return None
+
+
+# Barcodes
+
+
+def gtin(code: str | None) -> str | None:
+    """14 digits whose check digit holds: 8, 12, 13 or 14 of them (GS1), blanks and hyphens apart."""
+    digits = (code or "").strip().replace(" ", "").replace("-", "")
+    if not digits.isdecimal() or len(digits) not in (8, 12, 13, 14) or not digits.strip("0"):
+        return None
+    padded = digits.zfill(14)
+    weighed = sum(int(digit) * (3 if place % 2 == 0 else 1) for place, digit in enumerate(padded))
+    return padded if weighed % 10 == 0 else None
+
+
+def first_gtin(codes: Iterable[str | None]) -> str | None:
+    return next((found for found in map(gtin, codes) if found), None)
+
+
+def barcodes(life: Life) -> dict[tuple[Product, int], tuple[str, str | None]]:
+    """Every barcode of a product by its position, in the provider's order, with its GTIN; blanks have none."""
+    said: dict[Product, list[str | None]] = {}
+    for (key,), (record, _, _) in life.ever("square", "catalog_objects").items():
+        if record["type"] == "ITEM_VARIATION":
+            said["square", key] = [record["item_variation_data"].get("upc")]
+    for (key,), (row, _, _) in life.ever("sellercloud", "inventory").items():
+        said["sellercloud", key] = [row["UPC"], row["EAN"]]
+    for (kind, key), (row, _, _) in life.ever("shipstream", "products").items():
+        said["shipstream", typed(kind, key)] = row["barcodes"]
+    for (key,), (row, _, _) in life.ever("ventmere_s2", "products").items():
+        said["ventmere_s2", key] = [row["gtin"]]
+    found = {}
+    for product, codes in said.items():
+        held = [code.strip() for code in codes if code and code.strip()]
+        for place, code in enumerate(held, start=1):
+            found[product, place] = (code, gtin(code))
+    return found
+
+
+# Parts
+
+
+def text(value: Any) -> str | None:
+    """Trimmed; nothing for blank."""
+    return (str(value).strip() or None) if value is not None else None
+
+
+def above_zero(value: Any) -> Decimal | None:
+    """A number of which 0 says that there is none."""
+    number = decimal(value)
+    return number if number is not None and number > 0 else None
+
+
+def own_stock(life: Life, product: Product) -> bool:
+    """Whether a product's numbers are its own: of Sellercloud as its last version says (sellercloud.md §6.5)."""
+    if product[0] != "sellercloud":
+        return True
+    return has_own_stock(life.ever("sellercloud", "inventory")[(product[1],)][0])
