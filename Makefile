@@ -6,7 +6,7 @@ BIN := $(VENV)/bin
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test check sandbox constraints clean
+.PHONY: help demo test soak check sandbox constraints clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -16,6 +16,12 @@ demo: $(READY) ## Two loads, a simulated day between them, and the reports; no c
 
 test: $(READY) ## Every test, offline
 	$(BIN)/python -m pytest -n auto --dist worksteal
+
+SCHEDULES ?= 200
+SEED ?= 1
+
+soak: $(READY) ## Schedules of changes, runs, storms and deaths by chance: SCHEDULES=200 SEED=1
+	$(BIN)/python -m tests.soak --schedules $(SCHEDULES) --seed $(SEED)
 
 check: $(READY) ## Format, lint, types, SQL, and who may import whom
 	$(BIN)/ruff format --check .

@@ -9,11 +9,12 @@ from pathlib import Path
 from types import FrameType
 from typing import Annotated, Any
 
+import duckdb
 import typer
 
 from pipelines.config import Account, Config, load_config
 from pipelines.doctor import Diagnosis, diagnose, print_diagnosis
-from pipelines.errors import CommandError, ConfigurationError, Exit
+from pipelines.errors import CommandError, ConfigurationError, Exit, words_of
 from pipelines.log import LogFormat, Reporter, route_logs
 from pipelines.run import RunResult, run
 from pipelines.view import console_for_people, summary_table
@@ -255,6 +256,9 @@ def _guarded(log_format: LogFormat, work: Any, *, needs_config: bool = True) -> 
     except CommandError as error:
         reporter.fail(str(error))
         raise typer.Exit(error.exit_code) from None
+    except (OSError, duckdb.Error) as error:
+        reporter.fail(words_of(error))
+        raise typer.Exit(Exit.FAILED) from None
     except KeyboardInterrupt:
         reporter.fail("Stopped. What was extracted is loaded by the next run.")
         raise typer.Exit(130) from None

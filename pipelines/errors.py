@@ -1,5 +1,6 @@
 """What ends a command, and with which exit code (design §6)."""
 
+from collections.abc import Iterator
 from enum import IntEnum
 
 
@@ -36,3 +37,21 @@ class TestsFailedError(CommandError):
     """Loaded, but the models' tests failed: nothing was published."""
 
     exit_code = Exit.TESTS_FAILED
+
+
+FULL = ("No space left on device", "File too large", "Disk quota exceeded")
+"""What systems say of a disk that takes no more; DuckDB and dlt pass it on inside words of their own."""
+
+
+def words_of(error: BaseException) -> str:
+    """What happened in one sentence or two, whoever raised it and however much was wrapped around it."""
+    if any(words in str(one) for one in _chain(error) for words in FULL):
+        return "The disk is full. Make room and run again: what was read is kept, and nothing is lost."
+    said = str(error).partition("Traceback (most recent call last)")[0]
+    return " ".join(said.split())[:500].rstrip() or type(error).__name__
+
+
+def _chain(error: BaseException | None) -> Iterator[BaseException]:
+    while error is not None:
+        yield error
+        error = error.__cause__ or error.__context__

@@ -1,7 +1,8 @@
 """The ledger: one row per run, account and resource, whatever came of it (design §4).
 
-A row is written down beside the load package before the package is loaded, and moved into the warehouse
-after: a run that dies in between leaves its proof for the next one.
+A row is written down as soon as its resource has been read, beside the load package and before that is
+finished, and moved into the warehouse after the package is loaded: a run that dies in between leaves its
+proof for the next one.
 """
 
 import json
@@ -57,7 +58,8 @@ class Entry:
     account: str
     provider: str
     outcome: Outcome
-    load_ids: tuple[str, ...] = ()
+    load_ids: tuple[str, ...] | None = ()
+    """None while the packages are still being made."""
 
 
 def make_ledger(connection: duckdb.DuckDBPyConnection) -> None:
@@ -98,10 +100,36 @@ def spool(folder: Path, entries: Iterable[Entry]) -> None:
     """Writes entries down beside the packages that are about to be loaded."""
     folder.mkdir(parents=True, exist_ok=True)
     for entry in entries:
-        path = folder / f"{entry.run_id}.{entry.outcome.resource}.json"
-        partial = path.with_suffix(".partial")
-        partial.write_text(json.dumps(asdict(entry), default=str), encoding="utf-8")
-        partial.replace(path)
+        _write(folder / f"{entry.run_id}.{entry.outcome.resource}.json", asdict(entry))
+
+
+def claim(folder: Path, account: str, load_ids: Sequence[str]) -> None:
+    """Settles what became of entries whose run died while their packages were being made.
+
+    Call before pending packages are loaded. They are of that run, which ended the one before first; where
+    there are none, nothing of what it read is left.
+    """
+    for path in folder.glob("*.json"):
+        entry = json.loads(path.read_text(encoding="utf-8"))
+        if entry["load_ids"] is not None:
+            continue
+        outcome = entry["outcome"]
+        entry["load_ids"] = list(load_ids)
+        if not load_ids:
+            outcome.update(
+                status="failed",
+                mark_after=outcome["mark_before"],
+                error_class="Interrupted",
+                error_message=f"{account}: {outcome['resource']}: the run died before what it had read was"
+                " kept. The next run asked for it again.",
+            )
+        _write(path, entry)
+
+
+def _write(path: Path, entry: dict[str, Any]) -> None:
+    partial = path.with_suffix(".partial")
+    partial.write_text(json.dumps(entry, default=str), encoding="utf-8")
+    partial.replace(path)
 
 
 def settle(connection: duckdb.DuckDBPyConnection, folder: Path, account: Account) -> list[dict[str, Any]]:

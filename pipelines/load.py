@@ -1,5 +1,6 @@
 """Extract and load: one dlt pipeline per account, read side by side, loaded one at a time."""
 
+import json
 import shutil
 import threading
 import uuid
@@ -18,7 +19,8 @@ from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.config import Account, Config
-from pipelines.ledger import Entry, settle, spool
+from pipelines.errors import words_of
+from pipelines.ledger import Entry, claim, settle, spool
 from pipelines.log import Reporter
 from pipelines.sweep import retire_emptied
 from pipelines.warehouse import current_keys, current_rows
@@ -103,8 +105,11 @@ def journals_folder(config: Config) -> Path:
 
 def pending_packages(config: Config, account: str) -> int:
     """Load packages that an earlier run extracted and did not finish. Needs no dlt."""
-    folder = pipelines_folder(config) / account
-    return len({package.name for place in (EXTRACTED, NORMALIZED) for package in _packages(folder / place)})
+    return len(_pending(pipelines_folder(config) / account))
+
+
+def _pending(folder: Path) -> list[str]:
+    return sorted({found.name for place in (EXTRACTED, NORMALIZED) for found in _packages(folder / place)})
 
 
 def _packages(place: Path) -> list[Path]:
@@ -163,6 +168,7 @@ def _load_account(
             asked.current_rows = current_rows(cursor, account.provider, account.name)
             asked.held_keys = partial(current_keys, cursor, account.provider, account.name)
         reporter.step("extract", account.name)
+        asked.ended = partial(_note, spooled, account, how.run_id)
         entries = _extract(pipeline, account, asked, how.run_id)
         spool(spooled, entries)
         reporter.step("normalize", account.name)
@@ -191,14 +197,24 @@ def drain(
 ) -> None:
     """Finishes what an earlier run extracted. Without this, dlt would load that and ask for nothing new."""
     pipeline.sync_destination()
+    claim(spooled, account.name, _pending(Path(pipeline.working_dir)))
+    _drop_half_made(Path(pipeline.working_dir))
     if pipeline.has_pending_data:
         reporter.step("drain", account.name)
         _drop_normalized_twice(Path(pipeline.working_dir))
+        _adopt_schemas(pipeline)
         _start_over(Path(pipeline.working_dir))
         pipeline.normalize()
         pipeline.load()
     for row in settle(cursor, spooled, account):
         reporter.resource(row)
+
+
+def _drop_half_made(folder: Path) -> None:
+    """Drops packages whose making was broken off: dlt 1.31 makes each in a new folder, and forgets those."""
+    for place in (folder / EXTRACTED.parent).glob("*/"):
+        if place.name != EXTRACTED.name:
+            shutil.rmtree(place)
 
 
 def _drop_normalized_twice(folder: Path) -> None:
@@ -210,6 +226,18 @@ def _drop_normalized_twice(folder: Path) -> None:
     for package in _packages(folder / EXTRACTED):
         if (folder / NORMALIZED / package.name).is_dir():
             shutil.rmtree(package)
+
+
+def _adopt_schemas(pipeline: dlt.Pipeline) -> None:
+    """Lets extracted packages be normalized under the schema they were extracted with.
+
+    dlt 1.31 takes the pipeline's own, which it saves a moment after the package is finished. A process that
+    dies in between leaves the schema of the read before: after a sweep that one says that whatever of the
+    account's rows did not come is gone, and an incremental package would retire nearly all of them.
+    """
+    for package in _packages(Path(pipeline.working_dir) / EXTRACTED):
+        text = (package / PackageStorage.SCHEMA_FILE_NAME).read_text(encoding="utf-8")
+        pipeline._inject_schema(dlt.Schema.from_dict(json.loads(text)))
 
 
 def _start_over(folder: Path) -> None:
@@ -234,10 +262,16 @@ def _start_over(folder: Path) -> None:
                     job.unlink()  # a merge, made again once its rows are in staging
 
 
+def _note(spooled: Path, account: Account, run_id: str, outcome: Outcome) -> None:
+    """Writes an outcome down before its package is finished, so that a death in between hides no line."""
+    spool(spooled, [Entry(run_id, account.name, account.provider.name, outcome, None)])
+
+
 def _extract(pipeline: dlt.Pipeline, account: Account, asked: Ask, run_id: str) -> list[Entry]:
     source = account.provider.source(account=account.name, asked=asked, **account.settings)
     load_ids = list(pipeline.extract(source).loads_ids)
     for resources in _held_back(account, asked):
+        pipeline.normalize()  # each package under its own schema: of all that wait, dlt takes the last one's
         load_ids += pipeline.extract(source_of(source.name, resources)).loads_ids
     for outcome in asked.outcomes.values():
         if outcome.status != "failed":
@@ -279,7 +313,7 @@ def _record_failure(
 ) -> list[dict[str, Any]]:
     """Writes the account's failure into the ledger, a row per resource, without secrets."""
     cause = error.exception if isinstance(error, PipelineStepFailed) else error
-    message = Redactor(*account.secrets).clean(str(cause) or type(cause).__name__)
+    message = Redactor(*account.secrets).clean(words_of(cause))
     for path in spooled.glob("*.json"):
         path.unlink()  # its package, if any, is loaded by the next run; the ledger keeps saying failed
     entries = []
@@ -287,7 +321,7 @@ def _record_failure(
         outcome = asked.outcomes.get(resource.name) or Outcome(resource.name, "incremental", asked.now())
         if outcome.status != "failed":
             outcome.fail(cause)
-            outcome.error_message = f"{account.name}: {resource.name}: {message[:2000]}"
+            outcome.error_message = f"{account.name}: {resource.name}: {message}"
         outcome.finished_at = asked.now()
         entries.append(Entry(run_id, account.name, account.provider.name, outcome))
     spool(spooled, entries)

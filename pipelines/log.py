@@ -115,6 +115,7 @@ def route_logs(reporter: Reporter) -> None:
     logger = logging.getLogger("sources")
     logger.handlers = [ReporterHandler(reporter)]
     logger.propagate = False
+    logging.raiseExceptions = False  # a full disk would print a traceback for every line of dbt's log
 
 
 def short_instant(moment: str | datetime | None) -> str:

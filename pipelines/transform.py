@@ -119,6 +119,7 @@ def _run_dbt(config: Config, depth: Depth) -> Build:
         "--target-path", str(config.home / "models"), "--log-path", str(logs),
         # They judge the models' text, not the data: `make test` runs them.
         "--exclude-resource-type", "unit_test",
+        "--no-write-json",  # nobody reads it, and it takes longer to write than a hundred tests to run
     ]  # fmt: skip
     if depth is Depth.WHOLE:
         arguments.append("--full-refresh")

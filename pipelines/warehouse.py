@@ -115,9 +115,13 @@ def raw_signature(connection: duckdb.DuckDBPyConnection) -> str:
 
 
 def settings_signature(connection: duckdb.DuckDBPyConnection) -> str:
-    """A fingerprint of what the models read of the accounts: it decides what the whole past means."""
+    """A fingerprint of what the models read of the accounts: it decides what the whole past means.
+
+    Of the settings these are the ones that stg_stocktake__accounts reads.
+    """
     rows = connection.execute(
-        "select account, provider, timezone, settings from raw_stocktake.accounts order by account"
+        "select account, provider, timezone, settings ->> 'available_basis', settings ->> 'warehouse_available'"
+        " from raw_stocktake.accounts order by account"
     ).fetchall()
     return hashlib.sha256(str(rows).encode()).hexdigest()
 

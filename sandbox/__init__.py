@@ -11,6 +11,8 @@ For tests, demos and for building against without an account::
         sandbox.switches["square"].cursor_ttl_seconds = 0
         sandbox.faults["square"].next(Fault("status", 429, retry_after="1"))
         sandbox.drift("square", "locations", add={"floor": 2}, drop=["mcc"])
+        with sandbox.storm(seed=1, rate=0.2):  # everything goes wrong at once, and data moves meanwhile
+            ...
         sandbox.truth("square", "inventory_counts")
         sandbox.requests[-1].path
 
@@ -22,7 +24,7 @@ imports nothing from sources/ or pipelines/. Over HTTP the same is under `/_sand
 import gzip
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from functools import partial
 from types import TracebackType
@@ -36,9 +38,10 @@ from sandbox.json_text import json_bytes
 from sandbox.record import Asked, Reply
 from sandbox.rooms import ROOMS
 from sandbox.server import Application, Server
+from sandbox.storm import Move, Storm
 from sandbox.world import SIZES, Size, World
 
-__all__ = ["SIZES", "Asked", "Fault", "Sandbox"]
+__all__ = ["SIZES", "Asked", "Fault", "Move", "Sandbox", "Storm"]
 
 START = "2026-01-05T08:00:00Z"
 
@@ -79,6 +82,7 @@ class Sandbox:
         self._application = Application(
             self.clock, self.apis, self.faults, Control(self).answer, self._drifted
         )
+        self._storm: Storm | None = None
         self._server = Server(self._application, host, port)
 
     def start(self) -> "Sandbox":
@@ -153,8 +157,10 @@ class Sandbox:
         drop: Sequence[str] = (),
         retype: Mapping[str, Type] | None = None,
     ) -> None:
-        """Lets fields of all records of a resource appear, disappear or change their type, in answers and in the
-        truth. Takes the place of what was said of the resource before; said without anything, all is as it was.
+        """Lets fields of all records of a resource appear, disappear or change their type.
+
+        Answers and truth follow. It takes the place of what was said of the resource before; without
+        anything, all is as it was.
 
         Args:
             add: values by path, such as `level.available`; see sandbox/drift.py.
@@ -187,6 +193,65 @@ class Sandbox:
         """Changes exactly so many stock records of every provider, now; returns their keys."""
         with self._application.world_lock:
             return self.world.change(count)
+
+    def remove(self, provider: str, place: int = 0) -> tuple[str, ...]:
+        """Lets a stock record vanish, the one at that place of those there are; returns its key."""
+        with self._application.world_lock:
+            return self.world.remove(provider, place)
+
+    def bring_back(self, provider: str, place: int = 0) -> tuple[str, ...]:
+        """Brings one back that was removed, now; returns its key."""
+        with self._application.world_lock:
+            return self.world.bring_back(provider, place)
+
+    def storm(
+        self,
+        seed: int = 1,
+        rate: float = 0.2,
+        *,
+        moves: float | None = None,
+        slow_seconds: float = 0.0,
+        providers: Sequence[str] | None = None,
+        moved: Callable[[Move], None] | None = None,
+    ) -> Storm:
+        """Lets everything go wrong at once, from now until `calm` or the end of a `with` block.
+
+        Args:
+            seed: the same seed does the same to the same questions.
+            rate: how many of the requests go wrong, 0 to 1.
+            moves: after how many of the answers the data moves, 0 to 1; as many as go wrong, by default.
+            slow_seconds: how long an answer takes that is too slow, where the client's patience is shorter.
+            providers: over these only.
+            moved: called after each move.
+
+        Raises:
+            KeyError: there is no such provider.
+            ValueError: a rate is no share.
+        """
+        with self._application.world_lock:
+            self.calm()
+            storm = Storm(
+                self.world,
+                self.clock,
+                self.switches,
+                seed=seed,
+                rate=rate,
+                moves=rate if moves is None else moves,
+                slow_seconds=slow_seconds,
+                providers=self.providers if providers is None else providers,
+                moved=moved,
+                calm=self.calm,
+            )
+            storm.begin()
+            self._storm = self._application.weather = storm
+            return storm
+
+    def calm(self) -> None:
+        """Ends the storm, if there is one: every switch is as it was before it."""
+        with self._application.world_lock:
+            if self._storm is not None:
+                self._storm.end()
+            self._storm = self._application.weather = None
 
     def simulate_day(self) -> dict[str, dict[str, set[tuple[str, ...]]]]:
         """A plausible day: the clock moves 24 hours on and stock moves with it.

@@ -6,6 +6,7 @@ GET    /_sandbox/switches/<provider>           the switches; PUT {"name": value}
 POST   /_sandbox/faults/<provider> {"kind": "status", "status": 503, "times": 2}   the next answers go wrong
 GET    /_sandbox/drifts/<provider>             how records look otherwise, by resource
 PUT    /_sandbox/drifts/<provider>/<resource> {"add": {"a.b": 1}, "drop": ["c"], "retype": {"d": "text"}}
+POST   /_sandbox/storm {"seed": 1, "rate": 0.2}   everything goes wrong at once; DELETE ends it
 POST   /_sandbox/advance {"seconds": 60}       moves the clock
 POST   /_sandbox/change {"count": 3}           changes so many stock records of each
 POST   /_sandbox/simulate_day                  a plausible day
@@ -55,6 +56,11 @@ class Control:
             case ("PUT", "drifts", provider, resource):
                 self._sandbox.drift(provider, resource, **body)
                 return asdict(self._sandbox.drifts[provider][resource])
+            case ("POST", "storm"):
+                return {"switches": self._sandbox.storm(**(body or {})).switches}
+            case ("DELETE", "storm"):
+                self._sandbox.calm()
+                return {}
             case ("POST", "advance"):
                 return {"now": self._sandbox.clock.advance(**body).isoformat()}
             case ("POST", "change"):

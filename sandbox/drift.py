@@ -1,7 +1,7 @@
 """Records that come to look otherwise: fields that appear, disappear or change their type, at any provider.
 
-A path names a field as the provider spells it: a dot before what lies in an object, `[]` after a list whose elements
-have it, as in `level.available` or `ChildProducts[].PerKitQty`.
+A path names a field as the provider spells it: a dot before what lies in an object, `[]` after a list whose
+elements have it, as in `level.available` or `ChildProducts[].PerKitQty`.
 """
 
 import json
@@ -15,8 +15,8 @@ from sandbox.json_text import json_text
 Type = Literal["text", "number"]
 Record = dict[str, Any]
 Place = tuple[str, str]
-"""A pattern of paths of the provider, and where in such an answer the records are: members with a dot between them,
-`*` for each of them; empty where the answer is the record."""
+"""A pattern of paths of the provider, and where in such an answer the records are: members with a dot between
+them, `*` for each of them; empty where the answer is the record."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,9 @@ def _changed(value: Any, steps: Sequence[str], change: Callable[[Record], Record
     if not steps:
         return change(value)
     names = list(value) if steps[0] == "*" else [steps[0]]
-    return {name: _changed(part, steps[1:], change) if name in names else part for name, part in value.items()}
+    return {
+        name: _changed(part, steps[1:], change) if name in names else part for name, part in value.items()
+    }
 
 
 def _holders(value: Any, path: str) -> Iterator[tuple[Record, str]]:

@@ -4,7 +4,7 @@ import random
 from dataclasses import dataclass, field
 from typing import Literal, get_args
 
-Kind = Literal["status", "html", "truncated", "invalid_json", "reset", "slow"]
+Kind = Literal["status", "html", "truncated", "invalid_json", "empty", "reset", "cut", "slow"]
 
 
 @dataclass(frozen=True)
@@ -13,7 +13,8 @@ class Fault:
 
     kind: Kind
     """`status`: an error in the provider's own words; `html`: a proxy's error page; `truncated`: half the
-    body; `invalid_json`: rubbish before the body; `reset`: the connection is torn; `slow`: it waits."""
+    body; `invalid_json`: rubbish before the body; `empty`: status 200 without a body; `reset`: the connection
+    is torn; `cut`: it is torn after half the body; `slow`: it waits."""
     status: int = 500
     """For `status` and `html`."""
     retry_after: str | None = None

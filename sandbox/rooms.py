@@ -1,7 +1,7 @@
 """The providers' rooms: one row each. A new provider is added here and nowhere else in the sandbox."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
@@ -39,6 +39,10 @@ class Room:
     """Lives through a day."""
     records: Mapping[str, Sequence[Place]]
     """Where the records of each resource are in the answers."""
+    remove: Callable[[Any, Any], Callable[[], None]] | None = None
+    """Lets the stock record of a key vanish; gives what brings it back, with a clock that moves."""
+    storm: Mapping[str, Sequence[Any]] = field(default_factory=dict)
+    """The values that switches may have in a storm."""
 
 
 ROOMS: dict[str, Room] = {
@@ -54,6 +58,8 @@ ROOMS: dict[str, Room] = {
             "warehouse_inventory": [("/rest/api/inventory", "Items")],
             "warehouses": [("/rest/api/warehouses", "Items")],
         },
+        sellercloud.remove,
+        sellercloud.STORM,
     ),
     "shipstream": Room(
         ShipStreamSwitches,
@@ -69,6 +75,8 @@ ROOMS: dict[str, Room] = {
             "warehouses": [("/api/global/v1/inventory/warehouses", "collection")],
             "merchants": [("/api/global/v1/system/merchants", "collection")],
         },
+        shipstream.remove,
+        shipstream.STORM,
     ),
     "square": Room(
         SquareSwitches,
@@ -83,6 +91,8 @@ ROOMS: dict[str, Room] = {
             "catalog_objects": [("/v2/catalog/search", "objects"), ("/v2/catalog/list", "objects")],
             "locations": [("/v2/locations", "locations")],
         },
+        square.remove,
+        square.STORM,
     ),
     "augno": Room(
         AugnoSwitches,
@@ -95,6 +105,8 @@ ROOMS: dict[str, Room] = {
             "items": [("/v1/catalog/items", "data"), ("/v1/catalog/items/[^/]+", "")],
             "item_inventory": [("/v1/catalog/items/[^/]+/inventory", "")],
         },
+        augno.remove,
+        augno.STORM,
     ),
     "ventmere_s2": Room(
         VentmereS2Switches,
@@ -108,5 +120,7 @@ ROOMS: dict[str, Room] = {
             "products": [("/inventory/overview", "products"), ("/product", "items")],
             "inventory_items": [("/inventory/overview", "items")],
         },
+        s2.remove,
+        s2.STORM,
     ),
 }

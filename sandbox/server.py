@@ -3,6 +3,7 @@
 import asyncio
 import contextlib
 import json
+import random
 import socket
 import struct
 import threading
@@ -43,6 +44,16 @@ class Api(Protocol):
         """Every record of a resource as it would be served now, by key."""
 
 
+class Weather(Protocol):
+    """What a storm does to requests."""
+
+    def draw(self, provider: str, call: Call) -> tuple[Fault | None, random.Random]:
+        """The fault of a request, if any, and the chance that decides what happens after it."""
+
+    def pass_over(self, provider: str, chance: random.Random) -> None:
+        """Moves the data, perhaps, now that an answer is made."""
+
+
 class Application:
     """The ASGI application: `/<provider>/...` is the provider, `/_sandbox/...` the controls."""
 
@@ -60,6 +71,8 @@ class Application:
         self._faults = faults
         self._control = control
         self._drifted = drifted
+        self.weather: Weather | None = None
+        """The storm of the moment, if there is one."""
         self.world_lock = threading.RLock()
 
     async def __call__(self, scope: Any, receive: Any, send: Any) -> None:
@@ -82,7 +95,10 @@ class Application:
             body,
         )
         with self.world_lock:
-            fault = self._faults[provider].draw()
+            fault, chance = self._faults[provider].draw(), None
+            if self.weather is not None:
+                stormy, chance = self.weather.draw(provider, call)
+                fault = fault or stormy
             reply = _faulty_reply(fault, self._apis[provider])
             if reply is None:
                 reply = self._drifted(provider, call.path, self._apis[provider].answer(call))
@@ -101,10 +117,15 @@ class Application:
                     now,
                 )
             )
+            if self.weather is not None and chance is not None:
+                self.weather.pass_over(provider, chance)
         if fault is not None and fault.kind == "slow":
             await asyncio.sleep(fault.seconds)
         if fault is not None and fault.kind == "reset":
             _reset(scope)
+            return
+        if fault is not None and fault.kind == "cut":
+            await _cut(scope, send, _response(reply, fault, now))
             return
         await _response(reply, fault, now)(scope, receive, send)
 
@@ -175,6 +196,16 @@ def _reset(scope: Any) -> None:
     transport.abort()
 
 
+async def _cut(scope: Any, send: Any, response: Response) -> None:
+    """Sends half of the body that the headers promise, and tears the connection."""
+    start = {"type": "http.response.start", "status": response.status_code, "headers": response.raw_headers}
+    await send(start)
+    body = bytes(response.body)
+    await send({"type": "http.response.body", "body": body[: len(body) // 2], "more_body": True})
+    await asyncio.sleep(0.01)  # a reset overtakes what is still on its way
+    _reset(scope)
+
+
 def _faulty_reply(fault: Fault | None, api: Api) -> Reply | None:
     if fault is None:
         return None
@@ -183,6 +214,8 @@ def _faulty_reply(fault: Fault | None, api: Api) -> Reply | None:
         return Reply(fault.status, api.failure(fault.status), headers=headers)
     if fault.kind == "html":
         return Reply(fault.status, HTML_ERROR, headers={"Content-Type": "text/html"})
+    if fault.kind == "empty":
+        return Reply(200, b"")
     return None
 
 

@@ -1,7 +1,7 @@
 """One world for all providers: the goods, and what happens to them."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from datetime import timedelta
 from functools import partial
 from typing import Any, Literal, get_args
@@ -31,6 +31,9 @@ class World:
         self.data: dict[str, Any] = {
             name: ROOMS[name].data(self._random[name], clock, self.goods) for name in providers
         }
+        self._gone: dict[str, list[tuple[tuple[str, ...], Callable[[], None]]]] = {
+            name: [] for name in providers
+        }
         self._turn = 0
 
     def change(self, count: int) -> dict[str, list[tuple[str, ...]]]:
@@ -47,6 +50,48 @@ class World:
             for key in keys:
                 ROOMS[name].change(self.data[name], key)
         return chosen
+
+    def stock(self, provider: str) -> Sequence[tuple[str, ...]]:
+        """The keys of a provider's stock records that can be changed, in order."""
+        return ROOMS[provider].stock(self.data[provider])
+
+    def gone(self, provider: str) -> int:
+        """How many of a provider's stock records are removed."""
+        return len(self._gone[provider])
+
+    def change_one(self, provider: str, place: int) -> tuple[str, ...]:
+        """Changes the stock record at that place, counted round, now; returns its key."""
+        keys = self.stock(provider)
+        key = keys[place % len(keys)]
+        ROOMS[provider].change(self.data[provider], key)
+        return key
+
+    def remove(self, provider: str, place: int) -> tuple[str, ...]:
+        """Lets the stock record at that place, counted round, vanish; returns its key.
+
+        Raises:
+            ValueError: the provider's room cannot do that.
+        """
+        remove = ROOMS[provider].remove
+        if remove is None:
+            raise ValueError(f"{provider} removes nothing")
+        keys = self.stock(provider)
+        key = keys[place % len(keys)]
+        self._gone[provider].append((key, remove(self.data[provider], key)))
+        return key
+
+    def bring_back(self, provider: str, place: int) -> tuple[str, ...]:
+        """Brings back the removed record at that place, counted round, now; returns its key.
+
+        Raises:
+            ValueError: none is removed.
+        """
+        gone = self._gone[provider]
+        if not gone:
+            raise ValueError(f"nothing of {provider} is removed")
+        key, bring_back = gone.pop(place % len(gone))
+        bring_back()
+        return key
 
     def simulate_day(self) -> dict[str, dict[str, set[tuple[str, ...]]]]:
         """A plausible day; returns the keys it touched, per provider and resource."""

@@ -114,7 +114,8 @@ def _comparable(record: Any) -> Any:
     if not isinstance(record, dict) or record.get("object") != "item_inventory":
         return record
     return {
-        name: Decimal(value["value"]) if isinstance(value, dict) else value for name, value in record.items()
+        name: Decimal(str(value["value"])) if isinstance(value, dict) else value
+        for name, value in record.items()
     }
 
 

@@ -13,6 +13,11 @@
     {{ exceptions.raise_compiler_error("No source " ~ source_name ~ "." ~ table_name ~ " is declared.") }}
 {% endmacro %}
 
+{# The fields of a raw table that feed a measure, as a list of texts in SQL. #}
+{% macro measure_fields(source_name, table_name) -%}
+    '{{ declared(source_name, table_name, 'measures') | join("', '") }}'
+{%- endmacro %}
+
 {# Every raw table of records, as provider and table. Models and tests that look at all staging models loop over it. #}
 {% macro record_tables() %}
     {{ return([

@@ -1,5 +1,5 @@
--- Every kit that is not deleted is in the report, once per location at which a product it takes has a level, or once
--- without location where there is none; and what one kit takes is the same at each of its locations.
+-- Every kit that is not deleted is in the report, once per location or once without one, and none twice; what does not
+-- depend on the location is the same in all its rows.
 with
 
 trees as (

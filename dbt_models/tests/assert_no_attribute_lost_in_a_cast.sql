@@ -18,7 +18,7 @@ with
 lost as (
     {% for provider, table in record_tables() %}
     select * from {{ provider }}_{{ table }}
-    where field_path not in ('{{ declared(provider, table, "measures") | join("', '") }}')
+    where field_path not in ({{ measure_fields(provider, table) }})
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 )

@@ -16,7 +16,7 @@ with
 lost as (
     {% for provider, table in record_tables() %}
     select * from {{ provider }}_{{ table }}
-    where field_path in ('{{ declared(provider, table, "measures") | join("', '") }}')
+    where field_path in ({{ measure_fields(provider, table) }})
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 )

@@ -1,10 +1,26 @@
 """What happens to an Augno account: one change, or a day."""
 
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sandbox.augno.data import AugnoData, Touched
 from sandbox.augno.items import ItemKey
 from sandbox.day import Day
+
+STORM: Mapping[str, Sequence[Any]] = {
+    "page_rows": (10, 40),
+    "page_urls": ("relative", "absolute"),
+    "missing_page_urls": ("null", "absent", "empty"),
+    "cursor_seconds": (None, 60.0),
+    "refuse_next_cursors": (1, 2, 4),
+    "bad_cursor_status": (400, 404, 422),
+    "deleted_status": (404, 410),
+    "error_dialect": ("classic", "apikit"),
+    "sparse_errors": (False, True),
+    "padded_values": (False, True),
+}
+"""What switches may say in a storm."""
 
 
 def stock(data: AugnoData) -> list[ItemKey]:
@@ -16,6 +32,17 @@ def change(data: AugnoData, key: ItemKey) -> None:
     """Puts a thousand more on hand, now. Only this item's inventory shows it: no clock moves."""
     (item,) = key
     data.move_stock(item, on_hand=1000)
+
+
+def remove(data: AugnoData, key: ItemKey) -> Callable[[], None]:
+    """Deletes an item; it comes back where it stood in the list, with the stock it had."""
+    (item,) = key
+    data.delete_item(item)
+
+    def bring_back() -> None:
+        data.restore(item)
+
+    return bring_back
 
 
 def live(data: AugnoData, day: Day) -> None:

@@ -202,6 +202,21 @@ class SellercloudData:
         self._ids.discard(product.casefold())
         return self._touched(product, before)
 
+    def restore(self, product: Product) -> Touched:
+        """Brings a deleted product back as it was; its modified clock moves.
+
+        Raises:
+            ValueError: there is such a product by now.
+        """
+        if product.id.casefold() in self._ids:
+            raise ValueError(f"there is a product {product.id}")
+        before = {one: self._told(self.products[one]) for one in self.kits_of.get(product.id, ())}
+        self._ids.add(product.id.casefold())
+        self.products[product.id] = product
+        self._link(product)
+        product.modified_at = self._clock.now()
+        return self._touched(product.id, before)
+
     def add_product(self, good: Good, warehouse: int, quantity: int) -> Touched:
         """A new product that nobody edited yet, with its first stock."""
         now = self._clock.now()

@@ -1,9 +1,26 @@
 """What happens to an account of Sellercloud: one change, or a day."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 from sandbox.day import Day
 from sandbox.sellercloud.data import SellercloudData
 from sandbox.sellercloud.products import MAIN, Product
 from sandbox.sellercloud.touched import Touched
+
+STORM: Mapping[str, Sequence[Any]] = {
+    "token_requests": (None, 3, 10),
+    "token_dates": ("swapped", "right"),
+    "error_body": ("none", "json", "html"),
+    "row_order": ("id", "modified", "modified_desc", "shuffled"),
+    "page_clamp": ("clamp", "honour"),
+    "beyond_end": ("empty", "repeat_last", "null"),
+    "null_items_page": (None, 1, 2),
+    "total_skew": (1, -1),
+    "total_results": ("told", "null", "absent"),
+    "warehouses_permission": ("granted", "granted", "404", "403"),
+}
+"""What switches may say in a storm."""
 
 
 def stock(data: SellercloudData) -> list[tuple[str, ...]]:
@@ -15,6 +32,17 @@ def stock(data: SellercloudData) -> list[tuple[str, ...]]:
 def change(data: SellercloudData, key: tuple[str, ...]) -> None:
     """A thousand more in the main warehouse, now: one row of `inventory` and one of `warehouse_inventory`."""
     data.move(key[0], MAIN, physical=1000)
+
+
+def remove(data: SellercloudData, key: tuple[str, ...]) -> Callable[[], None]:
+    """Deletes a product; it comes back as it was, edited."""
+    found = data.products[key[0]]
+    data.delete(found.id)
+
+    def bring_back() -> None:
+        data.restore(found)
+
+    return bring_back
 
 
 def live(data: SellercloudData, day: Day) -> None:

@@ -174,6 +174,18 @@ class ShipStreamData:
         del self.products[product], self.parts[product]
         return merge(touched, self._kits_that_followed(before))
 
+    def restore_product(self, product: Product, parts: Mapping[int, Parts]) -> Touched:
+        """Brings a deleted product back with its stock: all of its clocks move."""
+        now = product.updated_at = self._now()
+        before = self._kit_numbers(kit for part, _ in product.components for kit in self.kits_of[part])
+        self.products[product.id], self.parts[product.id] = product, dict(parts)
+        for component, _ in product.components:
+            self.kits_of[component].append(product.id)
+        for place in (EVERYWHERE, *parts):
+            self.moved_at[product.id, place] = now
+        touched = self._touched(product.id, totals=True, warehouses=list(parts), products=True)
+        return merge(touched, self._kits_that_followed(before))
+
     def add_product(self, good: Good, merchant: int, warehouse: int, quantity: int) -> Touched:
         """A new product with its first stock."""
         now = self._now()

@@ -1,7 +1,23 @@
 """What happens to a 3PL on ShipStream: one change, or a day."""
 
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any
+
 from sandbox.day import Day
 from sandbox.shipstream.data import ShipStreamData, Touched
+
+STORM: Mapping[str, Sequence[Any]] = {
+    "token_requests": (None, 8, 20),
+    "next_link": ("relative", "absolute", "query_only"),
+    "next_at_end": ("null", "absent", "empty", "present"),
+    "next_carries_all": (True, False),
+    "warehouse_level_cursor": ("row", "product"),
+    "envelope": ("has_more", "hasMore"),
+    "count_skew": (1, -1),
+    "repeated_included": (False, True),
+    "failure_body": ("json", "empty"),
+}
+"""What switches may say in a storm."""
 
 
 def stock(data: ShipStreamData) -> list[tuple[str, ...]]:
@@ -18,6 +34,18 @@ def change(data: ShipStreamData, key: tuple[str, ...]) -> None:
     """Makes a thousand more available, in the product's first warehouse, now."""
     product = int(key[1])
     data.move(product, min(data.parts[product]), available=1000)
+
+
+def remove(data: ShipStreamData, key: tuple[str, ...]) -> Callable[[], None]:
+    """Deletes a product with its levels; it comes back as it was, counted anew."""
+    product = int(key[1])
+    found, parts = data.products[product], data.parts[product]
+    data.delete_product(product)
+
+    def bring_back() -> None:
+        data.restore_product(found, parts)
+
+    return bring_back
 
 
 def live(data: ShipStreamData, day: Day) -> None:

@@ -1,9 +1,24 @@
 """What happens to a Square seller: one change, or a day."""
 
+from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
+from typing import Any
 
 from sandbox.day import Day
 from sandbox.square.data import CountKey, SquareData
+
+STORM: Mapping[str, Sequence[Any]] = {
+    "page_rows": (40, 100, 250),
+    "paging": ("positional", "keyed"),
+    "updated_after_inclusive": (False, True),
+    "cursor_ttl_seconds": (300.0, 60.0, 0.0),
+    "expire_next_cursors": (1, 2, 4),
+    "check_same_body": (True, False),
+    "empty_second_page": (False, True),
+    "missing_key_when_empty": (False, True),
+    "errors_on_success": (False, True),
+}
+"""What switches may say in a storm."""
 
 
 def stock(data: SquareData) -> list[CountKey]:
@@ -15,6 +30,18 @@ def change(data: SquareData, key: CountKey) -> None:
     """Counts one count anew, a thousand more, now; with an entry in the ledger."""
     variation, location, _ = key
     data.set_count(variation, location, format(Decimal(data.counts[key]["quantity"]) + 1000, "f"))
+
+
+def remove(data: SquareData, key: CountKey) -> Callable[[], None]:
+    """Lets a count vanish without a trace; it comes back counted anew."""
+    quantity = data.counts[key]["quantity"]
+    data.remove_count(key)
+    variation, location, state = key
+
+    def bring_back() -> None:
+        data.set_count(variation, location, quantity, state)
+
+    return bring_back
 
 
 def live(data: SquareData, day: Day) -> None:

@@ -106,7 +106,8 @@ class Ask:
     sweep: bool = False
     """Read whole now, whatever the schedule says."""
     backfill: tuple[datetime, datetime] | None = None
-    """Read this window again; no mark moves, and what is read whole every time is left out."""
+    """Read this window again; no mark moves, and what is read whole every time is left out, unless it lists
+    what is read."""
     overlap: timedelta = timedelta(minutes=10)
     sweep_every: timedelta = timedelta(hours=24)
     sweep_floor: float = 0.8
@@ -121,6 +122,8 @@ class Ask:
     raise_errors: bool = True
     """Raise a resource's SourceError, as a plain dlt pipeline expects. The command line sets this to
     False: what was read is kept, the mark stays, the other resources go on, the outcome tells."""
+    ended: Callable[[Outcome], None] = lambda outcome: None
+    """Told every resource's outcome as soon as its read has ended."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     held_back: dict[str, list[Any]] = field(default_factory=dict)
     """Per resource, Arrow tables with second versions of keys already read, in order: a package each."""

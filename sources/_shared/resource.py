@@ -55,10 +55,12 @@ def raw_resource(
     """
 
     def read() -> Iterator[Any]:
-        if asked.backfill is not None and resource.reading == "whole":
+        if asked.backfill is not None and resource.reading == "whole" and not resource.lists:
             return
         state = dlt.current.resource_state()
         narrowed = scope if isinstance(scope, str) else scope()
+        if resource.listed_by in asked.errors:
+            narrowed = state.get("scope", narrowed)  # what it narrows to is what could not be read
         outcome, window = asked.plan(resource, state, narrowed)
         before = client.tally.copy()
         try:
@@ -84,6 +86,7 @@ def raw_resource(
             outcome.requests, outcome.retries = spent.requests, spent.retries
             outcome.throttled_seconds, outcome.bytes_read = spent.throttled_seconds, spent.bytes_read
             outcome.finished_at = asked.now()
+            asked.ended(outcome)
 
     return _versioned(resource, read)
 

@@ -232,7 +232,8 @@ class SellercloudClient:
             in_pass: set[tuple[str, ...]] = set()
             page = first or self.page(query, 1)
             first = None
-            last = -(-_total(page) // PAGE_SIZE)
+            # A total that fills its last page may be too low by one: the page after it has the row, if any.
+            last = -(-_total(page) // PAGE_SIZE) + (_total(page) > 0 and _total(page) % PAGE_SIZE == 0)
             # Page 1 tells the total, and is read again at the end: by then, rows may have come down to it.
             numbers = [*range(min(start or last, last), 1, -1), *([1] if last > 1 else [])]
             for position, number in zip([*numbers, 1], [None, *numbers], strict=True):

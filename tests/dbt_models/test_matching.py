@@ -34,27 +34,26 @@ def built(working_database: WorkingDatabase, seeds: Path) -> WorkingDatabase:
 def build(built: WorkingDatabase, seeds: Path, rows: str, *, succeeds: bool = True) -> dict[str, str]:
     """Builds the items with this file, and says how its tests went."""
     (seeds / "item_matches.csv").write_text(HEAD + rows, encoding="utf-8")
-    selected = ["+bridge_item_products", "assert_every_matched_product_is_known"]
+    selected = ["+bridge_item_products", "+assert_every_matched_product_is_known"]
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(built_in, "PROJECT", seeds.parent)
         results = built.dbt(
-            "build", "--exclude-resource-type", "unit_test", "--select", *selected, succeeds=succeeds
-        )
+            "build", "--indirect-selection", "cautious",
+            "--select", *selected, succeeds=succeeds,
+        )  # fmt: skip
     return {
         str(result.node.name): str(result.status)
         for result in results
-        if "item_matches" in result.node.name or result.node.name == selected[1]
+        if "item_matches" in result.node.name or result.node.name == selected[1].lstrip("+")
     }
 
 
 def items(built: WorkingDatabase) -> list[set[str]]:
     """The products of each item."""
-    return [
-        set(products)
-        for (products,) in built.query(
-            "select list(product_id) from marts.bridge_item_products group by item_key order by min(product_id)"
-        )
-    ]
+    found = built.query(
+        "select list(product_id) from marts.bridge_item_products group by item_key order by min(product_id)"
+    )
+    return [set(products) for (products,) in found]
 
 
 def test_values_are_text_and_an_unknown_product_is_a_warning(built: WorkingDatabase, seeds: Path) -> None:

@@ -131,7 +131,7 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
 
 def build(working_database: WorkingDatabase) -> None:
     working_database.dbt(
-        "build", "--exclude-resource-type", "unit_test", "--indirect-selection", "cautious",
+        "build", "--indirect-selection", "cautious",
         "--select", *(f"+{part}" for part in PARTS), "--vars", wanting(WANTED),
     )  # fmt: skip
 

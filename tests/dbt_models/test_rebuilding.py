@@ -163,6 +163,7 @@ def test_the_ledger_alone_can_be_rebuilt(built: WorkingDatabase) -> None:
         "dim_accounts",
         "fct_sync_runs",
         "rpt_freshness",
+        "rpt_reconciliation",
         "rpt_sync_proof",
     }
     assert built.query("select rows_repeated from reporting.rpt_sync_proof") == [(1,)]

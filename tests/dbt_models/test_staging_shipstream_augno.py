@@ -16,7 +16,8 @@ EXAMPLE = json.loads(
     (Path(__file__).parents[1] / "data" / "shipstream_inventory_levels_total.json").read_text("utf-8")
 )
 OURS = {
-    "version_key", "asked_at", "valid_from", "valid_to", "uncast_fields", "parsed_by", "row_hash",
+    "version_key", "asked_at", "valid_from", "valid_to", "uncast_fields", "field_kinds", "unknown_fields",
+    "parsed_by", "row_hash",
     "_dlt_load_id",
 }  # fmt: skip
 MODELS = [

@@ -108,9 +108,14 @@ class WorkingDatabase:
         )  # fmt: skip
 
     def dbt(self, *arguments: str, succeeds: bool = True) -> list[NodeResult]:
-        """Runs dbt and returns its results; complains with dbt's own words. `run` makes the seeds too."""
+        """Runs dbt and returns its results; complains with dbt's own words.
+
+        `run` makes the seeds too, and `build` leaves unit tests out, as a run of the pipeline does.
+        """
         if arguments[0] == "run":
             arguments = ("build", "--resource-type", "model", "--resource-type", "seed", *arguments[1:])
+        elif arguments[0] == "build":
+            arguments = ("build", "--exclude-resource-type", "unit_test", *arguments[1:])
         # Held open as a run holds it: dbt opens and closes the file for every model and test.
         with duckdb.connect(str(self.path)), pytest.MonkeyPatch.context() as patch:
             patch.setenv("STOCKTAKE_WORKING_DATABASE", str(self.path))

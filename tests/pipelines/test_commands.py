@@ -4,6 +4,7 @@ import json
 import os
 import stat
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
@@ -158,8 +159,29 @@ def test_a_run_without_news_rewrites_no_table_that_holds_numbers(project: Projec
         "dim_accounts.parquet",
         "fct_sync_runs.parquet",
         "rpt_freshness.parquet",
+        "rpt_reconciliation.parquet",  # it says how far each side was asked
         "rpt_sync_proof.parquet",
     }
+
+
+@pytest.mark.providers("ventmere_s2")
+def test_changed_settings_are_told_for_the_whole_past(project: Project) -> None:
+    """History is written where raw changed; what a setting means, it means for all of it."""
+
+    def build(basis: str) -> list[tuple[Any, ...]]:
+        project.configure({"s2": project.account("ventmere_s2", available_basis=basis)})
+        project.stocktake("build")
+        return project.query(
+            "select count(quantity_on_hand) > 0, count(distinct change_key) = count(*)"
+            " from marts.fct_inventory_changes"
+            " union all select count(quantity_on_hand) > 0, count(distinct daily_key) = count(*)"
+            " from marts.fct_inventory_daily"
+        )
+
+    project.configure({"s2": project.account("ventmere_s2", available_basis="net")})
+    project.load()
+    assert build("net") == [(True, True)] * 2
+    assert build("unknown") == [(False, True)] * 2
 
 
 def test_failing_tests_publish_nothing_and_exit_5(project: Project) -> None:

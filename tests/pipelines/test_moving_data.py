@@ -42,6 +42,26 @@ def test_two_versions_in_one_scan_leave_one_current_row_and_both_in_history(proj
     project.assert_equals_truth()
 
 
+def test_a_sweep_that_reads_a_row_twice_still_retires_what_is_gone(project: Project) -> None:
+    """dlt normalized both packages under the second one's schema, and the sweep retired nothing."""
+    shop, switches = project.sandbox.world.data["square"], project.sandbox.switches["square"]
+    project.load()
+    newest = max(shop.counted_at, key=lambda key: (shop.counted_at[key], key))
+    gone = shop.remove_count(next(key for key in shop.counts if key != newest))
+
+    def sell_and_drop_the_cursor(page: int) -> None:
+        switches.after_page = None
+        switches.expire_next_cursors = 1
+        shop.set_count(newest[0], newest[1], "4711", newest[2])
+
+    shop.set_count(newest[0], newest[1], "4710", newest[2])
+    switches.page_rows, switches.after_page = 100, sell_and_drop_the_cursor
+    row = project.load("--sweep")["square", "inventory_counts"]
+    assert (row["rows_new"], row["rows_retired"]) == (2, 1)
+    assert gone not in project.current("square", "inventory_counts")
+    project.assert_equals_truth()
+
+
 def test_a_dead_cursor_restarts_the_scan_a_bounded_number_of_times(project: Project) -> None:
     switches = project.sandbox.switches["square"]
     switches.page_rows, switches.expire_next_cursors = 100, 2

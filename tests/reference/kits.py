@@ -148,13 +148,14 @@ def buildable(life: Life) -> dict[tuple[str, str | None], Buildable]:
     here = {place: stock.numbers.quantity_available for place, stock in levels(day, KITS).items()}
     in_all = {product[1]: stock.numbers.quantity_available for product, stock in positions(day, KITS).items()}
     things = products(life)
-    found = {}
+    found: dict[tuple[str, str | None], Buildable] = {}
     for kit, recipe in recipes(life).items():
         if things[KITS, kit].is_deleted:
             continue
         places = {location for _, product, location in here if product in recipe.needed}
         everywhere = _whole_kits(recipe, in_all)
-        for place in sorted(places) or [None]:
+        here_or_nowhere: list[str | None] = [*sorted(places)] or [None]
+        for place in here_or_nowhere:
             if place is None:
                 stock: dict[str, Decimal | None] = in_all
             else:

@@ -96,16 +96,20 @@ class Item(NamedTuple):
 Members = frozenset[Product]
 
 
-def items(things: Mapping[Product, Thing], matched: Mapping[Product, Match]) -> dict[Members, Item]:
-    """Items with the names of their best named product: named, no shadow, first by provider and id."""
+def items(
+    things: Mapping[Product, Thing], matched: Mapping[Product, Match], stocked: Iterable[Product]
+) -> dict[Members, Item]:
+    """Items with the names of their best named product (dim_items)."""
     found = {}
+    stock = set(stocked)
     for members, match in members_of(matched).items():
-        best = best_named(things, members)
+        ordered = by_name(things, members, stock)
+        best = ordered[0]
         systems = len({provider for provider, _ in members})
         found[members] = Item(
             match.rule,
             match.is_ambiguous,
-            max((gtin for one in members if (gtin := things[one].gtin)), default=None),
+            next((gtin for one in ordered if (gtin := things[one].gtin)), None),
             things[best].sku,
             things[best].name,
             things[best].brand,
@@ -125,8 +129,16 @@ def members_of(matched: Mapping[Product, Match]) -> dict[Members, Match]:
     return {frozenset(products): by_code[code] for code, products in held.items()}
 
 
-def best_named(things: Mapping[Product, Thing], members: Iterable[Product]) -> Product:
-    return min(members, key=lambda one: (things[one].name is None, things[one].shadow_of is not None, one))
+def by_name(
+    things: Mapping[Product, Thing], members: Iterable[Product], stock: set[Product]
+) -> list[Product]:
+    """Named ones first; shadows last, products without stock before them; else by provider and id."""
+
+    def place(one: Product) -> tuple[bool, bool, bool, Product]:
+        thing = things[one]
+        return thing.name is None, thing.shadow_of is not None, one not in stock, one
+
+    return sorted(members, key=place)
 
 
 class Consolidated(NamedTuple):
@@ -170,6 +182,25 @@ def consolidated(
     return found
 
 
+def number_ages(
+    matched: Mapping[Product, Match], stock: Mapping[Product, Stock], asked: Mapping[Product, datetime]
+) -> dict[Members, tuple[dict[str, datetime], int | None]]:
+    """Each system's oldest number of an item, counted or else asked for, and the seconds between them."""
+    found = {}
+    for members in members_of(matched):
+        if not any(one in stock for one in members):
+            continue
+        ages: dict[str, datetime] = {}
+        for one in members:
+            if _counts(stock, one):
+                at = stock[one].counted_at or asked[one]
+                ages[one[0]] = min(ages.get(one[0], at), at)
+        seconds = [at.replace(microsecond=0) for at in ages.values()]
+        apart = int((max(seconds) - min(seconds)).total_seconds()) if len(seconds) > 1 else None
+        found[members] = (ages, apart)
+    return found
+
+
 def _spread(values: Iterable[Decimal | None]) -> Decimal | None:
     known = [value for value in values if value is not None]
     return max(known) - min(known) if len(known) > 1 else None
@@ -178,22 +209,22 @@ def _spread(values: Iterable[Decimal | None]) -> Decimal | None:
 def ambiguous_codes(
     things: Mapping[Product, Thing], stocked: Iterable[Product]
 ) -> dict[tuple[str, str, Product], int]:
-    """Codes that some account has twice: how many products of its account each product shares it with."""
+    """Every bearer of a code that is ambiguous, and how many its account has of them.
+
+    A SKU is ambiguous, too, where it stands for two barcodes; deleted products without stock do not count.
+    """
     stock = set(stocked)
-    counted = {
-        product: thing
-        for product, thing in things.items()
-        if thing.shadow_of is None and (not thing.is_deleted or product in stock)
-    }
+    own = {product: thing for product, thing in things.items() if thing.shadow_of is None}
+    counted = {product for product, thing in own.items() if not thing.is_deleted or product in stock}
     found: dict[tuple[str, str, Product], int] = {}
     for kind, codes in (
-        ("gtin", {product: thing.gtin for product, thing in counted.items()}),
-        ("sku", {product: sku_code(thing) for product, thing in counted.items()}),
+        ("gtin", {product: thing.gtin for product, thing in own.items()}),
+        ("sku", {product: sku_code(thing) for product, thing in own.items()}),
     ):
-        times = Counter((code, product[0]) for product, code in codes.items() if code is not None)
+        times = Counter((code, one[0]) for one, code in codes.items() if code and one in counted)
         twice = {code for (code, _), count in times.items() if count > 1}
         for product, code in codes.items():
-            if code in twice and code is not None:
+            if code is not None and code in twice:
                 found[kind, code, product] = times[code, product[0]]
     return found
 

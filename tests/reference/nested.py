@@ -1,11 +1,12 @@
 """What stands nested in a product: categories, overrides, measurements, customs codes, custom fields."""
 
+import json
 from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any, NamedTuple
 
-from tests.reference.products import above_zero, text, threshold
-from tests.reference.world import Life, Product, Record, decimal, instant, typed
+from tests.reference.products import above_zero, products, text, threshold
+from tests.reference.world import Life, Product, Record, instant, typed
 
 Category = tuple[str, str]
 """Provider and category_id."""
@@ -26,7 +27,7 @@ class Known(NamedTuple):
 
 
 def categories(life: Life) -> dict[Category, Known]:
-    """Square's CATEGORY objects and the categories of Augno's items; also those that a product alone names."""
+    """Square's CATEGORY objects and Augno's categories; also those that a product alone names."""
     names: dict[Category, str | None] = {}
     parents: dict[Category, str | None] = {}
     gone: set[Category] = set()
@@ -77,10 +78,9 @@ def product_categories(life: Life) -> dict[tuple[Product, str], tuple[bool, int]
     """Whether a product's category is its primary one, and its position (bridge_product_categories)."""
     found: dict[tuple[Product, str], tuple[bool, int]] = {}
     objects = {key: record for (key,), (record, _, _) in life.ever("square", "catalog_objects").items()}
-    for key, record in objects.items():
-        if record["type"] != "ITEM_VARIATION":
-            continue
-        item = objects[record["item_variation_data"]["item_id"]]["item_data"]
+    for _, key in (product for product in products(life) if product[0] == "square"):
+        data = objects[key].get("item_variation_data")
+        item = objects[data["item_id"] if data else key]["item_data"]
         named = [one["id"] for one in item.get("categories") or ()]
         if not named and item.get("category_id"):
             named = [item["category_id"]]
@@ -213,14 +213,18 @@ def measured(
 ) -> Measured:
     """The numbers as they are said, and in grams and millimetres; a unit only beside a number."""
     heavy, big = above_zero(weight), above_zero(volume)
-    sides = [above_zero(side) for side in sizes]
+    length, width, height = (above_zero(side) for side in sizes)
     return Measured(
         heavy,
         weight_unit if heavy else None,
         _in(heavy, weight_unit, GRAMS),
-        *sides,
-        size_unit if any(sides) else None,
-        *(_in(side, size_unit, MILLIMETRES) for side in sides),
+        length,
+        width,
+        height,
+        size_unit if length or width or height else None,
+        _in(length, size_unit, MILLIMETRES),
+        _in(width, size_unit, MILLIMETRES),
+        _in(height, size_unit, MILLIMETRES),
         big,
         volume_unit if big else None,
         _in(big, volume_unit, CUBIC_MILLIMETRES),
@@ -229,7 +233,7 @@ def measured(
 
 
 def _in(value: Decimal | None, unit: str | None, sizes: Mapping[str, Decimal]) -> Decimal | None:
-    """A number in the smallest unit; null where the unit is none we know. Units are compared in lower case."""
+    """A number in the smallest unit; null where the unit, in lower case, is none we know."""
     size = sizes.get((unit or "").strip().lower())
     return None if value is None or size is None else value * size
 
@@ -302,9 +306,8 @@ def sellercloud_fields(life: Life) -> dict[tuple[Product, str], list[tuple[str, 
 
 
 def _sellercloud_values(column: Record) -> list[tuple[str, str | None]]:
-    value = column["Value"]
     labels = {one["Key"]: one["Value"] for one in column["DataSourceContainer"]}
-    written = [as_written(part) for part in (value if isinstance(value, list) else [value])]
+    written = [as_written(column["Value"])]
     if column["IsDropDownAllowMultipleSelection"]:
         written = [part for one in written if one for part in one.split("|")]
     return [
@@ -314,6 +317,6 @@ def _sellercloud_values(column: Record) -> list[tuple[str, str | None]]:
 
 def as_written(value: Any) -> str | None:
     """A value as JSON writes it, a text without its quotes."""
-    if isinstance(value, bool):
-        return "true" if value else "false"
+    if isinstance(value, bool | list):
+        return json.dumps(value, separators=(",", ":"))
     return None if value is None else str(value)

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 from tests.reference.history import Daily, Period, by_product, last_day, position_history
 from tests.reference.nested import overrides
-from tests.reference.products import Thing, currency
+from tests.reference.products import Thing
 from tests.reference.stock import Numbers, Stock, levels, movements, positions
 from tests.reference.world import Life, Product, decimal
 
@@ -184,7 +184,7 @@ def values(life: Life, things: Mapping[Product, Thing]) -> dict[Product, Value]:
             continue
         cost, on_hand = things[product].unit_cost, stock.numbers.quantity_on_hand
         worth = on_hand * cost if cost and on_hand is not None else None
-        code = currency(life, product)
+        code = things[product].currency_code
         found[product] = Value(on_hand, cost, code, worth, not cost, code is None)
     return found
 
@@ -257,7 +257,7 @@ def abc(life: Life, things: Mapping[Product, Thing]) -> dict[Product, Class]:
         sold, cost = sold_by[product, 365].quantity_sold, things[product].unit_cost
         if sold is not None and cost:
             worth[product] = sold * cost
-            groups.setdefault((product[0], currency(life, product)), []).append(product)
+            groups.setdefault((product[0], things[product].currency_code), []).append(product)
     shares: dict[Product, tuple[Decimal, Decimal]] = {}
     for group in groups.values():
         everything = sum((worth[one] for one in group), Decimal(0))

@@ -1,6 +1,6 @@
 """Products and what is nested in them, as the last version of each record has it."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -24,7 +24,9 @@ class Thing:
     """product_id of the product whose stock it repeats."""
     is_active: bool | None = None
     is_orphan: bool = False
+    unit_of_measure: str | None = None
     unit_cost: Decimal | None = None
+    currency_code: str | None = None
     reorder_point: Decimal | None = None
     vendor_name: str | None = None
     vendor_sku: str | None = None
@@ -49,10 +51,23 @@ def products(life: Life) -> dict[Product, Thing]:
 
 
 def square(life: Life) -> dict[Product, Thing]:
-    """A variation is called "item (variation)" and goes when its item goes (int_products_unioned)."""
+    """A variation is called "item (variation)" and goes when its item goes (int_products_unioned).
+
+    Counts may be of an item itself (square.md §6.1): then that is a product too.
+    """
+    counted = {product for day in life.days for product in positions(day, "square")}
     objects = {key: record for (key,), (record, _, _) in life.ever("square", "catalog_objects").items()}
     found = {}
     for key, record in objects.items():
+        if record["type"] == "ITEM" and ("square", key) in counted:
+            item = record["item_data"]
+            found["square", key] = Thing(
+                name=text(item["name"]),
+                product_type=item["product_type"],
+                is_active=not record["is_deleted"] and not item.get("is_archived", False),
+                updated_at=instant(record["updated_at"]),
+                is_deleted=record["is_deleted"],
+            )
         if record["type"] != "ITEM_VARIATION":
             continue
         data = record["item_variation_data"]
@@ -64,11 +79,22 @@ def square(life: Life) -> dict[Product, Thing]:
             gtin=first_gtin([data.get("upc")]),
             product_type=item["item_data"]["product_type"],
             is_active=not is_deleted and not item["item_data"].get("is_archived", False),
+            unit_of_measure=square_unit(data, objects),
+            currency_code=(data.get("price_money") or {}).get("currency"),
             reorder_point=threshold(data),
             updated_at=instant(record["updated_at"]),
             is_deleted=is_deleted,
         )
     return found
+
+
+def square_unit(said: Record, objects: Mapping[str, Record]) -> str | None:
+    """The word for the unit that a variation is measured in; null for pieces (square.md §6.4)."""
+    found = objects.get(said.get("measurement_unit_id") or "")
+    if found is None:
+        return None
+    unit = found["measurement_unit_data"]["measurement_unit"]
+    return next(str(value) for name, value in unit.items() if name != "type")
 
 
 def threshold(said: Record) -> Decimal | None:
@@ -79,7 +105,7 @@ def threshold(said: Record) -> Decimal | None:
 
 
 def sellercloud(life: Life) -> dict[Product, Thing]:
-    """The ID is the SKU; 0 and "" are not set; what a flag hides is not known (sellercloud.md §6)."""
+    """The ID is the SKU; 0 and "" are not set; a number that a flag hides is unknown (sellercloud.md §6)."""
     records = life.ever("sellercloud", "inventory")
     spelt = {key.casefold(): key for (key,) in records}
     found = {}
@@ -95,10 +121,11 @@ def sellercloud(life: Life) -> dict[Product, Thing]:
             is_kit=row["IsKit"],
             shadow_of=parent and spelt.get(parent.casefold(), parent),
             is_active=is_there and row["Status"] == 1,
+            unit_of_measure=text(row["ProductUnitOfMeasure"]),
             unit_cost=above_zero(row["AverageCost"]) if costs_shown else None,
             reorder_point=above_zero(row["InventoryLowStockNotice"]),
-            vendor_name=text(row["DefaultVendor"]) if row["VendorVisible"] else None,
-            vendor_sku=text(row["DefaultVendorSKU"]) if row["VendorVisible"] else None,
+            vendor_name=text(row["DefaultVendor"]),
+            vendor_sku=text(row["DefaultVendorSKU"]),
             condition=text(row["ProductConditionName"]),
             units_per_case=above_zero(row["QtyPerCase"]),
             owner_id=str(row["CompanyID"]),
@@ -119,7 +146,7 @@ def shipstream(life: Life) -> dict[Product, Thing]:
         found["shipstream", typed(kind, key)] = Thing(
             sku=text(row["sku"]),
             name=text(row["name"]),
-            gtin=first_gtin(row["barcodes"]),
+            gtin=first_gtin(listed(row["barcodes"])),
             product_type=kind,
             is_active=is_there and row["is_enabled"],
             vendor_sku=text(row["vendor_sku"]),
@@ -142,7 +169,9 @@ def augno(life: Life) -> dict[Product, Thing]:
             name=text(row["description"]),
             product_type=row["type"],
             is_active=is_there,
+            unit_of_measure=augno_unit(row) and augno_unit(row)["abbreviation"],
             unit_cost=augno_cost(row),
+            currency_code="USD" if row["unit_cost"] else None,  # all of its costs are in dollars
             created_at=instant(row["created_at"]),
             updated_at=instant(row["updated_at"]),
             is_deleted=not is_there,
@@ -152,19 +181,23 @@ def augno(life: Life) -> dict[Product, Thing]:
 
 def augno_cost(row: Record) -> Decimal | None:
     """What one base unit costs; null where the cost is of another unit."""
-    cost, category = row["unit_cost"], row["category"]
+    cost, base = row["unit_cost"], augno_unit(row)
     if cost is None:
         return None
-    group = category and category["unit_group"]
-    base = group and group["base_unit"]
     per = cost["denominator_unit"]
     if base and per and base["id"] != per["id"]:
         return None
     return decimal(cost["value"])
 
 
+def augno_unit(row: Record) -> Any:
+    """The base unit of the item's category, which all its quantities are in (augno.md §6.1)."""
+    group = row["category"] and row["category"]["unit_group"]
+    return group and group["base_unit"]
+
+
 def ventmere_s2(life: Life) -> dict[Product, Thing]:
-    """Missing values come as "" and 0 (ventmere_s2.md §6)."""
+    """Missing values come as "" and 0; the name of an organisation is no key (ventmere_s2.md §6)."""
     found = {}
     for (key,), (row, _, is_there) in life.ever("ventmere_s2", "products").items():
         found["ventmere_s2", key] = Thing(
@@ -176,25 +209,11 @@ def ventmere_s2(life: Life) -> dict[Product, Thing]:
             condition=text(row["condition"]),
             units_per_case=above_zero(row["casePack"]),
             owner_id=row["organization"]["id"],
-            owner_name=row["organization"]["name"],
             created_at=instant(row["createdAt"]),
             updated_at=instant(row["updatedAt"]),
             is_deleted=not is_there,
         )
     return found
-
-
-def currency(life: Life, product: Product) -> str | None:
-    """ISO 4217 code of a product's money: Square's price, Augno's cost; the others name none of a cost."""
-    provider, key = product
-    if provider == "square":
-        record = life.ever("square", "catalog_objects")[key,][0]
-        price = record.get("item_variation_data", {}).get("price_money")
-        return price and price["currency"]
-    if provider == "augno":
-        cost = life.ever("augno", "items")[key,][0]["unit_cost"]
-        return "USD" if cost else None
-    return None
 
 
 # Barcodes
@@ -215,7 +234,7 @@ def first_gtin(codes: Iterable[str | None]) -> str | None:
 
 
 def barcodes(life: Life) -> dict[tuple[Product, int], tuple[str, str | None]]:
-    """Every barcode of a product by its position, in the provider's order, with its GTIN; blanks have none."""
+    """Every barcode of a product by its position, in the provider's order, with its GTIN."""
     said: dict[Product, list[str | None]] = {}
     for (key,), (record, _, _) in life.ever("square", "catalog_objects").items():
         if record["type"] == "ITEM_VARIATION":
@@ -223,7 +242,7 @@ def barcodes(life: Life) -> dict[tuple[Product, int], tuple[str, str | None]]:
     for (key,), (row, _, _) in life.ever("sellercloud", "inventory").items():
         said["sellercloud", key] = [row["UPC"], row["EAN"]]
     for (kind, key), (row, _, _) in life.ever("shipstream", "products").items():
-        said["shipstream", typed(kind, key)] = row["barcodes"]
+        said["shipstream", typed(kind, key)] = listed(row["barcodes"])
     for (key,), (row, _, _) in life.ever("ventmere_s2", "products").items():
         said["ventmere_s2", key] = [row["gtin"]]
     found = {}
@@ -235,6 +254,11 @@ def barcodes(life: Life) -> dict[tuple[Product, int], tuple[str, str | None]]:
 
 
 # Parts
+
+
+def listed(codes: str | list[str | None]) -> list[str | None]:
+    """Barcodes of packaging come as one text with commas (shipstream.md §6.2)."""
+    return [*codes.split(",")] if isinstance(codes, str) else codes
 
 
 def text(value: Any) -> str | None:
@@ -249,7 +273,7 @@ def above_zero(value: Any) -> Decimal | None:
 
 
 def own_stock(life: Life, product: Product) -> bool:
-    """Whether a product's numbers are its own: of Sellercloud as its last version says (sellercloud.md §6.5)."""
+    """Whether a product's numbers are its own, as its last version says (sellercloud.md §6.5)."""
     if product[0] != "sellercloud":
         return True
     return has_own_stock(life.ever("sellercloud", "inventory")[(product[1],)][0])

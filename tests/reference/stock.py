@@ -1,4 +1,4 @@
-"""What is where, on one day: levels, positions and states, as design §7 makes them of each provider's words."""
+"""What is where on one day, as design §7 makes it of each provider's words."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping

@@ -7,24 +7,25 @@ from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from functools import partial
-from typing import Any
+from typing import Any, TypeAlias
 from zoneinfo import ZoneInfo
 
 import pytest
 import time_machine
+from dlt.common.time import LockedMonotonicPreciseTime
 
 from pipelines.registry import PROVIDERS
 from tests.conftest import Project
 
-Record = Mapping[str, Any]
-Records = Mapping[tuple[str, ...], Record]
-Product = tuple[str, str]
+Record: TypeAlias = Mapping[str, Any]
+Records: TypeAlias = Mapping[tuple[str, ...], Record]
+Product: TypeAlias = tuple[str, str]
 """Provider and product_id. Every account is named like its provider, so that these two say it all."""
-Place = tuple[str, str, str]
+Place: TypeAlias = tuple[str, str, str]
 """Provider, product_id, location_id."""
 
 QUIET, UNASKED = 6, 4
-"""The day on which nothing happens, and the one on which one account is not asked; the first load is day 0."""
+"""The day on which nothing happens, and the one on which an account is not asked; the first load is day 0."""
 LEFT_OUT = "ventmere_s2"
 LAST = 11
 """Ten days in which something happens, and a quiet one."""
@@ -32,7 +33,7 @@ BUILT = (0, QUIET, LAST)
 """The days on which there is a build."""
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Day:
     """One day: what every provider held when it was asked, and which ones were."""
 
@@ -48,11 +49,15 @@ class Day:
         return self.truth[provider][resource]
 
 
-@dataclass
+Ever: TypeAlias = dict[tuple[str, ...], tuple[Record, Day, bool]]
+
+
+@dataclass(repr=False)
 class Life:
     """All days, oldest first."""
 
     days: list[Day] = field(default_factory=list)
+    _ever: dict[tuple[str, str, int], Ever] = field(default_factory=dict)
 
     @property
     def last(self) -> Day:
@@ -66,14 +71,16 @@ class Life:
         """What a resource held when it was last asked for."""
         return self.of(provider)[-1].records(provider, resource)
 
-    def ever(self, provider: str, resource: str) -> dict[tuple[str, ...], tuple[Record, Day, bool]]:
+    def ever(self, provider: str, resource: str) -> Ever:
         """Every record that ever was: its last version, the last day it was seen, whether it is there now."""
-        found: dict[tuple[str, ...], tuple[Record, Day, bool]] = {}
         days = self.of(provider)
-        for day in days:
-            for key, record in day.records(provider, resource).items():
-                found[key] = (record, day, day is days[-1])
-        return found
+        asked = (provider, resource, len(days))
+        if asked not in self._ever:
+            found = self._ever[asked] = {}
+            for day in days:
+                for key, record in day.records(provider, resource).items():
+                    found[key] = (record, day, day is days[-1])
+        return self._ever[asked]
 
 
 def accounts(project: Project) -> dict[str, dict[str, Any]]:
@@ -87,6 +94,14 @@ def accounts(project: Project) -> dict[str, dict[str, Any]]:
 
 def live(project: Project) -> Iterator[Life]:
     """Lives through the days, each with a load that reads everything; stops after each day."""
+    with time_machine.travel(project.sandbox.clock.now(), tick=True), pytest.MonkeyPatch.context() as patch:
+        # dlt names its packages, and dates rows, after a clock that never goes back: here one of these days.
+        clock = LockedMonotonicPreciseTime(strictly_increasing=True)
+        patch.setattr("dlt.common.storages.load_package.increasing_precise_time", clock)
+        yield from _days(project)
+
+
+def _days(project: Project) -> Iterator[Life]:
     life = Life()
     for number in range(LAST + 1):
         if number == QUIET:

@@ -105,7 +105,7 @@ tree_{{ depth }} as (
         {{ above }}.kit_product_id,
         {{ above }}.path || '/' || cast(edges.position as {{ type_string() }}) as path,
         {{ depth }} as depth,
-        {{ above }}.component_product_id as parent_product_id,
+        {{ above }}.stock_product_id as parent_product_id,
         edges.component_product_id,
         edges.stock_product_id,
         edges.quantity_per_kit as quantity_per_parent,

@@ -161,7 +161,7 @@ met as (
         *,
         is_ambiguous
         or (
-            own_rule = 'sku' and gtin_code is not null and counts = 1
+            own_rule = 'sku' and gtin_code is not null
             and sum(counts) over (partition by gtin_code, provider, account) > 1
         ) as is_alone
     from coded

@@ -1,8 +1,7 @@
 with
 
 declared_fields (provider, resource, position, field_path, declared_type, description) as (
-    values
-        {{ declared_field_rows() }}
+    values {{ declared_field_rows() }}
 )
 
 select * from declared_fields

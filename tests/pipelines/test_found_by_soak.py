@@ -1,0 +1,64 @@
+"""What `make soak` has found, a test for each; the storm that showed it is cut down to what matters."""
+
+import pytest
+
+from tests.conftest import Project
+
+
+@pytest.mark.providers("square")
+def test_a_count_that_moves_up_while_a_sweep_pages_is_not_retired(project: Project) -> None:
+    """A count vanished behind the scan, the next one moved onto the page before, and was taken for gone."""
+    project.load()
+    shop, switches = project.sandbox.world.data["square"], project.sandbox.switches["square"]
+    newest = max(shop.counted_at, key=lambda key: shop.counted_at[key])
+
+    def vanish(page: int) -> None:
+        switches.after_page = None
+        shop.remove_count(newest)
+
+    switches.page_rows, switches.after_page = 100, vanish
+    row = project.load("--sweep")["square", "inventory_counts"]
+    assert (row["status"], row["rows_retired"]) == ("ok", 0), "what vanished was read before it did"
+    assert project.load("--sweep")["square", "inventory_counts"]["rows_retired"] == 1
+    project.assert_equals_truth()
+
+
+@pytest.mark.providers("sellercloud")
+def test_a_total_one_too_low_hides_no_row_on_a_page_of_its_own(project: Project) -> None:
+    """With 151 products and a total of 150 the fourth page was not asked for."""
+    sandbox = project.sandbox
+    while len(sandbox.truth("sellercloud", "inventory")) % 50 != 1:
+        sandbox.remove("sellercloud")
+    sandbox.switches["sellercloud"].total_skew = -1
+    project.load()
+    project.assert_equals_truth()
+
+
+@pytest.mark.providers("sellercloud")
+def test_a_backfill_reads_the_stock_of_all_warehouses(project: Project) -> None:
+    """The list of warehouses was left out, so there were none to ask about: nothing was read, and all was ok."""
+    project.configure({"sellercloud": project.account("sellercloud", warehouses=["all"])})
+    before = project.load()["sellercloud", "warehouse_inventory"]
+    project.query("delete from raw_sellercloud.warehouse_inventory where updated_at > '2025-01-01Z'")
+    project.stocktake("backfill", "--since", "2025-01-01", "--until", "2026-02-01")
+    project.assert_equals_truth()
+    (row,) = project.query(
+        "select status, mark_before, mark_after from raw_stocktake.sync_log"
+        " where mode = 'backfill' and resource = 'warehouse_inventory'"
+    )
+    assert (row[0], row[1].isoformat(), row[2]) == ("ok", before["mark_after"], row[1])
+
+
+@pytest.mark.providers("sellercloud")
+def test_a_list_that_cannot_be_read_makes_no_mark_be_forgotten(project: Project) -> None:
+    """Without the warehouses the question looked like another one, of which nothing had been asked yet."""
+    project.configure({"sellercloud": project.account("sellercloud", warehouses=["all"])})
+    before = project.load()["sellercloud", "warehouse_inventory"]
+    project.sandbox.clock.advance(hours=1)
+    project.sandbox.switches["sellercloud"].warehouses_permission = "403"
+    row = project.load(exits=3)["sellercloud", "warehouse_inventory"]
+    assert row["status"] == "failed"
+    assert row["mark_before"] == row["mark_after"] == before["mark_after"]
+    project.sandbox.switches["sellercloud"].warehouses_permission = "granted"
+    assert project.load()["sellercloud", "warehouse_inventory"]["mode"] == "incremental"
+    project.assert_equals_truth()

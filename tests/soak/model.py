@@ -1,0 +1,335 @@
+"""What must be true of the warehouse, whatever happened: the truth so far, and what may still be unknown.
+
+An incremental read finds what moved its provider's clock. What it cannot find by the provider's notes is kept
+here as hidden, key by key: what vanished, and the few kinds of changes that leave the clock alone (`may_hide`
+names them). Everything else has to be there after a run that nothing disturbed, and all of it after a sweep.
+"""
+
+import json
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import duckdb
+
+from pipelines.registry import PROVIDERS
+from sandbox import Sandbox
+from sources._shared.settings import Resource
+from tests.conftest import Project, key_columns
+
+Key = tuple[str, ...]
+Place = tuple[str, str]
+"""A provider and one of its resources."""
+Row = dict[str, Any]
+SECOND = timedelta(seconds=1)
+CLOCKS = {
+    ("square", "inventory_counts"): ("calculated_at",),
+    ("square", "catalog_objects"): ("updated_at",),
+    ("sellercloud", "inventory"): ("LastModifiedDate", "LastAggregateDate"),
+    ("sellercloud", "warehouse_inventory"): ("LastModifiedDate", "LastAggregateDate"),
+    ("shipstream", "total_levels"): ("updated_at",),
+    ("shipstream", "warehouse_levels"): ("updated_at",),
+    ("shipstream", "products"): ("updated_at",),
+}
+"""The fields that incremental reads go by, of resources that are asked by a window."""
+
+BY_POSITION = {("square", "inventory_counts")}
+"""What is paged by position and has no total: a removal in mid-scan hides a living record until the next
+sweep (square.md §3). A sweep looks a second time for what is held."""
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version of a record in raw."""
+
+    valid_from: datetime
+    valid_to: datetime | None
+    row_hash: str
+
+
+@dataclass
+class Model:
+    """The truth of the sandbox over time, for the one account of each provider."""
+
+    project: Project
+    places: list[Place]
+    truth: dict[Place, dict[Key, str]] = field(default_factory=dict)
+    states: dict[Place, dict[Key, set[str]]] = field(default_factory=dict)
+    """All that the record of a key ever said."""
+    changed: dict[Place, dict[Key, datetime]] = field(default_factory=dict)
+    """When the record of a key last changed, came or went."""
+    hidden: dict[Place, dict[Key, datetime]] = field(default_factory=dict)
+    """Keys of which only a sweep can find what the provider has now, and since when."""
+    history: dict[Place, dict[Key, list[Version]]] = field(default_factory=dict)
+    held: dict[Place, dict[Key, str]] = field(default_factory=dict)
+    """The current records."""
+    marks: dict[Place, datetime] = field(default_factory=dict)
+    begun: datetime | None = None
+    """The sandbox's clock when the last run began."""
+    shifted: set[Place] = field(default_factory=set)
+    """Where something vanished while it was read by position, and nothing tells what moved up meanwhile."""
+    noted_at: dict[str, datetime] = field(default_factory=dict)
+    """When each provider was last looked at."""
+
+    def __post_init__(self) -> None:
+        for place in self.places:
+            self.states[place] = defaultdict(set)
+            self.changed[place], self.hidden[place] = {}, {}
+            self.history[place] = {}
+            self.truth[place] = self._read(place)
+            for key, state in self.truth[place].items():
+                self.states[place][key].add(state)
+        self.noted_at = dict.fromkeys(self.sandbox.providers, self.sandbox.clock.now())
+
+    @property
+    def sandbox(self) -> Sandbox:
+        return self.project.sandbox
+
+    # What happens at the providers
+
+    def note(self, provider: str | None = None) -> None:
+        """Takes down what has changed since the last time. Nothing may have been read in between."""
+        now = self.sandbox.clock.now()
+        places = [place for place in self.places if provider in (None, place[0])]
+        for place in places:
+            before, after = self.truth[place], self._read(place)
+            for key in before.keys() | after.keys():
+                if before.get(key) != after.get(key):
+                    self._note(place, key, before.get(key), after.get(key), now)
+            self.truth[place] = after
+        self.noted_at.update({name: now for name, _ in places})
+
+    def vanished(self, provider: str, *, while_read: bool) -> None:
+        """Something vanished. Where pages go by position, another record may have been passed over.
+
+        Args:
+            while_read: a run was under way; otherwise only a first read that waits to go on is concerned.
+        """
+        for place in self.places:
+            if place[0] == provider and place in BY_POSITION and (while_read or place not in self.marks):
+                self.shifted.add(place)
+
+    def forget(self, provider: str, resource: str | None) -> None:
+        """A reset: the next read is a first one."""
+        for place in self.places:
+            if place[0] == provider and resource in (None, place[1]):
+                self.history[place].clear()
+                self.marks.pop(place, None)
+
+    def _note(self, place: Place, key: Key, before: str | None, after: str | None, now: datetime) -> None:
+        self.changed[place][key] = now
+        if after is not None:
+            self.states[place][key].add(after)
+        if place not in CLOCKS:
+            return
+        if after is None:
+            self.hidden[place][key] = now
+        elif _clock(place, json.loads(after), self.sandbox) >= self.noted_at[place[0]] - SECOND:
+            self.hidden[place].pop(key, None)
+        else:
+            assert may_hide(place, before and json.loads(before), json.loads(after)), (
+                f"the sandbox changed {place} {key} behind its clock, of which the notes say nothing:"
+                f"\n{before}\n{after}"
+            )
+            self.hidden[place][key] = now
+
+    def _read(self, place: Place) -> dict[Key, str]:
+        return {key: canonical(record) for key, record in self.sandbox.truth(*place).items()}
+
+    # What must be true after a command
+
+    def check(self, rows: Iterable[Row]) -> None:
+        """What holds after every command, however it ended.
+
+        Args:
+            rows: the ledger's, of the resources that the command read.
+        """
+        with self._warehouse() as warehouse:
+            for place in self.places:
+                self._check_history(place, warehouse)
+        for place in self.shifted:
+            self._pass_over(place)
+        self.shifted -= self.marks.keys()
+        for row in rows:
+            place = (row["provider"], row["resource"])
+            self._check_mark(place, row)
+            if row["mode"] == "sweep" and row["status"] == "ok":
+                swept = _asked_at(row)
+                self.hidden[place] = {k: at for k, at in self.hidden[place].items() if at >= swept}
+
+    def check_quiet(self, rows: Mapping[tuple[str, str], Row], begun: datetime, *, swept: bool) -> None:
+        """What holds after a run that nothing disturbed.
+
+        Args:
+            begun: the sandbox's clock when it began; nothing has changed since.
+            swept: it read everything whole, and may retire what it did not find.
+        """
+        for place in self.places:
+            row = rows[place]
+            where = f"{place} {row['mode']} {row['status']}"
+            held = self.held[place]
+            truth, hidden = self.truth[place], self.hidden[place]
+            if row["status"] == "guarded":
+                assert not swept, f"{where}: {row['error_message']}"
+                assert row["rows_distinct"] < 0.8 * len(held), f"{where}: {row['error_message']}"
+                hidden = {**hidden, **dict.fromkeys(held.keys() - truth.keys(), begun)}
+            else:
+                assert row["status"] == "ok", f"{where}: {row['error_message']}"
+            read_at = _asked_at(row)
+            is_resumed = row["mark_before"] is None and read_at < begun
+            for key in held.keys() | truth.keys():
+                if key in hidden or (is_resumed and self.changed[place].get(key, read_at) > read_at):
+                    continue
+                assert held.get(key) == truth.get(key), (
+                    f"{where} {key}: changed at {self.changed[place].get(key)}, read at {read_at},"
+                    f" now {begun}\nheld {held.get(key)}\ntrue {truth.get(key)}"
+                )
+
+    def _pass_over(self, place: Place) -> None:
+        """What the warehouse has otherwise than the provider now, of what stood when the run began."""
+        begun = self.begun or self.noted_at[place[0]]
+        held, truth = self.held[place], self.truth[place]
+        for key in held.keys() | truth.keys():
+            if held.get(key) != truth.get(key) and self.changed[place].get(key, begun) <= begun:
+                self.hidden[place].setdefault(key, self.sandbox.clock.now())
+
+    @contextmanager
+    def _warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
+        """The working database, while no command is at work."""
+        with duckdb.connect(str(self.project.home / "working.duckdb")) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            yield connection
+
+    def _check_history(self, place: Place, warehouse: duckdb.DuckDBPyConnection) -> None:
+        keys = key_columns(*place)
+        found: dict[Key, list[Version]] = defaultdict(list)
+        payloads: set[tuple[Key, str]] = set()
+        held: dict[Key, str] = {}
+        for *columns, valid_from, valid_to, row_hash, payload in warehouse.execute(
+            f"select {keys}, _dlt_valid_from, _dlt_valid_to, row_hash, payload from"
+            f" raw_{place[0]}.{place[1]} where account = ?"
+            " order by _dlt_valid_from, _dlt_valid_to nulls last",
+            [place[0]],
+        ).fetchall():
+            key, state = tuple(columns), canonical(json.loads(payload))
+            found[key].append(Version(valid_from, valid_to, row_hash))
+            payloads.add((key, state))
+            if valid_to is None:
+                held[key] = state
+        for key, versions in found.items():
+            _check_versions(f"{place} {key}", versions)
+        for key, before in self.history[place].items():
+            _check_grown(f"{place} {key}", before, found.get(key, []))
+        for key, state in payloads:
+            assert state in self.states[place][key], f"{place} {key} was never so: {state}"
+        self.history[place], self.held[place] = dict(found), held
+
+    def _check_mark(self, place: Place, row: Row) -> None:
+        where = f"{place} {row['mode']} {row['status']}"
+        before, after, asked = (
+            _instant(row[name]) for name in ("mark_before", "mark_after", "asked_through")
+        )
+        assert row["status"] in ("ok", "guarded", "failed"), where
+        if (known := self.marks.get(place)) is not None:
+            assert before is not None, f"{where}: the mark {known} was forgotten"
+            assert before >= known, f"{where}: the mark went back from {known} to {before}"
+        stays = row["status"] == "failed" or row["mode"] == "backfill"
+        # A guarded sweep may move it: the next read is a sweep again, and asks for everything.
+        if stays or (row["status"] == "guarded" and row["mode"] == "incremental"):
+            assert after == before, f"{where}: the mark moved from {before} to {after}"
+        if after is not None:
+            assert after <= self.sandbox.clock.now(), f"{where}: the mark {after} lies ahead"
+            if after != before:
+                assert asked is not None, f"{where}: the mark {after} says more than was asked"
+                assert after <= asked, f"{where}: the mark {after} says more than was asked, {asked}"
+                assert before is None or after > before, f"{where}: the mark went back to {after}"
+            self.marks[place] = after
+
+
+def may_hide(place: Place, before: Any, after: Any) -> bool:
+    """Whether the provider's notes say that such a change need not move the clock."""
+    if before is None:
+        # Added without ever being edited or counted (sellercloud.md §4.6), stocked (shipstream.md §4).
+        return place[0] in ("sellercloud", "shipstream")
+    moved = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    match place:
+        case ("sellercloud", _):
+            # A shadow, a kit, a rebate by the calendar, what a custom column is called (sellercloud.md §4).
+            rebate = {name for name in moved if "Rebate" in name}
+            return bool(after["ShadowOf"] or after["IsKit"] or moved <= rebate | {"CustomColumns"})
+        case ("shipstream", "total_levels" | "warehouse_levels"):
+            # What is advertised of a kit; the SKU in the reference to the product (shipstream.md §4).
+            return moved <= {"qty_advertised", "product"}
+        case ("square", "catalog_objects"):
+            return after["type"] == "ITEM" and moved <= {
+                "item_data"
+            }  # variations nested in it (square.md §2)
+    return False
+
+
+def canonical(record: Any) -> str:
+    """A record as text; of Augno's stock the numbers alone, because ids are made anew in every answer."""
+    if record.get("object") == "item_inventory":
+        record = {
+            name: format(Decimal(value["value"]).normalize(), "f") if isinstance(value, dict) else value
+            for name, value in record.items()
+        }
+    return json.dumps(record, sort_keys=True, ensure_ascii=False, default=str)
+
+
+def windowed(provider: str, resources: Iterable[Resource]) -> bool:
+    """Whether anything of a provider is asked for by a window."""
+    return any(resource.reading != "whole" for resource in resources)
+
+
+def _check_versions(where: str, versions: list[Version]) -> None:
+    current = [version for version in versions if version.valid_to is None]
+    assert len(current) <= 1, f"{where}: {len(current)} current rows"
+    for version, following in zip(versions, [*versions[1:], None], strict=True):
+        end = version.valid_to
+        assert end is None or version.valid_from <= end, f"{where}: ends before it begins: {version}"
+        if following is None:
+            continue
+        assert end is not None, f"{where}: {version} is still current, {following} came after"
+        assert end <= following.valid_from, f"{where}: {version} overlaps {following}"
+        is_same = version.row_hash == following.row_hash
+        assert not (is_same and end == following.valid_from), f"{where}: twice in a row: {versions}"
+
+
+def _check_grown(where: str, before: list[Version], after: list[Version]) -> None:
+    """History only grows: what was there stays, and the last version may have come to its end."""
+    assert len(after) >= len(before), f"{where}: versions are lost: {before} became {after}"
+    for old, new in zip(before, after, strict=False):
+        is_kept = (old.valid_from, old.row_hash) == (new.valid_from, new.row_hash)
+        assert is_kept, f"{where}: {old} became {new}"
+        assert old.valid_to in (None, new.valid_to), f"{where}: {old} became {new}"
+
+
+def _asked_at(row: Row) -> datetime:
+    """When a resource was first asked in a run: where its mark would stand without its settling time."""
+    asked = _instant(row["asked_through"])
+    settle = PROVIDERS[row["provider"]].resource(row["resource"]).settle
+    return datetime.min.replace(tzinfo=UTC) if asked is None else asked + settle
+
+
+def _instant(value: Any) -> datetime | None:
+    if value is None:
+        return None
+    moment = datetime.fromisoformat(str(value))
+    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+def _clock(place: Place, record: Row, sandbox: Sandbox) -> datetime:
+    """The latest of a record's clocks; long ago where it has none."""
+    found = [datetime.min.replace(tzinfo=UTC)]
+    for name in CLOCKS[place]:
+        if record.get(name):
+            moment = datetime.fromisoformat(record[name])
+            zone = ZoneInfo(sandbox.switches[place[0]].timezone) if moment.tzinfo is None else UTC
+            found.append(moment if moment.tzinfo else moment.replace(tzinfo=zone).astimezone(UTC))
+    return max(found)
