@@ -256,7 +256,7 @@ def _guarded(log_format: LogFormat, work: Any, *, needs_config: bool = True) -> 
     except CommandError as error:
         reporter.fail(str(error))
         raise typer.Exit(error.exit_code) from None
-    except (OSError, duckdb.Error) as error:
+    except (OSError, duckdb.OperationalError) as error:
         reporter.fail(words_of(error))
         raise typer.Exit(Exit.FAILED) from None
     except KeyboardInterrupt:

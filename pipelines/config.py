@@ -146,6 +146,10 @@ def load_config(folder: Path) -> Config:
         switch_context(str(folder))
     except TomlProviderReadException as error:
         raise ConfigurationError(f"{folder / '.dlt'}: a file cannot be read as TOML. {error}") from None
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigurationError(
+            f"{folder / '.dlt'}: a file cannot be read ({error}). Its text is UTF-8, and this user may read it."
+        ) from None
     documents = _documents()
     _check_tables(documents)
     own = _own_settings(documents)

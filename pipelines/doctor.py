@@ -26,7 +26,7 @@ from pipelines.errors import CommandError, Exit
 from pipelines.load import pending_packages
 from pipelines.lock import holder_of, is_locked
 from pipelines.release import current_release
-from pipelines.warehouse import cannot_open
+from pipelines.warehouse import cannot_open, refuse_newer
 from sources._shared.checks import Finding, Level, ok
 from sources._shared.http import Redactor
 
@@ -207,10 +207,13 @@ def _database(config: Config) -> Finding:
         return ok("database", "Nothing has been loaded yet. Run stocktake run.")
     lock = FileLock(config.home / "run.lock")
     try:
-        with lock.acquire(timeout=0), duckdb.connect(str(path), read_only=True):
+        with lock.acquire(timeout=0), duckdb.connect(str(path), read_only=True) as connection:
+            refuse_newer(path, connection)
             return ok("database", f"{path} opens.")
     except Timeout:
         return ok("database", f"{path} is in use by a run, and was let be.")
+    except CommandError as error:
+        return Finding("database", "error", str(error))
     except OSError as error:
         return Finding("database", "error", f"{path} cannot be locked: {error}. Check who may write there.")
     except duckdb.Error as error:

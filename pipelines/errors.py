@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from enum import IntEnum
 
+from sources._shared.errors import SourceError
+
 
 class Exit(IntEnum):
     """The exit codes of `stocktake`."""
@@ -45,10 +47,20 @@ FULL = ("No space left on device", "File too large", "Disk quota exceeded")
 
 def words_of(error: BaseException) -> str:
     """What happened in one sentence or two, whoever raised it and however much was wrapped around it."""
-    if any(words in str(one) for one in _chain(error) for words in FULL):
+    if is_full(error):
         return "The disk is full. Make room and run again: what was read is kept, and nothing is lost."
     said = str(error).partition("Traceback (most recent call last)")[0]
     return " ".join(said.split())[:500].rstrip() or type(error).__name__
+
+
+def cause_of(error: BaseException) -> BaseException:
+    """The error of ours that others were wrapped around, or what was caught."""
+    return next((one for one in _chain(error) if isinstance(one, SourceError)), error)
+
+
+def is_full(error: BaseException) -> bool:
+    """Whether the disk takes no more, as the system says it inside whatever was wrapped around."""
+    return any(words in str(one) for one in _chain(error) for words in FULL)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:

@@ -19,11 +19,12 @@ from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.config import Account, Config
-from pipelines.errors import words_of
+from pipelines.errors import cause_of, words_of
 from pipelines.ledger import Entry, claim, settle, spool
 from pipelines.log import Reporter
 from pipelines.sweep import retire_emptied
 from pipelines.warehouse import current_keys, current_rows
+from sources._shared.errors import SourceError
 from sources._shared.http import Redactor
 from sources._shared.mark import Ask, Outcome
 from sources._shared.resource import ROWS_FORMAT, held_back_resource
@@ -154,6 +155,7 @@ def _load_account(
     pipeline = pipeline_of(config, account)
     asked = Ask(
         sweep=how.sweep,
+        place=str(account.settings.get("base_url", "")),
         overlap=config.overlap,
         sweep_every=config.sweep_every,
         sweep_floor=config.sweep_floor,
@@ -312,7 +314,7 @@ def _record_failure(
     spooled: Path,
 ) -> list[dict[str, Any]]:
     """Writes the account's failure into the ledger, a row per resource, without secrets."""
-    cause = error.exception if isinstance(error, PipelineStepFailed) else error
+    cause = cause_of(error.exception if isinstance(error, PipelineStepFailed) else error)
     message = Redactor(*account.secrets).clean(words_of(cause))
     for path in spooled.glob("*.json"):
         path.unlink()  # its package, if any, is loaded by the next run; the ledger keeps saying failed
@@ -321,7 +323,10 @@ def _record_failure(
         outcome = asked.outcomes.get(resource.name) or Outcome(resource.name, "incremental", asked.now())
         if outcome.status != "failed":
             outcome.fail(cause)
-            outcome.error_message = f"{account.name}: {resource.name}: {message}"
+            if isinstance(cause, SourceError):
+                outcome.error_advice = cause.advice
+            else:
+                outcome.error_message = f"{account.name}: {resource.name}: {message}"
         outcome.finished_at = asked.now()
         entries.append(Entry(run_id, account.name, account.provider.name, outcome))
     spool(spooled, entries)

@@ -1,5 +1,6 @@
 """One run at a time: the lock of a home folder. The kernel lets go of it when its holder dies."""
 
+import errno
 import json
 import os
 import socket
@@ -11,7 +12,7 @@ from typing import Any
 import pendulum
 from filelock import FileLock, Timeout
 
-from pipelines.errors import LockedError
+from pipelines.errors import ConfigurationError, LockedError
 
 
 @contextmanager
@@ -20,11 +21,12 @@ def run_lock(home: Path, command: str) -> Iterator[None]:
 
     Raises:
         LockedError: another command holds it; says which, since when and where.
+        ConfigurationError: the folder cannot be made or written to.
     """
-    home.mkdir(parents=True, exist_ok=True)
     lock = FileLock(home / "run.lock")
     note = home / "run.json"
     try:
+        home.mkdir(parents=True, exist_ok=True)
         lock.acquire(timeout=1)  # `status` holds it for the blink of an eye
     except Timeout:
         holder = holder_of(home) or {}
@@ -32,6 +34,13 @@ def run_lock(home: Path, command: str) -> Iterator[None]:
             f"{home}: another run holds the lock (stocktake {holder.get('command', '?')}, process"
             f" {holder.get('pid', '?')} on {holder.get('host', '?')}, since {holder.get('since', '?')})."
             " Wait for it, or end that process; its work is finished by the next run."
+        ) from None
+    except OSError as error:
+        if error.errno in (errno.ENOSPC, errno.EDQUOT):
+            raise
+        raise ConfigurationError(
+            f"{home} cannot be written to ({error.strerror}). Set stocktake.home to a folder that this user"
+            " may write to, or give this user the right to."
         ) from None
     try:
         note.write_text(

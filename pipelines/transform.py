@@ -1,8 +1,8 @@
 """The models: dbt, called in process on the working database.
 
-Three depths, from what has changed since the last good build: everything from nothing (the models changed, or an
-account's settings), the usual build, or only the models that read the ledger (a run that found nothing new, on a
-day that was looked at before, touches no table that holds numbers).
+Three depths, from what has changed since the last good build: everything from nothing (the models changed, or
+an account's settings), the usual build, or only the models that read the ledger (a run that found nothing
+new, on a day that was looked at before, touches no table that holds numbers).
 """
 
 import hashlib

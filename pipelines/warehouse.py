@@ -11,9 +11,18 @@ from pathlib import Path
 
 import duckdb
 
-from pipelines.errors import CommandError
+from pipelines.errors import CommandError, ConfigurationError, is_full
 from pipelines.registry import PROVIDERS, Provider
 from sources._shared.settings import Resource
+
+
+FORMAT_TABLE = "raw_stocktake.format"
+FORMAT = 1
+"""Goes up when a version of Stocktake writes what older ones would misread."""
+
+
+BROKEN = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException)
+"""What DuckDB raises in the midst of the work when the file is not what it was."""
 
 
 @contextmanager
@@ -21,7 +30,8 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
     """The working database, created where it is missing. The session's zone is UTC.
 
     Raises:
-        CommandError: the file is locked by another process, or is not a database this version can read.
+        CommandError: the file is locked by another process, damaged, or no database this version can read.
+        ConfigurationError: a newer version of Stocktake wrote it; it is left as it is.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     try:
@@ -30,9 +40,33 @@ def open_warehouse(path: Path) -> Iterator[duckdb.DuckDBPyConnection]:
         raise CommandError(cannot_open(path, error)) from None
     try:
         connection.execute("set TimeZone = 'UTC'")
+        refuse_newer(path, connection)
+        connection.execute("create schema if not exists raw_stocktake")
+        connection.execute(f"create table if not exists {FORMAT_TABLE} as select {FORMAT} as number")
         yield connection
+    except BROKEN as error:
+        if is_full(error):
+            raise
+        raise CommandError(cannot_open(path, error)) from None
     finally:
         connection.close()
+
+
+def refuse_newer(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
+    """Makes sure that what is in the file is understood here.
+
+    Raises:
+        ConfigurationError: a newer version of Stocktake wrote it.
+    """
+    try:
+        row = connection.execute(f"select number from {FORMAT_TABLE}").fetchone()
+    except duckdb.CatalogException:
+        return  # it is new, or older than the number
+    if row is not None and row[0] > FORMAT:
+        raise ConfigurationError(
+            f"{path} was written by a newer Stocktake (format {row[0]}; this one knows {FORMAT}). Install that"
+            " version, or set stocktake.home to another folder. Nothing was changed."
+        )
 
 
 def cannot_open(path: Path, error: duckdb.Error) -> str:
@@ -92,10 +126,11 @@ def current_keys(
 
 
 def raw_signature(connection: duckdb.DuckDBPyConnection) -> str:
-    """A fingerprint of all raw data: any new, retired or dropped version changes it, and the first look on a day.
+    """A fingerprint of all raw data: any new, retired or dropped version changes it, and the first look on
+    a day.
 
-    Versions are only ever added or given an end, so their number and the sums of both hashes tell. The days on
-    which an account was asked are data too: fct_inventory_daily has a row for each of them.
+    Versions are only ever added or given an end, so their number and the sums of both hashes tell. The days
+    on which an account was asked are data too: fct_inventory_daily has a row for each of them.
     """
     digest = hashlib.sha256()
     for provider in PROVIDERS.values():
@@ -120,7 +155,8 @@ def settings_signature(connection: duckdb.DuckDBPyConnection) -> str:
     Of the settings these are the ones that stg_stocktake__accounts reads.
     """
     rows = connection.execute(
-        "select account, provider, timezone, settings ->> 'available_basis', settings ->> 'warehouse_available'"
+        "select account, provider, timezone,"
+        " settings ->> 'available_basis', settings ->> 'warehouse_available'"
         " from raw_stocktake.accounts order by account"
     ).fetchall()
     return hashlib.sha256(str(rows).encode()).hexdigest()

@@ -4,6 +4,7 @@ The days are lived once, with incremental builds among them; then everything is 
 is expected is worked out in tests/reference, from the provider notes and the descriptions of the tables.
 """
 
+import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
@@ -18,11 +19,12 @@ import time_machine
 
 from sandbox import Sandbox
 from tests.conftest import Project
-from tests.reference import history, kits, ledger, matching, nested, planning, products, stock
+from tests.reference import examples, history, kits, ledger, matching, nested, planning, products, stock
 from tests.reference.products import Thing
 from tests.reference.stock import MEASURES, Numbers, Stock
 from tests.reference.world import BUILT, LEFT_OUT, UNASKED, Life, Product, accounts, live
 
+MODELS = Path(__file__).parent.parent / "dbt_models" / "models"
 Row: TypeAlias = dict[str, Any]
 Tables: TypeAlias = dict[str, list[Row]]
 
@@ -32,6 +34,7 @@ class Ten:
     """What was lived, what was built on the way, and what a build from nothing made of the same raw rows."""
 
     life: Life
+    published: Path
     tables: Tables
     rebuilt: Tables
 
@@ -87,10 +90,11 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ten]:
                 project.stocktake("build")
         with time_machine.travel(life.last.loaded_at, tick=True):
             project.stocktake("publish")
-            published = everything(project.published / "reporting.duckdb")
+            published = project.published / "reporting.duckdb"
+            tables = everything(published)
             project.query("delete from raw_stocktake.build_state")
             project.stocktake("build")
-        yield Ten(life, published, everything(project.home / "working.duckdb"))
+        yield Ten(life, published, tables, everything(project.home / "working.duckdb"))
 
 
 def everything(file: Path) -> Tables:
@@ -737,3 +741,19 @@ def _added(rows: list[Row], provider: str, measure: str = "quantity_on_hand") ->
         ),
         Decimal(0),
     )
+
+
+# docs/reports.md
+
+
+@pytest.mark.parametrize(("query", "answer"), examples.printed())
+def test_the_worked_examples_of_the_docs_are_true(ten: Ten, query: str, answer: str) -> None:
+    with duckdb.connect(str(ten.published), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        assert examples.answer(connection, query) == answer
+
+
+def test_every_report_has_a_worked_example() -> None:
+    reports = {path.stem for path in (MODELS / "reporting").glob("rpt_*.sql")}
+    asked = {found for query, _ in examples.printed() for found in re.findall(r"from (rpt_\w+)", query)}
+    assert asked == reports

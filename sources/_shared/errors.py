@@ -10,6 +10,7 @@ SourceError                     where, what, what to do next
     ├── CredentialsError        401
     ├── PermissionDeniedError   403
     ├── NotFoundError           404
+    ├── StrangerError           the answers are of somebody else
     ├── CursorExpiredError      the scan has to start again at page 1
     └── RequestError            every other refusal
 """
@@ -38,7 +39,7 @@ class SourceError(Exception):
     @property
     def stops_account(self) -> bool:
         """Whether the account's other resources would meet the same wall."""
-        return isinstance(self, (CredentialsError, UnreachableError))
+        return isinstance(self, (CredentialsError, StrangerError, UnreachableError))
 
 
 class TransientError(SourceError):
@@ -81,6 +82,13 @@ class PermissionDeniedError(RefusedError):
 
 class NotFoundError(RefusedError):
     """There is nothing at this address (404)."""
+
+
+class StrangerError(RefusedError):
+    """Records came, and none of those that are known: the account answers for somebody else.
+
+    Nothing of such a read is kept, of the account's other resources neither, and no mark moves.
+    """
 
 
 class CursorExpiredError(RefusedError):

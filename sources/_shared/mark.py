@@ -70,6 +70,8 @@ class Outcome:
     bytes_read: int = 0
     repair_horizon: datetime | None = None
     """A sweep's new versions with a clock at or before this moment should have come incrementally."""
+    is_elsewhere: bool = False
+    """Whether the account is asked at another place than at its last sweep."""
     resumed_from: datetime | None = None
     """When the first read began that this one went on with."""
     finished_at: datetime | None = None
@@ -113,6 +115,8 @@ class Ask:
     sweep_floor: float = 0.8
     confirm_drop: bool = False
     """Retire what a sweep did not bring, even below the floor."""
+    place: str = ""
+    """Where the account is asked. A sweep is due when it is another than at the last one."""
     current_rows: Mapping[str, int] = field(default_factory=dict)
     """Rows the warehouse holds as current, per resource: what the floor is measured against."""
     held_keys: Callable[[str], AbstractSet[tuple[str, ...]]] = lambda resource: frozenset()
@@ -156,16 +160,18 @@ class Ask:
         mark = _instant(state.get("asked_through"))
         if state.get("scope", scope) != scope:
             mark = None
+        is_elsewhere = state.get("place", self.place) != self.place
         listed = self.keys.get(resource.listed_by or "", ())
         if self.backfill is not None:
             after, until = self.backfill
             outcome = Outcome(resource.name, "backfill", now, after, mark_before=mark, mark_after=mark)
             self.outcomes[resource.name] = outcome
             return outcome, Window(after, until, listed=listed)
-        whole = mark is None or self._reads_whole(resource, state, now)
+        whole = mark is None or is_elsewhere or self._reads_whole(resource, state, now)
         mode: Mode = "sweep" if whole and resource.reading != "ledger" else "incremental"
         after_mark = None if whole or mark is None else mark - self.overlap
         outcome = Outcome(resource.name, mode, now, asked_from=after_mark, mark_before=mark, mark_after=mark)
+        outcome.is_elsewhere = is_elsewhere
         if mode == "sweep" and mark is not None and resource.reading == "window":
             outcome.repair_horizon = mark - self.overlap
         self.outcomes[resource.name] = outcome
@@ -184,7 +190,10 @@ class Ask:
         if resource.comes_with is not None:
             return self.comes_whole(resource)
         swept = _instant(state.get("swept_at"))
-        return self.sweep or bool(self.blind_windows) or swept is None or now - swept >= self.sweep_every
+        if self.sweep or self.blind_windows or swept is None:
+            return True
+        # One that lies ahead of us was stamped by a clock that ran ahead: its next day may be far away.
+        return swept > now or now - swept >= self.sweep_every
 
 
 def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> None:

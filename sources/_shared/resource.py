@@ -1,6 +1,6 @@
 """One provider resource as a dlt resource: asks, collects rows, judges what came, moves the mark."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import replace
 from typing import Any, Literal, Protocol
 
@@ -9,7 +9,7 @@ import pyarrow as pa
 from dlt.common.schema.typing import TColumnSchema, TScd2StrategyDict
 from dlt.extract import DltResource
 
-from sources._shared.errors import SourceError
+from sources._shared.errors import SourceError, StrangerError
 from sources._shared.http import Tally
 from sources._shared.journal import Journal
 from sources._shared.mark import Ask, Outcome, Window, move_mark
@@ -76,10 +76,12 @@ def raw_resource(
             asked.errors[resource.name] = error
             if error.stops_account:
                 asked.dead_end = error
-            if asked.raise_errors:
+            if asked.raise_errors or isinstance(error, StrangerError):
                 raise
         else:
             move_mark(state, outcome, narrowed)
+            if outcome.status == "ok":
+                state["place"] = asked.place
         finally:
             client.close()
             spent = client.tally.since(before)
@@ -206,7 +208,7 @@ def _read(
     if resource.lists:
         asked.keys[resource.name] = collector.keys
     outcome.asked_through = asked_at - resource.settle if asked.backfill is None else asked.backfill[1]
-    _judge(resource, account, asked, outcome, doubt, blind_windows)
+    _judge(resource, account, asked, outcome, collector.keys, doubt, blind_windows)
     if outcome.mode == "sweep" and outcome.is_complete:
         # All of the account's rows that this read did not bring are retired. Said with the last table, so
         # that a read which breaks off before never retires anything.
@@ -227,23 +229,41 @@ def _lay_beside(asked: Ask, name: str, page: Page) -> None:
 
 
 def _judge(
-    resource: Resource, account: str, asked: Ask, outcome: Outcome, doubt: str, blind_windows: str
+    resource: Resource,
+    account: str,
+    asked: Ask,
+    outcome: Outcome,
+    keys: Collection[tuple[str, ...]],
+    doubt: str,
+    blind_windows: str,
 ) -> None:
-    """Decides whether a read that came to its end may be taken for all there is (design §4)."""
-    known = asked.current_rows.get(resource.name, 0)
+    """Decides whether a read that came to its end may be taken for all there is (design §4).
+
+    Raises:
+        StrangerError: it brought records, and none of those that are known.
+    """
     where = f"{account}: {resource.name}:"
+    known = asked.current_rows.get(resource.name, 0) if outcome.mode == "sweep" else 0
+    found = known
+    if known and asked.sweep_floor and not asked.confirm_drop:
+        # Known ones, not any: as many of somebody else's would pass for ours.
+        found = len(asked.held_keys(resource.name).intersection(keys))
+        is_same_question = outcome.mark_before is not None or outcome.is_elsewhere
+        if keys and not found and is_same_question:
+            raise StrangerError(
+                f"None of the {known} known records came, and {len(keys)} others did: this is somebody"
+                " else's account. Nothing of it was loaded.",
+                "Check base_url and the credentials; if all that was known is really gone, run stocktake"
+                f" sweep --account {account} --confirm-drop.",
+            )
     if doubt:
         outcome.guard(
             f"{where} {doubt} What came is kept, nothing was retired, and the next run asks for all of it"
             " once more."
         )
-    elif (
-        outcome.mode == "sweep"
-        and outcome.rows_distinct < asked.sweep_floor * known
-        and not asked.confirm_drop
-    ):
+    elif found < asked.sweep_floor * known:
         outcome.guard(
-            f"{where} the sweep brought {outcome.rows_distinct} records where {known} are known, less than"
+            f"{where} the sweep brought {found} of the {known} records that are known, less than"
             f" {asked.sweep_floor:.0%}. Nothing was retired. If they are really gone, run stocktake sweep"
             f" --account {account} --confirm-drop."
         )

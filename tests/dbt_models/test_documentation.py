@@ -1,4 +1,4 @@
-"""Every model and column is described, grain first; every report belongs to a question; dbt's own docs build."""
+"""Every model and column is described, grain first; every report belongs to a question; dbt docs build."""
 
 import json
 from pathlib import Path

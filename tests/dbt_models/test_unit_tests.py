@@ -1,4 +1,6 @@
-"""Every judgement of the models: three rows in, what must come out. They stand in dbt_models/models/*/_*__unit_tests.yml.
+"""Every judgement of the models: a few rows in, what must come out.
+
+They stand in dbt_models/models/*/_*__unit_tests.yml.
 
 `stocktake build` leaves them out: they judge the models' text, which a user's build does not change.
 """

@@ -9,10 +9,10 @@ from typing import Any
 import duckdb
 
 PAGE = Path(__file__).parents[2] / "docs" / "reports.md"
-EXAMPLE = re.compile(r"```sql\n(?P<query>.*?)```\n\n(?P<answer>(?:\|.*\n)+)", re.DOTALL)
+EXAMPLE = re.compile(r"```sql\n(?P<query>[^`]*)```\n\n(?P<answer>(?:\|.*\n)+)")
 
 
-def examples() -> list[tuple[str, str]]:
+def printed() -> list[tuple[str, str]]:
     """Each query of the page with the table that is printed under it."""
     return [(found["query"], found["answer"]) for found in EXAMPLE.finditer(PAGE.read_text(encoding="utf-8"))]
 
@@ -29,7 +29,7 @@ def answer(connection: duckdb.DuckDBPyConnection, query: str) -> str:
 def cell(value: Any) -> str:
     """A value as people write it: no zeros that say nothing, a dash for nothing."""
     if value is None:
-        return "–"
+        return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
     if isinstance(value, Decimal):

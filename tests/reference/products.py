@@ -209,6 +209,7 @@ def ventmere_s2(life: Life) -> dict[Product, Thing]:
             condition=text(row["condition"]),
             units_per_case=above_zero(row["casePack"]),
             owner_id=row["organization"]["id"],
+            owner_name=text(row["organization"]["name"]),
             created_at=instant(row["createdAt"]),
             updated_at=instant(row["updatedAt"]),
             is_deleted=not is_there,

@@ -188,6 +188,7 @@ class Stocktaking(RuleBasedStateMachine):
         self.kills += 1
         with self._storm(seed, rate, rate):
             self._kill(step, after, sweep)
+        self.model.died()
 
     @rule(since=st.integers(0, 100), hours=st.integers(1, 100))
     def backfill(self, since: int, hours: int) -> None:
@@ -227,10 +228,10 @@ class Stocktaking(RuleBasedStateMachine):
     def _quiet(self, *, settled: bool = True, sweep: bool = False, confirm_drop: bool = False) -> None:
         if settled:
             self.sandbox.clock.advance(seconds=SETTLED.total_seconds())
-        begun = self.sandbox.clock.now()
+        begun, broken = self.sandbox.clock.now(), set(self.model.broken)
         rows = self._work(sweep=sweep, confirm_drop=confirm_drop)
         self.model.check(rows.values())
-        self.model.check_quiet(rows, begun, swept=sweep and confirm_drop)
+        self.model.check_quiet(rows, begun, broken, swept=sweep and confirm_drop)
 
     def _work(
         self,

@@ -181,7 +181,7 @@ known as (
 
     select
         {{ padded(columns, every_product + ['sku', 'brand', 'condition', 'units_per_case', 'owner_id',
-            'created_at']) }}
+            'owner_name', 'created_at']) }}
     from snapshot_products
 
     union all

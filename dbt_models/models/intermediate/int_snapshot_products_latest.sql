@@ -32,6 +32,7 @@ latest as (
         case_height_mm,
         valid_to is null as is_active,
         organization_id as owner_id,
+        organization_name as owner_name,
         created_at,
         updated_at,
         valid_to as deleted_at

@@ -35,10 +35,7 @@ joined as (
 valued as (
     select
         *,
-        case
-            when quantity_sold = 0 then 0
-            else {{ times('quantity_sold', 'unit_cost') }}
-        end as yearly_value
+        {{ times('quantity_sold', 'unit_cost') }} as yearly_value
     from joined
 ),
 
@@ -71,7 +68,7 @@ classed as (
         valued.quantity_sold,
         valued.unit_cost,
         valued.currency_code,
-        cast(valued.yearly_value as {{ type_quantity() }}) as yearly_value,
+        valued.yearly_value,
         ranked.value_rank,
         {{ ratio('ranked.value_so_far', 'ranked.value_in_all') }} as cumulative_share,
         -- The product that crosses the line still belongs above it: the first is always A.

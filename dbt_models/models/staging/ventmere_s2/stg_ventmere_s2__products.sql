@@ -10,6 +10,7 @@ products as (
         account,
         product_id,
         record.organization.id as organization_id,
+        nullif(record.organization.name, '') as organization_name,
         nullif(record.sku, '') as sku,
         record.brand.id as brand_id,
         nullif(record.brand.name, '') as brand_name,
