@@ -23,10 +23,11 @@ SEED ?= 1
 soak: $(READY) ## Schedules of changes, runs, storms and deaths by chance: SCHEDULES=200 SEED=1
 	$(BIN)/python -m tests.soak --schedules $(SCHEDULES) --seed $(SEED)
 
-check: $(READY) ## Format, lint, types, SQL, and who may import whom
+check: $(READY) ## Format, lint, types, SQL, dependencies that fit, and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
 	$(BIN)/mypy
+	$(BIN)/python -m pip check  # versions that fit; known holes are looked up online, which nothing here does
 	$(BIN)/sqlfluff lint dbt_models/models dbt_models/tests
 	$(BIN)/python -m pytest tests/test_rooms.py tests/test_house.py
 

@@ -148,7 +148,7 @@ def load_config(folder: Path) -> Config:
         raise ConfigurationError(f"{folder / '.dlt'}: a file cannot be read as TOML. {error}") from None
     except (OSError, UnicodeDecodeError) as error:
         raise ConfigurationError(
-            f"{folder / '.dlt'}: a file cannot be read ({error}). Its text is UTF-8, and this user may read it."
+            f"{folder / '.dlt'}: a file cannot be read ({error}). It must be UTF-8, and this user's to read."
         ) from None
     documents = _documents()
     _check_tables(documents)

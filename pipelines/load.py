@@ -185,6 +185,8 @@ def _load_account(
             result.rows = _record_failure(error, account, asked, how.run_id, cursor, spooled)
     finally:
         cursor.close()
+        for journal in asked.brought_along.values():
+            journal.close()  # of resources whose turn never came
     for row in result.rows:
         reporter.resource(row)
     return result

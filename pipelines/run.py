@@ -1,5 +1,6 @@
 """One command's work from lock to exit code: drain, extract, load, build, test, publish."""
 
+import os
 import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,9 @@ from pipelines.publish import Release, publish, write_csv
 from pipelines.status import write_status
 from pipelines.transform import Build, build, has_passed
 from pipelines.warehouse import make_raw_tables, open_warehouse
+
+PRIVATE = 0o077
+"""The mask while a command is at work: DuckDB's log and its spill files hold raw rows too."""
 
 
 @dataclass
@@ -64,7 +68,7 @@ class RunResult:
 @contextmanager
 def opened(config: Config, command: str) -> Iterator[duckdb.DuckDBPyConnection]:
     """The locked home folder and its working database, with every raw table in place."""
-    with run_lock(config.home, command), open_warehouse(config.database) as connection:
+    with run_lock(config.home, command), _masked(PRIVATE), open_warehouse(config.database) as connection:
         make_ledger(connection)
         make_raw_tables(connection)
         record_accounts(connection, config)
@@ -93,6 +97,7 @@ def run(
         CommandError: the command cannot go on; its exit_code says why.
     """
     started = pendulum.now("UTC")
+    users_mask = _umask()
     result = RunResult(f"{started.format('YYYYMMDD[T]HHmmss')}-{uuid.uuid4().hex[:6]}")
     with opened(config, command) as connection:
         reporter.start(result.run_id, command)
@@ -106,9 +111,10 @@ def run(
                 result.build = build(connection, config)
             if publish_tables and result.exit_code is not Exit.FAILED:
                 reporter.step("publish")
-                result.release = _publish(connection, config, result.run_id)
-                if write_csv_files:
-                    result.csv = write_csv(config.published)
+                with _masked(users_mask):
+                    result.release = _publish(connection, config, result.run_id)
+                    if write_csv_files:
+                        result.csv = write_csv(config.published)
         finally:
             write_status(
                 connection,
@@ -117,6 +123,23 @@ def run(
             )
     reporter.finish(int(result.exit_code))
     return result
+
+
+@contextmanager
+def _masked(umask: int) -> Iterator[None]:
+    """Gives what is written meanwhile no right that the mask takes away."""
+    before = os.umask(umask)
+    try:
+        yield
+    finally:
+        os.umask(before)
+
+
+def _umask() -> int:
+    """The user's own; it can only be read by setting it."""
+    found = os.umask(PRIVATE)
+    os.umask(found)
+    return found
 
 
 def _keep_private(config: Config) -> None:

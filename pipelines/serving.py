@@ -59,12 +59,24 @@ def export_csv(published: Path, release: Release) -> list[Path]:
     with workbench() as bench:
         for file, table in files.items():
             making = folder / f"{MAKING}{file.name}"
-            rows = f"from read_parquet({text(release.file(table))})"
+            rows = (
+                f"select {_for_spreadsheets(release, table)} from read_parquet({text(release.file(table))})"
+            )
             bench.execute(f"copy ({rows}) to {text(making)} (format csv, header)")
             making.replace(file)
     for leftover in set(folder.glob("rpt_*.csv")) - files.keys():
         leftover.unlink()
     return list(files)
+
+
+def _for_spreadsheets(release: Release, table: str) -> str:
+    """The columns; a text that a spreadsheet would run as a formula begins with an apostrophe."""
+    return ", ".join(
+        f"regexp_replace({quoted(name)}, '^[=+@\\t\\r-]', '''\\0') as {quoted(name)}"
+        if kind == "VARCHAR"
+        else quoted(name)
+        for name, kind in release.contents[table].columns
+    )
 
 
 def _shared(wanted: Mapping[str, Columns], current: Release) -> dict[str, Columns]:

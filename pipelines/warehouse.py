@@ -15,7 +15,6 @@ from pipelines.errors import CommandError, ConfigurationError, is_full
 from pipelines.registry import PROVIDERS, Provider
 from sources._shared.settings import Resource
 
-
 FORMAT_TABLE = "raw_stocktake.format"
 FORMAT = 1
 """Goes up when a version of Stocktake writes what older ones would misread."""
@@ -64,8 +63,8 @@ def refuse_newer(path: Path, connection: duckdb.DuckDBPyConnection) -> None:
         return  # it is new, or older than the number
     if row is not None and row[0] > FORMAT:
         raise ConfigurationError(
-            f"{path} was written by a newer Stocktake (format {row[0]}; this one knows {FORMAT}). Install that"
-            " version, or set stocktake.home to another folder. Nothing was changed."
+            f"{path} was written by a newer Stocktake (format {row[0]}; this one knows {FORMAT})."
+            " Install that version, or set stocktake.home to another folder. Nothing was changed."
         )
 
 

@@ -1,6 +1,10 @@
 """A sandbox, and a project folder as a user has one: judged by its warehouse and by what was asked."""
 
 import json
+import os
+import shutil
+import subprocess
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -171,3 +175,60 @@ def project(sandbox: Sandbox, project_of: Callable[[Sandbox], Project]) -> Proje
 def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
     """Waits between tries are cut short; what a server asks for is still obeyed."""
     monkeypatch.setattr("sources._shared.http.LONGEST_WAIT", 0.01)
+
+
+# A disk that fills up: a small file system of this test's own, in a namespace where it may mount one.
+STOCKTAKE = str(Path(sys.executable).parent / "stocktake")
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+SMALL_DISK = """
+set -e
+mount -t tmpfs -o size=1g small "$PLACE"
+cp -a "$CONTENT/." "$PLACE"
+number=0
+while read -r free command; do
+    used=$(df -k --output=used "$PLACE" | tail -1)
+    mount -o "remount,size=$((used + free))k" "$PLACE"
+    number=$((number + 1))
+    set +e
+    $command >"$OUT/$number.out" 2>"$OUT/$number.err"
+    echo $? >"$OUT/$number.code"
+    set -e
+done
+cp -a "$PLACE" "$OUT/warehouse"
+"""
+PLENTY = 1_000_000
+"""Kilobytes."""
+SmallDisk = Callable[..., list[tuple[int, str]]]
+
+
+@pytest.fixture
+def on_a_small_disk(tmp_path: Path) -> SmallDisk:
+    """Runs commands, each with so many kilobytes free; gives exit codes and what they said."""
+    if subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode != 0:
+        pytest.skip("this machine lets nobody mount a file system of their own")
+
+    def work(project: Project, *steps: tuple[int, str]) -> list[tuple[int, str]]:
+        shutil.rmtree(tmp_path / "content", ignore_errors=True)
+        shutil.rmtree(tmp_path / "out", ignore_errors=True)
+        content, out = tmp_path / "content", tmp_path / "out"
+        project.home.rename(content)
+        project.home.mkdir()
+        out.mkdir()
+        subprocess.run(
+            [*NAMESPACE, SMALL_DISK],
+            cwd=project.folder,
+            input="".join(f"{free} {STOCKTAKE} {words}\n" for free, words in steps),
+            text=True,
+            check=True,
+            env={**os.environ, "PLACE": str(project.home), "CONTENT": str(content), "OUT": str(out)},
+        )
+        project.home.rmdir()
+        (out / "warehouse").rename(project.home)
+        said = [
+            (int((out / f"{n}.code").read_text()), (out / f"{n}.err").read_text())
+            for n in range(1, len(steps) + 1)
+        ]
+        assert not [words for _, words in said if "Traceback" in words]
+        return said
+
+    return work

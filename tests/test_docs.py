@@ -285,6 +285,12 @@ def test_every_decision_is_guarded_by_a_test_that_exists() -> None:
     assert not list(missing_guards(read(ROOT / "DECISIONS.md")))
 
 
+def test_every_test_that_a_promise_names_exists() -> None:
+    text = read(ROOT / "docs" / "guarantees.md")
+    assert all(spans(row["Tested by"]) for row in table(text, "Promise"))
+    assert {span for span in spans(text) if span.startswith("test_")} <= known_tests()
+
+
 def test_the_newest_version_in_the_changelog_is_ours() -> None:
     newest = re.findall(r"^## (\S+)", read(ROOT / "CHANGELOG.md"), re.MULTILINE)[0]
     assert newest == tomllib.loads(read(ROOT / "pyproject.toml"))["project"]["version"]

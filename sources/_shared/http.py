@@ -4,6 +4,7 @@ A request is finished only when its body has been decoded: an answer that is cut
 promised is a failed attempt like a dropped connection, never an empty result.
 """
 
+import base64
 import logging
 import re
 import ssl
@@ -14,6 +15,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cached_property
 from typing import Any, Generic, NamedTuple, TypeVar
+from urllib.parse import quote, quote_plus
 
 import httpx
 import msgspec
@@ -44,6 +46,9 @@ LONGEST_WAIT = 60.0
 LONGEST_PAUSE = 300.0
 """Seconds a server may ask us to wait; above, the run is better ended and started later."""
 USER_AGENT = "stocktake"
+LONGEST_DETAIL = 500
+"""Characters of a provider's own words in a message."""
+URL_SAFE = str.maketrans("+/", "-_")
 SHORTEST_SECRET = 4
 """Characters. Shorter ones occur in ordinary words, and taking them out would only garble messages."""
 
@@ -97,9 +102,17 @@ class Redactor:
             self.hide(secret)
 
     def hide(self, secret: str) -> None:
-        """Remembers one more secret."""
+        """Remembers one more secret, also as addresses, JSON and base64 spell it."""
         if len(secret) >= SHORTEST_SECRET:
-            self._secrets.add(secret)
+            encoded = base64.b64encode(secret.encode()).decode()
+            self._secrets |= {
+                secret,
+                quote(secret, safe=""),
+                quote_plus(secret),
+                msgspec.json.encode(secret).decode().strip('"'),
+                encoded.rstrip("="),
+                encoded.translate(URL_SAFE).rstrip("="),
+            }
 
     def clean(self, text: str) -> str:
         """The text with every known secret as *** and without control characters."""
@@ -252,7 +265,7 @@ class ApiClient:
 
     def _explain(self, response: httpx.Response, body: bytes) -> SourceError:
         status = response.status_code
-        words = ProviderWords(*map(self._redactor.clean, self._read_error(body)))
+        words = ProviderWords(*(self._redactor.clean(one)[:LONGEST_DETAIL] for one in self._read_error(body)))
         exact = self._refused(status, words)
         if exact is not None:
             exact.status = status

@@ -1,6 +1,7 @@
 """One provider resource as a dlt resource: asks, collects rows, judges what came, moves the mark."""
 
 from collections.abc import Callable, Collection, Iterator
+from contextlib import closing
 from dataclasses import replace
 from typing import Any, Literal, Protocol
 
@@ -130,8 +131,8 @@ def _pages(
     """The pages: those that came with another resource, those of a broken-off read, the provider's."""
     along = asked.brought_along.pop(resource.name, None)
     if along is not None:
-        yield from along.pages()
-        along.close()
+        with closing(along):
+            yield from along.pages()
     if resource.listed_by in asked.errors:
         raise asked.errors[resource.listed_by]
     if resource.comes_with in asked.errors and window.is_whole:
@@ -247,7 +248,7 @@ def _judge(
     found = known
     if known and asked.sweep_floor and not asked.confirm_drop:
         # Known ones, not any: as many of somebody else's would pass for ours.
-        found = len(asked.held_keys(resource.name).intersection(keys))
+        found = len(asked.held_keys(resource.name) & set(keys))
         is_same_question = outcome.mark_before is not None or outcome.is_elsewhere
         if keys and not found and is_same_question:
             raise StrangerError(

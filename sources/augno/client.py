@@ -159,7 +159,7 @@ class AugnoClient:
             try:
                 return self.api.send(
                     "GET",
-                    f"{ITEMS}/{quote(item, safe='')}/inventory",
+                    f"{ITEMS}/{_path_part(item)}/inventory",
                     lambda body: _inventory_record(item, body),
                     params=params,
                 )
@@ -170,6 +170,11 @@ class AugnoClient:
                 if "short" not in quantities:
                     raise
                 self._quantities = QUANTITIES[:-1]
+
+
+def _path_part(item: str) -> str:
+    """An id as one part of a path, whatever is in it; dots too, because `..` would lead out of it."""
+    return quote(item, safe="").replace(".", "%2E")
 
 
 def _gathered(

@@ -125,7 +125,7 @@ class WorkingDatabase:
                 "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
                 "--log-level-file", "none", "--quiet",
             ])  # fmt: skip
-        results = list(done.result) if done.result is not None else []
+        results = list(getattr(done.result, "results", []))
         assert done.success is succeeds, done.exception or [
             f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail")
         ]

@@ -1,20 +1,17 @@
 """Deaths where no log line marks them, and disks that fill up: releases stay whole, the next run repairs."""
 
 import json
-import os
 import shutil
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
 
-import duckdb
 import pytest
 
 from sandbox import Sandbox
-from tests.conftest import Project
+from tests.conftest import PLENTY, Project, SmallDisk
 
 DYING = """
 import importlib, json, os, signal, sys
@@ -47,21 +44,16 @@ for line in sys.stdin:
 Forked from one process that has imported everything: that costs each of them two seconds."""
 
 PLACES = {
-    "raw tables are made": ("pipelines.run:make_raw_tables", "before"),
     "the stamp is in the warehouse, not beside it": ("pathlib:Path.replace", "before"),
     "what was read is no package yet": ("dlt.extract.extract:Extract.commit_packages", "before"),
     "what was read is a package": ("dlt.extract.extract:Extract.commit_packages", "after"),
-    "the ledger's lines know their package": ("pipelines.load:_extract", "after"),
-    "the package is normalized": ("dlt:Pipeline.normalize", "after"),
     "rows are in staging": ("dlt.load.load:Load.create_followup_jobs", "before"),
     "rows are merged": ("dlt.load.load:Load.complete_package", "before"),
     "the package is loaded": ("dlt:Pipeline.load", "after"),
     "ledger lines are in the warehouse": ("pipelines.load:settle", "after"),
-    "the status is written": ("pipelines.run:write_status", "before"),
 }
 """What had happened last, and where that is."""
 IN_DRAIN = {
-    "the drain begins": ("pipelines.load:_start_over", "before"),
     "the drain has merged": ("dlt.load.load:Load.complete_package", "before"),
     "the drain has loaded": ("dlt:Pipeline.load", "after"),
 }
@@ -175,117 +167,10 @@ def test_a_run_that_dies_before_anything_is_kept_says_so(copy: Project, die_in: 
     assert rows[0][4].startswith("square: catalog_objects: the run died before what it had read was kept.")
 
 
-# A disk that fills up: a small file system of this test's own, in a namespace where it may mount one.
-NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
-SMALL_DISK = """
-set -e
-mount -t tmpfs -o size=1g small "$PLACE"
-cp -a "$CONTENT/." "$PLACE"
-number=0
-while read -r free command; do
-    used=$(df -k --output=used "$PLACE" | tail -1)
-    mount -o "remount,size=$((used + free))k" "$PLACE"
-    number=$((number + 1))
-    set +e
-    $command >"$OUT/$number.out" 2>"$OUT/$number.err"
-    echo $? >"$OUT/$number.code"
-    set -e
-done
-cp -a "$PLACE" "$OUT/warehouse"
-"""
-PLENTY = 1_000_000
-
-
-@pytest.fixture
-def on_a_small_disk(tmp_path: Path) -> Callable[..., list[tuple[int, str]]]:
-    """Runs commands, each with so many kilobytes free; gives exit codes and what they said."""
-    if subprocess.run([*NAMESPACE, "true"], capture_output=True, check=False).returncode != 0:
-        pytest.skip("this machine lets nobody mount a file system of their own")
-
-    def work(project: Project, *steps: tuple[int, str]) -> list[tuple[int, str]]:
-        shutil.rmtree(tmp_path / "content", ignore_errors=True)
-        shutil.rmtree(tmp_path / "out", ignore_errors=True)
-        content, out = tmp_path / "content", tmp_path / "out"
-        project.home.rename(content)
-        project.home.mkdir()
-        out.mkdir()
-        subprocess.run(
-            [*NAMESPACE, SMALL_DISK],
-            cwd=project.folder,
-            input="".join(f"{free} {STOCKTAKE} {words}\n" for free, words in steps),
-            text=True,
-            check=True,
-            env={**os.environ, "PLACE": str(project.home), "CONTENT": str(content), "OUT": str(out)},
-        )
-        project.home.rmdir()
-        (out / "warehouse").rename(project.home)
-        said = [
-            (int((out / f"{n}.code").read_text()), (out / f"{n}.err").read_text())
-            for n in range(1, len(steps) + 1)
-        ]
-        assert not [words for _, words in said if "Traceback" in words]
-        return said
-
-    return work
-
-
-STOCKTAKE = str(Path(sys.executable).parent / "stocktake")
-
-
-def test_a_disk_that_fills_up_while_loading_loses_nothing(
-    copy: Project, on_a_small_disk: Callable[..., list[tuple[int, str]]]
-) -> None:
+def test_a_disk_that_fills_up_while_loading_loses_nothing(copy: Project, on_a_small_disk: SmallDisk) -> None:
     before = copy.versions("square", "inventory_counts")
     *full, (repaired, _) = on_a_small_disk(copy, (40, "load"), (120, "load"), (PLENTY, "load"))
     assert {code for code, _ in full} == {1}
     assert all("The disk is full. Make room and run again" in words for _, words in full)
     assert repaired == 0
     assert_repaired(copy, before)
-
-
-@pytest.fixture(scope="module")
-def published(loaded: Project, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A folder with a release, and news that are loaded and not built."""
-    folder = tmp_path_factory.mktemp("published") / "copy"
-    shutil.copytree(loaded.folder, folder)
-    project = Project(folder, loaded.sandbox)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.chdir(folder)
-        project.stocktake("build")
-        project.stocktake("publish")
-        project.load()
-    return project
-
-
-def on_hand(project: Project) -> Any:
-    """What BI reads, from both of its files."""
-    found = []
-    for file in ("reporting.duckdb", "stocktake.duckdb"):
-        with duckdb.connect(str(project.published / file), read_only=True) as connection:
-            found += connection.execute(
-                "select sum(quantity_available), count(*) from rpt_stock_on_hand"
-            ).fetchall()
-    assert found[0] == found[1]
-    return found[0]
-
-
-def test_a_disk_that_fills_up_while_building_or_publishing_leaves_the_release_whole(
-    published: Project,
-    monkeypatch: pytest.MonkeyPatch,
-    die_in: Die,
-    on_a_small_disk: Callable[..., list[tuple[int, str]]],
-) -> None:
-    monkeypatch.chdir(published.folder)
-    before, release = on_hand(published), (published.published / "current").readlink()
-    [(code, words)] = on_a_small_disk(published, (100, "build"))
-    assert (code, "The disk is full. Make room and run again" in words) == (1, True), words
-    assert "no build has passed" in published.stocktake("publish", exits=1).stderr
-    published.stocktake("build")
-    [(code, words)] = on_a_small_disk(published, (60, "publish"))
-    assert (code, "The disk is full. Make room and run again" in words) == (1, True), words
-    assert (on_hand(published), (published.published / "current").readlink()) == (before, release)
-    die_in(published.folder, "pipelines.publish:switch", "before", "publish")
-    assert (on_hand(published), (published.published / "current").readlink()) == (before, release)
-    published.stocktake("publish")
-    assert on_hand(published)[0] == before[0] + 5000, "five counts, a thousand more each"
-    assert not list(published.published.rglob(".making-*"))

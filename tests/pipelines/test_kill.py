@@ -16,13 +16,21 @@ import pytest
 from pipelines.config import load_config
 from pipelines.load import EXTRACTED, pending_packages, pipeline_of
 from sandbox import Fault, Sandbox
-from tests.conftest import Project
+from tests.conftest import PLENTY, Project, SmallDisk
 
 COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "--log-format", "json"]
-STEPS = ["extract", "normalize", "load", "build", "publish"]
+KILLS = [
+    ("extract", 0.0),
+    ("load", 0.08),
+    ("build", 0.0),
+    ("build", 0.08),
+    ("publish", 0.0),
+    ("publish", 0.08),
+]
+"""Steps and seconds after them. Each death while loading has its own test, without models: test_dying.py."""
 LEDGER = {"dim_accounts", "fct_sync_runs", "rpt_freshness", "rpt_sync_proof"}
 """Tables that tell of the runs themselves."""
-LOAD_TIMES = ["valid_from", "valid_to", "change_key"]
+LOAD_TIMES = ["valid_from", "valid_to", "changed_at", "change_key"]
 """Columns that tell when we learned something, and the key made of one."""
 
 
@@ -76,8 +84,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Sand
         yield first.folder, sandbox, dict(tables_of(undisturbed))
 
 
-@pytest.mark.parametrize("after", [0.0, 0.08])
-@pytest.mark.parametrize("step", STEPS)
+@pytest.mark.parametrize(("step", "after"), KILLS)
 def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
     story: tuple[Path, Sandbox, dict[str, object]], tmp_path: Path, step: str, after: float
 ) -> None:
@@ -94,6 +101,30 @@ def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
     assert found.keys() == expected.keys()
     for name, rows in expected.items():
         assert found[name] == rows, name
+
+
+def test_a_disk_that_fills_up_while_building_or_publishing_leaves_the_release_whole(
+    story: tuple[Path, Sandbox, dict[str, object]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    on_a_small_disk: SmallDisk,
+) -> None:
+    first, sandbox, expected = story
+    shutil.copytree(first, tmp_path / "copy", symlinks=True)
+    monkeypatch.chdir(tmp_path / "copy")
+    project = Project(tmp_path / "copy", sandbox)
+    before = (project.published / "current").readlink()
+    full = on_a_small_disk(
+        project, (PLENTY, "load"), (100, "build"), (PLENTY, "publish"), (PLENTY, "build"), (60, "publish")
+    )
+    assert [code for code, _ in full] == [0, 1, 1, 0, 1]
+    assert "no build has passed" in full[2][1]
+    for _, words in (full[1], full[4]):
+        assert "The disk is full. Make room and run again" in words
+    assert (project.published / "current").readlink() == before
+    assert tables_of(project.folder) == tables_of(first), "what was published is whole"
+    project.stocktake("publish")
+    assert tables_of(project.folder) == expected
 
 
 def test_a_package_left_before_and_after_normalizing_stops_no_later_run(project: Project) -> None:

@@ -248,7 +248,7 @@ class Stocktaking(RuleBasedStateMachine):
         result = run(
             self.config,
             accounts,
-            Reporter("json" if os.environ.get("SOAK_LOUD") else "human"),
+            Reporter(),
             command="load",
             build_models=False,
             publish_tables=False,

@@ -74,7 +74,7 @@ class Model:
     shifted: set[Place] = field(default_factory=set)
     """Where something vanished while it was read by position, and nothing tells what moved up meanwhile."""
     broken: set[Place] = field(default_factory=set)
-    """First reads that did not end: the next run goes on with what they fetched, and with what they doubted."""
+    """First reads that did not end: the next run goes on with what they fetched and what they doubted."""
     noted_at: dict[str, datetime] = field(default_factory=dict)
     """When each provider was last looked at."""
 

@@ -7,7 +7,7 @@ from hypothesis.stateful import run_state_machine_as_test
 from tests.soak.machine import Stocktaking
 
 FEW = settings(
-    max_examples=4,
+    max_examples=6,
     stateful_step_count=6,
     deadline=None,
     database=None,

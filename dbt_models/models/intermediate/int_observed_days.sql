@@ -4,8 +4,8 @@ sync_log as (
     select * from {{ ref('stg_stocktake__sync_log') }}
 ),
 
-state_versions as (
-    select * from {{ ref('int_inventory_state_versions_unioned') }}
+level_versions as (
+    select * from {{ ref('int_inventory_level_versions_unioned') }}
 ),
 
 total_versions as (
@@ -29,7 +29,7 @@ moments as (
         account,
         resource,
         valid_from as moment
-    from state_versions
+    from level_versions
 
     union all
 

@@ -1,36 +1,11 @@
 with
 
-state_versions as (
-    select * from {{ ref('int_inventory_state_versions_unioned') }}
-),
-
-total_versions as (
-    select * from {{ ref('int_position_versions_measured') }}
+history as (
+    select * from {{ ref('int_position_history') }}
 ),
 
 account_days as (
     select * from {{ ref('int_account_days') }}
-),
-
-versions as (
-    select
-        provider,
-        account,
-        product_id,
-        resource,
-        valid_from
-    from state_versions
-    where provider not in ('{{ providers_with_totals() | join("', '") }}')
-
-    union all
-
-    select
-        provider,
-        account,
-        product_id,
-        resource,
-        valid_from
-    from total_versions
 ),
 
 first_versions as (
@@ -40,7 +15,7 @@ first_versions as (
         product_id,
         max(resource) as resource,
         min(valid_from) as first_valid_from
-    from versions
+    from history
     group by provider, account, product_id
 ),
 
