@@ -15,7 +15,7 @@ demo: $(READY) ## Two loads, a simulated day between them, and the reports; no c
 	$(BIN)/stocktake demo
 
 test: $(READY) ## Every test, offline
-	$(BIN)/python -m pytest -n auto --dist loadgroup
+	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
 
 SCHEDULES ?= 200
 SEED ?= 1

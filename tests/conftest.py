@@ -127,19 +127,14 @@ def key_columns(provider: str, resource: str) -> str:
     return ", ".join(next(r.key for r in PROVIDERS[provider].resources if r.name == resource))
 
 
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What shares something made once per module stays on one worker, and comes first: it takes longest."""
-    alone, shared = [], []
-    for item in items:
-        found = getattr(item, "_fixtureinfo", None)
-        scopes = {one.scope for many in found.name2fixturedefs.values() for one in many} if found else set()
-        if "module" in scopes:
-            item.add_marker(pytest.mark.xdist_group(item.nodeid.partition("::")[0]))
-            shared.append(item)
-        else:
-            alone.append(item)
-    items[:] = shared + alone
+    """Files that make something once for all their tests come first: they take longest."""
+    items.sort(key=lambda item: "module" not in _scopes(item))
+
+
+def _scopes(item: pytest.Item) -> set[str]:
+    found = getattr(item, "_fixtureinfo", None)
+    return {one.scope for many in found.name2fixturedefs.values() for one in many} if found else set()
 
 
 COUNTS = "/v2/inventory/counts/batch-retrieve"
