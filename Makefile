@@ -3,6 +3,8 @@
 PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
+# One more than there are cores: a test that waits for a server or a death leaves its core to another.
+WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
@@ -15,7 +17,7 @@ demo: $(READY) ## Two loads, a simulated day between them, and the reports; no c
 	$(BIN)/stocktake demo
 
 test: $(READY) ## Every test, offline
-	$(BIN)/python -m pytest -n auto --dist loadfile --no-loadscope-reorder
+	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 SCHEDULES ?= 200
 SEED ?= 1

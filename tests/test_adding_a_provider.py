@@ -38,7 +38,7 @@ with Sandbox(providers=["dockyard"]) as sandbox:
     sandbox.clock.advance(hours=1)
     changed = sandbox.change(2)["dockyard"]
     sandbox.requests.clear()
-    stocktake("run")
+    stocktake("load")
     asked = [(request.query, request.rows) for request in sandbox.requests]
     sandbox.simulate_day()
     stocktake("sweep")

@@ -3,15 +3,27 @@
 import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
+from typer.testing import Result
 
 from pipelines.lock import run_lock
-from sandbox import Fault
+from sandbox import Fault, Sandbox
 from tests.conftest import Project
+
+
+@pytest.fixture(scope="module")
+def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Result]]:
+    """A folder after its first run, to be looked at, and what that run said."""
+    with Sandbox(providers=("square", "ventmere_s2")) as sandbox, pytest.MonkeyPatch.context() as patch:
+        project = Project(tmp_path_factory.mktemp("first_run"), sandbox)
+        project.configure()
+        patch.chdir(project.folder)
+        yield project, project.stocktake("run", "--log-format", "json")
 
 
 def test_one_accounts_failure_stops_no_other(project: Project) -> None:
@@ -92,8 +104,10 @@ def test_no_secret_is_in_any_file_or_output(project: Project, impatient: None) -
         assert not any(secret.encode() in data for data in files)
 
 
-def test_raw_data_is_for_its_owner_and_published_data_for_readers(project: Project) -> None:
-    project.stocktake("run")
+def test_raw_data_is_for_its_owner_and_published_data_for_readers(
+    first_run: tuple[Project, Result],
+) -> None:
+    project, _ = first_run
     mode = {p.name: stat.S_IMODE(p.stat().st_mode) for p in project.home.iterdir()}
     assert mode["working.duckdb"] == 0o600
     assert mode["pipelines"] == mode["spool"] == mode["logs"] == 0o700
@@ -122,8 +136,10 @@ def test_another_process_in_the_working_file_is_named(project: Project) -> None:
     assert "Close whatever else has it open" in result.stderr
 
 
-def test_json_logs_are_one_object_a_line_and_the_result_is_on_stdout(project: Project) -> None:
-    result = project.stocktake("run", "--log-format", "json")
+def test_json_logs_are_one_object_a_line_and_the_result_is_on_stdout(
+    first_run: tuple[Project, Result],
+) -> None:
+    _, result = first_run
     events = [json.loads(line) for line in result.stderr.splitlines()]
     assert events[0]["event"] == "started"
     assert [e["step"] for e in events if e["event"] == "step"][-2:] == ["build", "publish"]
@@ -133,9 +149,15 @@ def test_json_logs_are_one_object_a_line_and_the_result_is_on_stdout(project: Pr
     assert answer["release"]
 
 
-def test_status_tells_marks_ages_and_release(project: Project) -> None:
+def test_status_before_the_first_run_says_so(project: Project) -> None:
     assert "Nothing has been loaded yet" in project.stocktake("status").stdout
-    project.stocktake("run")
+
+
+def test_status_tells_marks_ages_and_release(
+    first_run: tuple[Project, Result], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    project, _ = first_run
+    monkeypatch.chdir(project.folder)
     status = json.loads(project.stocktake("status", "--json").stdout)
     counts = next(row for row in status["resources"] if row["resource"] == "inventory_counts")
     assert counts["asked_through"] == "2026-01-05 08:00:00+00:00"
