@@ -118,7 +118,7 @@ def test_measures_are_declared_fields_that_can_be_cast(built: WorkingDatabase) -
     ]
 
     assert len(feeding) > 30
-    assert {types[field] for field in feeding} <= {"decimal", "boolean"}
+    assert {types[field] for field in feeding} <= {"decimal", "boolean", "integer"}
 
 
 def test_each_kind_has_its_letter(built: WorkingDatabase) -> None:
