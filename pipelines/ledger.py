@@ -16,6 +16,7 @@ from typing import Any
 import duckdb
 
 from pipelines.config import Account, Config
+from pipelines.files import write_whole
 from pipelines.registry import Provider
 from pipelines.warehouse import raw_table
 from sources._shared.mark import Outcome
@@ -127,9 +128,7 @@ def claim(folder: Path, account: str, load_ids: Sequence[str]) -> None:
 
 
 def _write(path: Path, entry: dict[str, Any]) -> None:
-    partial = path.with_suffix(".partial")
-    partial.write_text(json.dumps(entry, default=str), encoding="utf-8")
-    partial.replace(path)
+    write_whole(path, json.dumps(entry, default=str))
 
 
 def settle(connection: duckdb.DuckDBPyConnection, folder: Path, account: Account) -> list[dict[str, Any]]:

@@ -1,6 +1,5 @@
 """Extract and load: one dlt pipeline per account, read side by side, loaded one at a time."""
 
-import json
 import shutil
 import threading
 import uuid
@@ -14,12 +13,13 @@ from typing import Any
 
 import dlt
 import duckdb
-from dlt.common.storages.load_package import PackageStorage
 from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
+from pipelines import packages
 from pipelines.config import Account, Config
 from pipelines.errors import cause_of, words_of
+from pipelines.files import write_whole
 from pipelines.ledger import Entry, claim, settle, spool
 from pipelines.log import Reporter
 from pipelines.sweep import retire_emptied
@@ -27,10 +27,7 @@ from pipelines.warehouse import current_keys, current_rows
 from sources._shared.errors import SourceError
 from sources._shared.http import Redactor
 from sources._shared.mark import Ask, Outcome
-from sources._shared.resource import ROWS_FORMAT, held_back_resource
-
-EXTRACTED, NORMALIZED = Path("normalize", "extracted"), Path("load", "normalized")
-"""Where a dlt working folder keeps load packages before and after they are normalized."""
+from sources._shared.resource import held_back_resource
 
 
 @dataclass
@@ -106,15 +103,7 @@ def journals_folder(config: Config) -> Path:
 
 def pending_packages(config: Config, account: str) -> int:
     """Load packages that an earlier run extracted and did not finish. Needs no dlt."""
-    return len(_pending(pipelines_folder(config) / account))
-
-
-def _pending(folder: Path) -> list[str]:
-    return sorted({found.name for place in (EXTRACTED, NORMALIZED) for found in _packages(folder / place)})
-
-
-def _packages(place: Path) -> list[Path]:
-    return [package for package in place.iterdir() if package.is_dir()] if place.is_dir() else []
+    return len(packages.pending(pipelines_folder(config) / account))
 
 
 def match_warehouse(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
@@ -137,9 +126,7 @@ def match_warehouse(config: Config, connection: duckdb.DuckDBPyConnection) -> No
     connection.execute("delete from raw_stocktake.stamp")
     connection.execute("insert into raw_stocktake.stamp values (?)", [stamp])
     connection.execute("commit")
-    partial = note.with_suffix(".partial")
-    partial.write_text(stamp, encoding="utf-8")
-    partial.replace(note)
+    write_whole(note, stamp)
 
 
 def _load_account(
@@ -201,69 +188,18 @@ def drain(
 ) -> None:
     """Finishes what an earlier run extracted. Without this, dlt would load that and ask for nothing new."""
     pipeline.sync_destination()
-    claim(spooled, account.name, _pending(Path(pipeline.working_dir)))
-    _drop_half_made(Path(pipeline.working_dir))
+    folder = Path(pipeline.working_dir)
+    claim(spooled, account.name, packages.pending(folder))
+    packages.drop_half_made(folder)
     if pipeline.has_pending_data:
         reporter.step("drain", account.name)
-        _drop_normalized_twice(Path(pipeline.working_dir))
-        _adopt_schemas(pipeline)
-        _start_over(Path(pipeline.working_dir))
+        packages.drop_normalized_twice(folder)
+        packages.adopt_schemas(pipeline)
+        packages.start_over(folder)
         pipeline.normalize()
         pipeline.load()
     for row in settle(cursor, spooled, account):
         reporter.resource(row)
-
-
-def _drop_half_made(folder: Path) -> None:
-    """Drops packages whose making was broken off: dlt 1.31 makes each in a new folder, and forgets those."""
-    for place in (folder / EXTRACTED.parent).glob("*/"):
-        if place.name != EXTRACTED.name:
-            shutil.rmtree(place)
-
-
-def _drop_normalized_twice(folder: Path) -> None:
-    """Drops extracted packages whose normalized form is there already.
-
-    dlt 1.31 moves the normalized package into place and removes the extracted one after. A process that dies
-    in between leaves both, and every later normalize stops at the package that is in its way.
-    """
-    for package in _packages(folder / EXTRACTED):
-        if (folder / NORMALIZED / package.name).is_dir():
-            shutil.rmtree(package)
-
-
-def _adopt_schemas(pipeline: dlt.Pipeline) -> None:
-    """Lets extracted packages be normalized under the schema they were extracted with.
-
-    dlt 1.31 takes the pipeline's own, which it saves a moment after the package is finished. A process that
-    dies in between leaves the schema of the read before: after a sweep that one says that whatever of the
-    account's rows did not come is gone, and an incremental package would retire nearly all of them.
-    """
-    for package in _packages(Path(pipeline.working_dir) / EXTRACTED):
-        text = (package / PackageStorage.SCHEMA_FILE_NAME).read_text(encoding="utf-8")
-        pipeline._inject_schema(dlt.Schema.from_dict(json.loads(text)))
-
-
-def _start_over(folder: Path) -> None:
-    """Lets packages whose loading was broken off begin it anew.
-
-    dlt 1.31 empties its staging tables once a package, when it first begins. A process that dies after a file
-    was copied there and before that was noted would copy it a second time into the same table, and every
-    new version would be written twice. Merging anew changes nothing: what is current is left alone.
-    """
-    for package in _packages(folder / NORMALIZED):
-        (package / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME).unlink(missing_ok=True)
-        updates = package / PackageStorage.SCHEMA_UPDATES_FILE_NAME
-        if not updates.exists():  # they were made already; the file alone lets dlt prepare its tables
-            updates.write_text("{}", encoding="utf-8")
-        for state in (PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER):
-            for job in (package / state).glob("*.*"):
-                if job.name.startswith("_dlt"):
-                    continue  # dlt's own tables are appended to
-                if job.suffix == f".{ROWS_FORMAT}":
-                    job.rename(package / PackageStorage.NEW_JOBS_FOLDER / job.name)
-                else:
-                    job.unlink()  # a merge, made again once its rows are in staging
 
 
 def _note(spooled: Path, account: Account, run_id: str, outcome: Outcome) -> None:

@@ -15,6 +15,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from pipelines.config import Config
+from pipelines.files import write_whole
 from pipelines.load import pending_packages
 from pipelines.lock import holder_of, is_locked
 from pipelines.log import short_instant
@@ -48,9 +49,7 @@ def write_status(connection: duckdb.DuckDBPyConnection, config: Config, run: dic
     resources = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
     for row in resources:
         row.update(_numbers(connection, row))
-    partial = config.home / "status.json.partial"
-    partial.write_text(json.dumps({"run": run, "resources": resources}, default=str), encoding="utf-8")
-    partial.replace(config.home / "status.json")
+    write_whole(config.home / "status.json", json.dumps({"run": run, "resources": resources}, default=str))
 
 
 def read_status(config: Config) -> dict[str, Any]:

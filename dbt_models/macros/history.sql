@@ -20,7 +20,7 @@
         {{ return('') }}
     {% endif %}
     {% set counts = run_query(
-        "select (select count(*) from " ~ this ~ "), (select count(*) from " ~ computed ~ ")"
+        "select (select count(*) from " ~ this ~ "), (select count(*) from " ~ computed ~ " as computed)"
     ).rows[0] %}
     {% if counts[0] == counts[1] %}
         {{ return('') }}

@@ -37,23 +37,11 @@
     ) as parsed
 {% endmacro %}
 
-{# Raw loses versions only when an account is reset. Every raw version is in staging by now, so equal counts mean that
-   there is nothing to forget, and nothing is touched. #}
+{# Raw loses versions only when an account is reset. #}
 {% macro forget_versions_gone_from_raw() %}
-    {% if not execute or model.config.materialized != 'incremental' %}
+    {% if not execute or not is_incremental() %}
         {{ return('') }}
     {% endif %}
     {% set source_name, table_name = model.sources[0] %}
-    {% set counts = run_query(
-        "select (select count(*) from " ~ this ~ "), (select count(*) from " ~ source(source_name, table_name) ~ ")"
-    ).rows[0] %}
-    {% if counts[0] == counts[1] %}
-        {{ return('') }}
-    {% endif %}
-    delete from {{ this }}
-    where not exists (
-        select 1
-        from ({{ raw_versions(source_name, table_name) }}) as versions
-        where versions.version_key = {{ this }}.version_key
-    )
+    {{ return(forget_rows_not_in('(' ~ raw_versions(source_name, table_name) ~ ')', ['version_key'])) }}
 {% endmacro %}

@@ -14,7 +14,8 @@ import duckdb
 import pytest
 
 from pipelines.config import load_config
-from pipelines.load import EXTRACTED, pending_packages, pipeline_of
+from pipelines.load import pending_packages, pipeline_of
+from pipelines.packages import EXTRACTED
 from sandbox import Sandbox
 from tests.conftest import PLENTY, Project, SmallDisk
 

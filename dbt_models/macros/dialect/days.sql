@@ -33,12 +33,3 @@
 {% macro duckdb__unnest_days(first, last) -%}
     cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date)
 {%- endmacro %}
-
-{# A product of two numbers, exact; null where it does not fit. #}
-{% macro times(left, right) -%}
-    {{ return(adapter.dispatch('times', 'stocktake')(left, right)) }}
-{%- endmacro %}
-
-{% macro duckdb__times(left, right) -%}
-    cast(try({{ left }} * {{ right }}) as {{ type_quantity() }})
-{%- endmacro %}

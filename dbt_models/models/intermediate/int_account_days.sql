@@ -1,44 +1,15 @@
 with
 
-sync_log as (
-    select * from {{ ref('stg_stocktake__sync_log') }}
-),
-
-level_versions as (
-    select * from {{ ref('int_inventory_level_versions_unioned') }}
-),
-
-total_versions as (
-    select * from {{ ref('int_position_versions_measured') }}
-),
-
-moments as (
-    select
-        provider,
-        account,
-        finished_at as moment
-    from sync_log
-    where status in ('ok', 'guarded') and mode <> 'backfill'
-    union all
-    select
-        provider,
-        account,
-        valid_from as moment
-    from level_versions
-    union all
-    select
-        provider,
-        account,
-        valid_from as moment
-    from total_versions
+observed_days as (
+    select * from {{ ref('int_observed_days') }}
 ),
 
 days as (
     select
         provider,
         account,
-        {{ utc_day('max(moment)') }} as last_day
-    from moments
+        max(date_day) as last_day
+    from observed_days
     group by provider, account
 )
 

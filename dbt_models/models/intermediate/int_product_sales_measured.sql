@@ -16,18 +16,8 @@ listed_products as (
     select * from {{ ref('int_listed_products_latest') }}
 ),
 
-account_days as (
-    select * from {{ ref('int_account_days') }}
-),
-
-first_days as (
-    select
-        provider,
-        account,
-        product_id,
-        {{ utc_day('min(valid_from)') }} as first_day
-    from history
-    group by provider, account, product_id
+product_days as (
+    select * from {{ ref('int_product_days') }}
 ),
 
 ledger_accounts as (
@@ -43,23 +33,19 @@ products as (
         positions.provider,
         positions.account,
         positions.product_id,
-        first_days.first_day,
-        account_days.last_day as as_of_day,
+        product_days.first_day,
+        product_days.last_day as as_of_day,
         case
             when positions.provider = 'sellercloud' then 'provider'
             when ledger_accounts.account is not null then 'movements'
             else 'history'
         end as sales_source
     from positions
-    inner join first_days
+    inner join product_days
         on
-            positions.provider = first_days.provider
-            and positions.account = first_days.account
-            and positions.product_id = first_days.product_id
-    inner join account_days
-        on
-            positions.provider = account_days.provider
-            and positions.account = account_days.account
+            positions.provider = product_days.provider
+            and positions.account = product_days.account
+            and positions.product_id = product_days.product_id
     left join ledger_accounts
         on
             positions.provider = ledger_accounts.provider

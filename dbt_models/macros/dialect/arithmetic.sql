@@ -39,3 +39,12 @@
         )
     )[1] as {{ type_quantity() }})
 {%- endmacro %}
+
+{# A product of two numbers, exact; null where it does not fit. #}
+{% macro times(left, right) -%}
+    {{ return(adapter.dispatch('times', 'stocktake')(left, right)) }}
+{%- endmacro %}
+
+{% macro duckdb__times(left, right) -%}
+    cast(try({{ left }} * {{ right }}) as {{ type_quantity() }})
+{%- endmacro %}

@@ -1,0 +1,77 @@
+"""Load packages in a dlt working folder, and what a process that died may have left of them.
+
+Each of these mends one way in which dlt 1.31 stops, or does something twice, after a death.
+"""
+
+import json
+import shutil
+from pathlib import Path
+
+import dlt
+from dlt.common.storages.load_package import PackageStorage
+
+from sources._shared.resource import ROWS_FORMAT
+
+EXTRACTED, NORMALIZED = Path("normalize", "extracted"), Path("load", "normalized")
+"""Where a dlt working folder keeps load packages before and after they are normalized."""
+
+
+def pending(folder: Path) -> list[str]:
+    """The load ids of what was extracted and not loaded to its end. Needs no pipeline."""
+    return sorted({found.name for place in (EXTRACTED, NORMALIZED) for found in _packages(folder / place)})
+
+
+def drop_half_made(folder: Path) -> None:
+    """Drops packages whose making was broken off: dlt 1.31 makes each in a new folder, and forgets those."""
+    for place in (folder / EXTRACTED.parent).glob("*/"):
+        if place.name != EXTRACTED.name:
+            shutil.rmtree(place)
+
+
+def drop_normalized_twice(folder: Path) -> None:
+    """Drops extracted packages whose normalized form is there already.
+
+    dlt 1.31 moves the normalized package into place and removes the extracted one after. A process that dies
+    in between leaves both, and every later normalize stops at the package that is in its way.
+    """
+    for package in _packages(folder / EXTRACTED):
+        if (folder / NORMALIZED / package.name).is_dir():
+            shutil.rmtree(package)
+
+
+def adopt_schemas(pipeline: dlt.Pipeline) -> None:
+    """Lets extracted packages be normalized under the schema they were extracted with.
+
+    dlt 1.31 takes the pipeline's own, which it saves a moment after the package is finished. A process that
+    dies in between leaves the schema of the read before: after a sweep that one says that whatever of the
+    account's rows did not come is gone, and an incremental package would retire nearly all of them.
+    """
+    for package in _packages(Path(pipeline.working_dir) / EXTRACTED):
+        text = (package / PackageStorage.SCHEMA_FILE_NAME).read_text(encoding="utf-8")
+        pipeline._inject_schema(dlt.Schema.from_dict(json.loads(text)))
+
+
+def start_over(folder: Path) -> None:
+    """Lets packages whose loading was broken off begin it anew.
+
+    dlt 1.31 empties its staging tables once a package, when it first begins. A process that dies after a file
+    was copied there and before that was noted would copy it a second time into the same table, and every
+    new version would be written twice. Merging anew changes nothing: what is current is left alone.
+    """
+    for package in _packages(folder / NORMALIZED):
+        (package / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME).unlink(missing_ok=True)
+        updates = package / PackageStorage.SCHEMA_UPDATES_FILE_NAME
+        if not updates.exists():  # they were made already; the file alone lets dlt prepare its tables
+            updates.write_text("{}", encoding="utf-8")
+        for state in (PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER):
+            for job in (package / state).glob("*.*"):
+                if job.name.startswith("_dlt"):
+                    continue  # dlt's own tables are appended to
+                if job.suffix == f".{ROWS_FORMAT}":
+                    job.rename(package / PackageStorage.NEW_JOBS_FOLDER / job.name)
+                else:
+                    job.unlink()  # a merge, made again once its rows are in staging
+
+
+def _packages(place: Path) -> list[Path]:
+    return [package for package in place.iterdir() if package.is_dir()] if place.is_dir() else []
