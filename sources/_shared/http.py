@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
-from functools import cached_property
+from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
 from urllib.parse import quote, quote_plus
 
@@ -211,15 +211,11 @@ class ApiClient:
                     auth=self._auth,
                     headers=self._headers,
                     timeout=self._timeout,
-                    verify=self._trusted,
+                    verify=_trusted(),
                     follow_redirects=False,  # credentials go to the configured host and nowhere else
                     event_hooks={"request": [self._before_request]},
                 )
             return self._client
-
-    @cached_property
-    def _trusted(self) -> ssl.SSLContext:
-        return httpx.create_ssl_context()  # a tenth of a second: once per account, not per connection
 
     def _before_request(self, request: httpx.Request) -> None:
         self._pace.wait()
@@ -324,6 +320,12 @@ def _wait(retry: tenacity.RetryCallState) -> float:
     if asked is not None:
         return float(asked)
     return tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)(retry)
+
+
+@cache
+def _trusted() -> ssl.SSLContext:
+    """Whom we trust: reading the certificates takes a tenth of a second, so they are read once."""
+    return httpx.create_ssl_context()
 
 
 def _server_clock(response: httpx.Response) -> datetime | None:

@@ -3,8 +3,6 @@
 import json
 import os
 import shutil
-import signal
-import subprocess
 import sys
 import tempfile
 import time
@@ -29,6 +27,7 @@ from sandbox.day import Day
 from sandbox.rooms import ROOMS
 from sources._shared import http
 from tests.conftest import Project
+from tests.soak.child import WAIT, running
 from tests.soak.edits import EDITS
 from tests.soak.model import Model, Row, windowed
 
@@ -39,12 +38,6 @@ PATIENCE = 0.4
 MOST_GONE = 0.1
 """Of the stock; more would undercut the floor, which has a rule of its own."""
 STEPS = ("extract", "normalize", "load")
-CHILD = """
-from sources._shared import http
-http.LONGEST_WAIT = 0.01
-from pipelines.cli import main
-main()
-"""
 MORE_SETTINGS: dict[str, list[dict[str, Any]]] = {
     "shipstream": [{"requests_per_second": 1000}],
     "sellercloud": [{}, {"warehouses": ["all"]}],
@@ -87,7 +80,7 @@ class Stocktaking(RuleBasedStateMachine):
         self.project = Project(folder, self.sandbox)
         self._stack.callback(os.chdir, Path.cwd())
         os.chdir(folder)
-        self._stack.enter_context(mock.patch.object(http, "LONGEST_WAIT", 0.01))
+        self._stack.enter_context(mock.patch.object(http, "LONGEST_WAIT", WAIT))
         accounts = {}
         for provider in self.sandbox.providers:
             choices = MORE_SETTINGS.get(provider, [{}])
@@ -281,24 +274,14 @@ class Stocktaking(RuleBasedStateMachine):
 
     def _kill(self, step: str, after: float, sweep: bool) -> None:
         """A run in a process of its own; it dies as soon as it says that a step begins, or a moment later."""
-        command = [
-            sys.executable,
-            "-c",
-            CHILD,
-            "load",
-            "--log-format",
-            "json",
-            *(["--sweep"] if sweep else []),
-        ]
-        environment = {**os.environ, "PYTHONPATH": str(Path(__file__).resolve().parents[2])}
-        with subprocess.Popen(
-            command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, env=environment
-        ) as process:
-            assert process.stderr is not None
-            for line in process.stderr:
+        with running(Path.cwd(), "load", "--log-format", "json", *(["--sweep"] if sweep else [])) as (
+            events,
+            process,
+        ):
+            for line in events:
                 event: Mapping[str, Any] = json.loads(line)
                 if event["event"] == "step" and event["step"] == step:
                     time.sleep(after)
-                    os.kill(process.pid, signal.SIGKILL)
+                    process.kill()
                     break
-            process.stderr.read()
+            events.read()
