@@ -8,7 +8,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak check sandbox constraints clean
+.PHONY: help demo test soak mutants check sandbox constraints clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,6 +24,9 @@ SEED ?= 1
 
 soak: $(READY) ## Schedules of changes, runs, storms and deaths by chance: SCHEDULES=200 SEED=1
 	$(BIN)/python -m tests.soak --schedules $(SCHEDULES) --seed $(SEED)
+
+mutants: $(READY) ## Takes out each guard against a loss: a test has to fail and name the loss
+	$(BIN)/python -m tests.mutants
 
 check: $(READY) ## Format, lint, types, SQL, dependencies that fit, and who may import whom
 	$(BIN)/ruff format --check .

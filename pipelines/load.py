@@ -18,7 +18,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines import packages
 from pipelines.config import Account, Config
-from pipelines.errors import cause_of, words_of
+from pipelines.errors import CommandError, cause_of, words_of
 from pipelines.files import write_whole
 from pipelines.ledger import Entry, claim, settle, spool
 from pipelines.log import Reporter
@@ -200,6 +200,31 @@ def drain(
         pipeline.load()
     for row in settle(cursor, spooled, account):
         reporter.resource(row)
+
+
+def finish_loads(config: Config, connection: duckdb.DuckDBPyConnection, reporter: Reporter) -> None:
+    """Finishes the loads that were left half done. Call before models are built: they would mix two states.
+
+    Raises:
+        CommandError: a load cannot be finished, so nothing may be built on it.
+    """
+    for account in config.accounts.values():
+        if not packages.is_half_loaded(pipelines_folder(config) / account.name):
+            continue
+        try:
+            drain(
+                pipeline_of(config, account),
+                account,
+                connection,
+                spool_folder(config) / account.name,
+                reporter,
+            )
+        except Exception as error:
+            raise CommandError(
+                f"{account.name}: what was read is half loaded, and the rest cannot be:"
+                f" {words_of(error).rstrip('.')}. Nothing is built on it, BI keeps the last release, and the"
+                " next run tries again."
+            ) from None
 
 
 def _note(spooled: Path, account: Account, run_id: str, outcome: Outcome) -> None:

@@ -21,6 +21,11 @@ def pending(folder: Path) -> list[str]:
     return sorted({found.name for place in (EXTRACTED, NORMALIZED) for found in _packages(folder / place)})
 
 
+def is_half_loaded(folder: Path) -> bool:
+    """Whether the loading of a package may have begun and has not ended: its tables are merged one by one."""
+    return bool(_packages(folder / NORMALIZED))
+
+
 def drop_half_made(folder: Path) -> None:
     """Drops packages whose making was broken off: dlt 1.31 makes each in a new folder, and forgets those."""
     for place in (folder / EXTRACTED.parent).glob("*/"):
@@ -67,6 +72,7 @@ def start_over(folder: Path) -> None:
             for job in (package / state).glob("*.*"):
                 if job.name.startswith("_dlt"):
                     continue  # dlt's own tables are appended to
+                (package / PackageStorage.PENDING_TRANSITIONS_FOLDER / job.name).unlink(missing_ok=True)
                 if job.suffix == f".{ROWS_FORMAT}":
                     job.rename(package / PackageStorage.NEW_JOBS_FOLDER / job.name)
                 else:

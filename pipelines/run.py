@@ -18,6 +18,7 @@ from pipelines.ledger import make_ledger, record_accounts
 from pipelines.load import (
     AccountResult,
     How,
+    finish_loads,
     journals_folder,
     load_accounts,
     match_warehouse,
@@ -107,6 +108,7 @@ def run(
                 result.accounts = load_accounts(config, accounts, connection, how, reporter)
                 result.exit_code = _judge(result.accounts)
             if build_models and result.exit_code is not Exit.FAILED:
+                finish_loads(config, connection, reporter)
                 reporter.step("build")
                 result.build = build(connection, config)
             if publish_tables and result.exit_code is not Exit.FAILED:

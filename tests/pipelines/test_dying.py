@@ -2,46 +2,14 @@
 
 import json
 import shutil
-import signal
-import subprocess
-import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox import Sandbox
 from tests.conftest import PLENTY, Project, SmallDisk
-
-DYING = """
-import importlib, json, os, signal, sys
-import dlt.destinations.impl.duckdb.duck, dlt.load.load, dlt.normalize, pipelines.cli, sources.square
-
-def come_to(place, when):
-    module, _, path = place.partition(":")
-    *owners, name = path.split(".")
-    owner = importlib.import_module(module)
-    for step in owners:
-        owner = getattr(owner, step)
-    was = getattr(owner, name)
-    def die(*args, **kwargs):
-        if when == "after":
-            was(*args, **kwargs)
-        os.kill(os.getpid(), signal.SIGKILL)
-    setattr(owner, name, die)
-
-for line in sys.stdin:
-    folder, place, when, *arguments = json.loads(line)
-    process = os.fork()
-    if process == 0:
-        os.chdir(folder)
-        come_to(place, when)
-        sys.argv = ["stocktake", *arguments]
-        pipelines.cli.main()
-    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
-"""
-"""Runs commands that kill themselves as soon as they come to a function, or have left it for the first time.
-Forked from one process that has imported everything: that costs each of them two seconds."""
+from tests.pipelines.conftest import Die
 
 PLACES = {
     "the stamp is in the warehouse, not beside it": ("pathlib:Path.replace", "before"),
@@ -57,26 +25,6 @@ IN_DRAIN = {
     "the drain has merged": ("dlt.load.load:Load.complete_package", "before"),
     "the drain has loaded": ("dlt:Pipeline.load", "after"),
 }
-
-
-Die = Callable[..., None]
-
-
-@pytest.fixture(scope="module")
-def die_in() -> Iterator[Die]:
-    with subprocess.Popen(
-        [sys.executable, "-c", DYING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as process:
-
-        def die(folder: Path, place: str, when: str, *command: str) -> None:
-            assert process.stdin is not None
-            assert process.stdout is not None
-            process.stdin.write(json.dumps([str(folder), place, when, *command]) + "\n")
-            process.stdin.flush()
-            assert int(process.stdout.readline()) == -signal.SIGKILL, f"it was to die in {place}"
-
-        yield die
-        process.stdin.close()  # type: ignore[union-attr]
 
 
 pytestmark = pytest.mark.providers("square")
@@ -140,7 +88,9 @@ def test_dying_again_while_the_first_death_is_repaired_loses_no_line(
         "select count(*) filter (where status = 'ok'), sum(rows_new) from raw_stocktake.sync_log"
         " group by run_id order by run_id offset 1"
     )
-    assert told[0] == (4, 10), "five counts and five movements, told of the run that read them"
+    assert told[0] == (4, 10), (
+        "lost from the ledger: five counts and five movements of the run that read them"
+    )
     assert {new for _, new in told[1:]} == {0}
 
 

@@ -15,9 +15,10 @@ import pytest
 
 from pipelines.config import load_config
 from pipelines.load import pending_packages, pipeline_of
-from pipelines.packages import EXTRACTED
+from pipelines.packages import EXTRACTED, NORMALIZED
 from sandbox import Sandbox
 from tests.conftest import PLENTY, Project, SmallDisk
+from tests.pipelines.conftest import Die
 
 COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "--log-format", "json"]
 KILLS = [
@@ -100,6 +101,51 @@ def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
         assert found[name] == rows, name
 
 
+@pytest.fixture
+def half_loaded(
+    story: tuple[Path, Sandbox, dict[str, object]],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    die_in: Die,
+) -> Project:
+    """A copy in which Square's load died when one of its tables was merged, and the others were not."""
+    first, sandbox, _ = story
+    shutil.copytree(first, tmp_path / "copy", symlinks=True)
+    monkeypatch.chdir(tmp_path / "copy")
+    project = Project(tmp_path / "copy", sandbox)
+    project.load("--account", "ventmere_s2")
+    die_in(
+        project.folder,
+        "dlt.destinations.job_client_impl:SqlLoadJob.run",
+        "after",
+        *("load", "--account", "square"),
+    )
+    return project
+
+
+def test_a_build_reads_no_half_load(
+    story: tuple[Path, Sandbox, dict[str, object]], half_loaded: Project
+) -> None:
+    half_loaded.stocktake("build")
+    half_loaded.stocktake("publish")
+    found, expected = tables_of(half_loaded.folder), story[2]
+    mixed = [name for name in expected if found[name] != expected[name]]
+    assert not mixed, f"built on half a load: {mixed}"
+
+
+def test_nothing_is_built_on_a_half_load_that_cannot_be_finished(
+    story: tuple[Path, Sandbox, dict[str, object]], half_loaded: Project
+) -> None:
+    waiting = half_loaded.home / "pipelines" / "square" / NORMALIZED
+    for rows in waiting.rglob("*.parquet"):
+        rows.write_bytes(b"no rows")
+    for command in ("build", "run"):
+        said = half_loaded.stocktake(command, exits=1).stderr
+        assert "square: what was read is half loaded, and the rest cannot be: " in said
+        assert "BI keeps the last release, and the next run tries again." in said
+    assert tables_of(half_loaded.folder) == tables_of(story[0])
+
+
 def test_a_disk_that_fills_up_while_building_or_publishing_leaves_the_release_whole(
     story: tuple[Path, Sandbox, dict[str, object]],
     tmp_path: Path,
@@ -145,17 +191,16 @@ def test_a_package_left_before_and_after_normalizing_stops_no_later_run(project:
 
 DIES_BEFORE_NOTING = """
 import os, signal
-from dlt.load.load import Load
+from dlt.common.storages.load_package import PackageStorage
 
-complete = Load.complete_jobs
+note = PackageStorage.save_pending_transition
 
-def die(self, load_id, jobs, schema):
-    done = [job.job_file_info() for job in jobs if job.state() == "completed"]
-    if [job for job in done if (job.table_name, job.file_format) == ("inventory_counts", "parquet")]:
+def die(self, load_id, file_name, *said):
+    if file_name.startswith("inventory_counts.") and file_name.endswith(".parquet"):
         os.kill(os.getpid(), signal.SIGKILL)
-    return complete(self, load_id, jobs, schema)
+    return note(self, load_id, file_name, *said)
 
-Load.complete_jobs = die
+PackageStorage.save_pending_transition = die
 from pipelines.cli import main
 main()
 """

@@ -1,0 +1,59 @@
+"""Commands that die where a test wants them to."""
+
+import json
+import signal
+import subprocess
+import sys
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+DYING = """
+import importlib, json, os, signal, sys
+import dlt.destinations.impl.duckdb.duck, dlt.load.load, dlt.normalize, pipelines.cli, sources.square
+
+def come_to(place, when):
+    module, _, path = place.partition(":")
+    *owners, name = path.split(".")
+    owner = importlib.import_module(module)
+    for step in owners:
+        owner = getattr(owner, step)
+    was = getattr(owner, name)
+    def die(*args, **kwargs):
+        if when == "after":
+            was(*args, **kwargs)
+        os.kill(os.getpid(), signal.SIGKILL)
+    setattr(owner, name, die)
+
+for line in sys.stdin:
+    folder, place, when, *arguments = json.loads(line)
+    process = os.fork()
+    if process == 0:
+        os.chdir(folder)
+        come_to(place, when)
+        sys.argv = ["stocktake", *arguments]
+        pipelines.cli.main()
+    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
+"""
+"""Runs commands that kill themselves as soon as they come to a function, or have left it for the first time.
+Forked from one process that has imported everything: that costs each of them two seconds."""
+
+Die = Callable[..., None]
+
+
+@pytest.fixture(scope="session")
+def die_in() -> Iterator[Die]:
+    with subprocess.Popen(
+        [sys.executable, "-c", DYING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+    ) as process:
+
+        def die(folder: Path, place: str, when: str, *command: str) -> None:
+            assert process.stdin is not None
+            assert process.stdout is not None
+            process.stdin.write(json.dumps([str(folder), place, when, *command]) + "\n")
+            process.stdin.flush()
+            assert int(process.stdout.readline()) == -signal.SIGKILL, f"it was to die in {place}"
+
+        yield die
+        process.stdin.close()  # type: ignore[union-attr]
