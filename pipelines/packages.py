@@ -5,15 +5,31 @@ Each of these mends one way in which dlt 1.31 stops, or does something twice, af
 
 import json
 import shutil
+from datetime import datetime
 from pathlib import Path
 
 import dlt
+import dlt.common.time
 from dlt.common.storages.load_package import PackageStorage
 
 from sources._shared.resource import ROWS_FORMAT
 
 EXTRACTED, NORMALIZED = Path("normalize", "extracted"), Path("load", "normalized")
 """Where a dlt working folder keeps load packages before and after they are normalized."""
+
+
+_now = dlt.common.time.precise_time
+_MILLISECOND = 0.001
+
+
+def go_on_after(latest: datetime | None) -> None:
+    """Lets dlt's clock stand after the last version that is known, also where this machine's lies behind.
+
+    dlt 1.31 stamps a package, and the beginning and end of its versions, by this machine's clock. After that
+    was set back, versions would end before they begin, and history would stand in the wrong order.
+    """
+    behind = 0.0 if latest is None else max(0.0, latest.timestamp() + _MILLISECOND - _now())
+    dlt.common.time.precise_time = (lambda: _now() + behind) if behind else _now
 
 
 def pending(folder: Path) -> list[str]:

@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pendulum
 
+from pipelines import packages
 from pipelines.config import Account, Config
 from pipelines.errors import CommandError, Exit
 from pipelines.ledger import make_ledger, record_accounts
@@ -30,7 +31,7 @@ from pipelines.log import Reporter
 from pipelines.publish import Release, publish, write_csv
 from pipelines.status import write_status
 from pipelines.transform import Build, build, has_passed
-from pipelines.warehouse import make_raw_tables, open_warehouse
+from pipelines.warehouse import latest_version, make_raw_tables, open_warehouse
 
 PRIVATE = 0o077
 """The mask while a command is at work: DuckDB's log and its spill files hold raw rows too."""
@@ -72,6 +73,7 @@ def opened(config: Config, command: str) -> Iterator[duckdb.DuckDBPyConnection]:
     with run_lock(config.home, command), _masked(PRIVATE), open_warehouse(config.database) as connection:
         make_ledger(connection)
         make_raw_tables(connection)
+        packages.go_on_after(latest_version(connection))
         record_accounts(connection, config)
         match_warehouse(config, connection)
         _keep_private(config)

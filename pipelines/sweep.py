@@ -21,7 +21,8 @@ def retire_emptied(connection: duckdb.DuckDBPyConnection, account: Account, entr
         if outcome.mode == "sweep" and outcome.is_complete and outcome.rows_distinct == 0:
             resource = account.provider.resource(outcome.resource)
             connection.execute(
-                f"update {raw_table(account.provider, resource)} set _dlt_valid_to = now()"
+                f"update {raw_table(account.provider, resource)}"
+                " set _dlt_valid_to = greatest(now(), _dlt_valid_from)"
                 " where account = ? and _dlt_valid_to is null",
                 [account.name],
             )

@@ -7,6 +7,7 @@ would stop the writer.
 import hashlib
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from datetime import datetime
 from pathlib import Path
 
 import duckdb
@@ -122,6 +123,17 @@ def current_keys(
         [account],
     ).fetchall()
     return frozenset(rows)
+
+
+def latest_version(connection: duckdb.DuckDBPyConnection) -> datetime | None:
+    """When the last version began or ended, of all raw tables; None where there is none."""
+    tables = " union all ".join(
+        f"select max(_dlt_valid_from) as began, max(_dlt_valid_to) as ended from {raw_table(provider, one)}"
+        for provider in PROVIDERS.values()
+        for one in provider.resources
+    )
+    row = connection.execute(f"select max(greatest(began, ended)) from ({tables})").fetchone()
+    return row[0] if row else None
 
 
 def raw_signature(connection: duckdb.DuckDBPyConnection) -> str:

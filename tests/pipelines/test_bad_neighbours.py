@@ -15,7 +15,7 @@ from typer.testing import Result
 
 from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
-from tests.conftest import Project
+from tests.conftest import Project, key_columns
 
 SQUARE = 'provider = "square"\naccess_token = "a-secret-4711"\n'
 SETTINGS = [(provider.name, setting) for provider in PROVIDERS.values() for setting in provider.settings]
@@ -194,6 +194,18 @@ def test_a_clock_of_ours_that_jumps_loses_nothing(project: Project, jumps: tuple
             assert row["mark_after"] <= str(sandbox.clock.now()), "a mark passed what can have been read"
         if number == 2 or jump > timedelta():
             project.assert_equals_truth()
+    for provider in sandbox.providers:
+        assert disorder(project, provider, STOCK[provider]) == [], "history stands in the order of the loads"
+
+
+def disorder(project: Project, provider: str, table: str) -> list[tuple[Any, ...]]:
+    """The versions that end before they have begun, or begin before the one that was loaded before them."""
+    keys = key_columns(provider, table)
+    return project.query(
+        f"select {keys}, _dlt_valid_from, _dlt_valid_to from raw_{provider}.{table}"
+        " qualify _dlt_valid_to <= _dlt_valid_from"
+        f" or _dlt_valid_from <= lag(_dlt_valid_from) over (partition by {keys} order by rowid)"
+    )
 
 
 @pytest.mark.providers("square")

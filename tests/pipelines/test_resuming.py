@@ -116,3 +116,23 @@ def test_nothing_is_left_of_it_once_the_first_load_has_ended(square: Project) ->
     assert len(list(journals.rglob("*.journal"))) == 1
     square.load()
     assert list(journals.rglob("*.journal")) == []
+
+
+def test_what_a_broken_first_read_doubted_is_asked_for_again(
+    project_of: Callable[[Sandbox], Project], impatient: None
+) -> None:
+    """It goes on with pages that lacked records: so it says, and the run after it reads everything."""
+    with Sandbox(providers=["sellercloud"]) as sandbox:
+        project = project_of(sandbox)
+        project.configure({"sellercloud": project.account("sellercloud", warehouses=["all"])})
+        sandbox.switches["sellercloud"].null_items_page = 1
+        sandbox.faults["sellercloud"].next(None, 24)  # until the first warehouse has been asked again
+        sandbox.faults["sellercloud"].next(Fault("status", 503), 5)
+        assert project.load(exits=3)["sellercloud", "warehouse_inventory"]["status"] == "failed"
+        sandbox.switches["sellercloud"].null_items_page = None
+        row = project.load(exits=3)["sellercloud", "warehouse_inventory"]
+        assert row["status"] == "guarded"
+        assert "The provider promised" in row["error_message"]
+        row = project.load()["sellercloud", "warehouse_inventory"]
+        assert (row["mode"], row["status"]) == ("sweep", "ok")
+        project.assert_equals_truth()

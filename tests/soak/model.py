@@ -196,7 +196,8 @@ class Model:
             if row["status"] == "guarded":
                 is_below = row["rows_distinct"] < 0.8 * len(held) and not swept
                 assert is_below or is_resumed, f"{where}: {row['error_message']}"
-                hidden = {**hidden, **dict.fromkeys(held.keys() - truth.keys(), begun)}
+                doubted = held.keys() ^ truth.keys() if is_resumed else held.keys() - truth.keys()
+                hidden = {**hidden, **dict.fromkeys(doubted, begun)}
             else:
                 assert row["status"] == "ok", f"{where}: {row['error_message']}"
             for key in held.keys() | truth.keys():
