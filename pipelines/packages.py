@@ -5,7 +5,7 @@ Each of these mends one way in which dlt 1.31 stops, or does something twice, af
 
 import json
 import shutil
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import dlt
@@ -18,6 +18,7 @@ EXTRACTED, NORMALIZED = Path("normalize", "extracted"), Path("load", "normalized
 """Where a dlt working folder keeps load packages before and after they are normalized."""
 
 
+LONGEST_LEAD = timedelta(days=7)
 _now = dlt.common.time.precise_time
 _MILLISECOND = 0.001
 
@@ -26,10 +27,12 @@ def go_on_after(latest: datetime | None) -> None:
     """Lets dlt's clock stand after the last version that is known, also where this machine's lies behind.
 
     dlt 1.31 stamps a package, and the beginning and end of its versions, by this machine's clock. After that
-    was set back, versions would end before they begin, and history would stand in the wrong order.
+    was set back, versions would end before they begin, and history would stand in the wrong order. A moment
+    further ahead than LONGEST_LEAD is not followed: every day of history until then would miss its changes.
     """
-    behind = 0.0 if latest is None else max(0.0, latest.timestamp() + _MILLISECOND - _now())
-    dlt.common.time.precise_time = (lambda: _now() + behind) if behind else _now
+    behind = 0.0 if latest is None else latest.timestamp() + _MILLISECOND - _now()
+    is_followed = 0 < behind <= LONGEST_LEAD.total_seconds()
+    dlt.common.time.precise_time = (lambda: _now() + behind) if is_followed else _now
 
 
 def pending(folder: Path) -> list[str]:

@@ -102,25 +102,26 @@ def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
 
 
 @pytest.fixture
-def half_loaded(
-    story: tuple[Path, Sandbox, dict[str, object]],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    die_in: Die,
+def copy(
+    story: tuple[Path, Sandbox, dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Project:
-    """A copy in which Square's load died when one of its tables was merged, and the others were not."""
-    first, sandbox, _ = story
-    shutil.copytree(first, tmp_path / "copy", symlinks=True)
+    """A copy of the story's folder, after its first run."""
+    shutil.copytree(story[0], tmp_path / "copy", symlinks=True)
     monkeypatch.chdir(tmp_path / "copy")
-    project = Project(tmp_path / "copy", sandbox)
-    project.load("--account", "ventmere_s2")
+    return Project(tmp_path / "copy", story[1])
+
+
+@pytest.fixture
+def half_loaded(copy: Project, die_in: Die) -> Project:
+    """Square's load has died when one of its tables was merged, and the others were not."""
+    copy.load("--account", "ventmere_s2")
     die_in(
-        project.folder,
+        copy.folder,
         "dlt.destinations.job_client_impl:SqlLoadJob.run",
         "after",
         *("load", "--account", "square"),
     )
-    return project
+    return copy
 
 
 def test_a_build_reads_no_half_load(
@@ -147,27 +148,21 @@ def test_nothing_is_built_on_a_half_load_that_cannot_be_finished(
 
 
 def test_a_disk_that_fills_up_while_building_or_publishing_leaves_the_release_whole(
-    story: tuple[Path, Sandbox, dict[str, object]],
-    tmp_path: Path,
-    monkeypatch: pytest.MonkeyPatch,
-    on_a_small_disk: SmallDisk,
+    story: tuple[Path, Sandbox, dict[str, object]], copy: Project, on_a_small_disk: SmallDisk
 ) -> None:
-    first, sandbox, expected = story
-    shutil.copytree(first, tmp_path / "copy", symlinks=True)
-    monkeypatch.chdir(tmp_path / "copy")
-    project = Project(tmp_path / "copy", sandbox)
-    before = (project.published / "current").readlink()
+    first, _, expected = story
+    before = (copy.published / "current").readlink()
     full = on_a_small_disk(
-        project, (PLENTY, "load"), (100, "build"), (PLENTY, "publish"), (PLENTY, "build"), (60, "publish")
+        copy, (PLENTY, "load"), (100, "build"), (PLENTY, "publish"), (PLENTY, "build"), (60, "publish")
     )
     assert [code for code, _ in full] == [0, 1, 1, 0, 1]
     assert "no build has passed" in full[2][1]
     for _, words in (full[1], full[4]):
         assert "The disk is full. Make room and run again" in words
-    assert (project.published / "current").readlink() == before
-    assert tables_of(project.folder) == tables_of(first), "what was published is whole"
-    project.stocktake("publish")
-    assert tables_of(project.folder) == expected
+    assert (copy.published / "current").readlink() == before
+    assert tables_of(copy.folder) == tables_of(first), "what was published is whole"
+    copy.stocktake("publish")
+    assert tables_of(copy.folder) == expected
 
 
 def test_a_package_left_before_and_after_normalizing_stops_no_later_run(project: Project) -> None:
