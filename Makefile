@@ -21,9 +21,10 @@ test: $(READY) ## Every test, offline
 
 SCHEDULES ?= 200
 SEED ?= 1
+STEPS ?= 8
 
-soak: $(READY) ## Schedules of changes, runs, storms and deaths by chance: SCHEDULES=200 SEED=1
-	$(BIN)/python -m tests.soak --schedules $(SCHEDULES) --seed $(SEED)
+soak: $(READY) ## Schedules of changes, runs, storms and deaths by chance: SCHEDULES=200 SEED=1 STEPS=8
+	$(BIN)/python -m tests.soak --schedules $(SCHEDULES) --seed $(SEED) --steps $(STEPS)
 
 mutants: $(READY) ## Takes out each guard against a loss: a test has to fail and name the loss
 	$(BIN)/python -m tests.mutants

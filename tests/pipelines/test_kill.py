@@ -85,22 +85,6 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Sand
         yield first.folder, sandbox, dict(tables_of(undisturbed))
 
 
-@pytest.mark.parametrize(("step", "after"), KILLS)
-def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
-    story: tuple[Path, Sandbox, dict[str, object]], tmp_path: Path, step: str, after: float
-) -> None:
-    first, _, expected = story
-    folder = tmp_path / "copy"
-    shutil.copytree(first, folder, symlinks=True)
-    kill_in(folder, step, after)
-    assert len(tables_of(folder)) > 8, "what was published is whole at every moment"
-    run_in(folder)
-    found = tables_of(folder)
-    assert found.keys() == expected.keys()
-    for name, rows in expected.items():
-        assert found[name] == rows, name
-
-
 @pytest.fixture
 def copy(
     story: tuple[Path, Sandbox, dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
@@ -109,6 +93,20 @@ def copy(
     shutil.copytree(story[0], tmp_path / "copy", symlinks=True)
     monkeypatch.chdir(tmp_path / "copy")
     return Project(tmp_path / "copy", story[1])
+
+
+@pytest.mark.parametrize(("step", "after"), KILLS)
+def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
+    story: tuple[Path, Sandbox, dict[str, object]], copy: Project, step: str, after: float
+) -> None:
+    expected = story[2]
+    kill_in(copy.folder, step, after)
+    assert len(tables_of(copy.folder)) > 8, "what was published is whole at every moment"
+    run_in(copy.folder)
+    found = tables_of(copy.folder)
+    assert found.keys() == expected.keys()
+    for name, rows in expected.items():
+        assert found[name] == rows, name
 
 
 @pytest.fixture

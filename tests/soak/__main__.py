@@ -21,7 +21,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m tests.soak", description=__doc__)
     parser.add_argument("--schedules", type=int, default=100, help="how many")
     parser.add_argument("--seed", type=int, default=1, help="of the first block; the others follow")
-    parser.add_argument("--steps", type=int, default=12, help="of one schedule, at most")
+    parser.add_argument("--steps", type=int, default=8, help="of one schedule, at most")
     parser.add_argument("--processes", type=int, default=os.cpu_count(), help="side by side")
     parser.add_argument("--no-shrink", action="store_true", help="tell of a failure as it was found")
     given = parser.parse_args()
