@@ -39,7 +39,6 @@ MOST_GONE = 0.1
 """Of the stock; more would undercut the floor, which has a rule of its own."""
 STEPS = ("extract", "normalize", "load")
 MORE_SETTINGS: dict[str, list[dict[str, Any]]] = {
-    "shipstream": [{"requests_per_second": 1000}],
     "sellercloud": [{}, {"warehouses": ["all"]}],
     "ventmere_s2": [
         {},
