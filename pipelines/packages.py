@@ -87,15 +87,21 @@ def start_over(folder: Path) -> None:
         updates = package / PackageStorage.SCHEMA_UPDATES_FILE_NAME
         if not updates.exists():  # they were made already; the file alone lets dlt prepare its tables
             updates.write_text("{}", encoding="utf-8")
-        for state in (PackageStorage.STARTED_JOBS_FOLDER, PackageStorage.COMPLETED_JOBS_FOLDER):
-            for job in (package / state).glob("*.*"):
-                if job.name.startswith("_dlt"):
-                    continue  # dlt's own tables are appended to
-                (package / PackageStorage.PENDING_TRANSITIONS_FOLDER / job.name).unlink(missing_ok=True)
-                if job.suffix == f".{ROWS_FORMAT}":
-                    job.rename(package / PackageStorage.NEW_JOBS_FOLDER / job.name)
-                else:
-                    job.unlink()  # a merge, made again once its rows are in staging
+        folders = (
+            PackageStorage.NEW_JOBS_FOLDER,
+            PackageStorage.STARTED_JOBS_FOLDER,
+            PackageStorage.COMPLETED_JOBS_FOLDER,
+        )
+        for job in [job for name in folders for job in (package / name).glob("*.*")]:
+            if job.name.startswith("_dlt"):
+                continue  # dlt's own tables are appended to
+            (package / PackageStorage.PENDING_TRANSITIONS_FOLDER / job.name).unlink(missing_ok=True)
+            if job.suffix == f".{ROWS_FORMAT}":
+                job.replace(package / PackageStorage.NEW_JOBS_FOLDER / job.name)
+            else:
+                # A merge, made again once its rows are in staging. One that waited would run beside the
+                # copying: it added new versions, and left the old ones current.
+                job.unlink()
 
 
 def _packages(place: Path) -> list[Path]:

@@ -16,6 +16,8 @@ PLACES = {
     "what was read is no package yet": ("dlt.extract.extract:Extract.commit_packages", "before"),
     "what was read is a package": ("dlt.extract.extract:Extract.commit_packages", "after"),
     "rows are in staging": ("dlt.load.load:Load.create_followup_jobs", "before"),
+    "a merge waits to begin": ("dlt.common.storages.load_package:PackageStorage.import_job", "after"),
+    "one table is merged": ("dlt.destinations.job_client_impl:SqlLoadJob.run", "after"),
     "rows are merged": ("dlt.load.load:Load.complete_package", "before"),
     "the package is loaded": ("dlt:Pipeline.load", "after"),
     "ledger lines are in the warehouse": ("pipelines.load:settle", "after"),
@@ -92,6 +94,17 @@ def test_dying_again_while_the_first_death_is_repaired_loses_no_line(
         "lost from the ledger: five counts and five movements of the run that read them"
     )
     assert {new for _, new in told[1:]} == {0}
+
+
+def test_a_merge_that_waited_when_its_load_died_is_made_anew(copy: Project, die_in: Die) -> None:
+    """Run beside the copying of its rows, it added the new versions and left the old ones current."""
+    before = copy.versions("square", "inventory_counts")
+    die_in(copy.folder, *PLACES["a merge waits to begin"], "load")
+    folder = copy.home / "pipelines" / "square" / "load"
+    waiting = {job.name for job in folder.glob("normalized/*/new_jobs/*.sql")}
+    assert waiting
+    assert_repaired(copy, before)
+    assert not waiting & {job.name for job in folder.glob("loaded/*/completed_jobs/*.sql")}
 
 
 def test_a_first_load_that_dies_is_repaired_too(project: Project, die_in: Die) -> None:
