@@ -1,6 +1,7 @@
-"""Load packages in a dlt working folder, and what a process that died may have left of them.
+"""Load packages in a dlt working folder: what a process that died may have left of them, and their stamps.
 
-Each of these mends one way in which dlt 1.31 stops, or does something twice, after a death.
+Each of these mends one way in which dlt 1.31 stops, or does something twice, after a death, or in which it
+puts versions out of order after this machine's clock was set back.
 """
 
 import json
@@ -17,8 +18,9 @@ from sources._shared.resource import ROWS_FORMAT
 EXTRACTED, NORMALIZED = Path("normalize", "extracted"), Path("load", "normalized")
 """Where a dlt working folder keeps load packages before and after they are normalized."""
 
-
 LONGEST_LEAD = timedelta(days=7)
+"""How far ahead of this machine's clock the last version may lie for the next ones to follow it."""
+
 _now = dlt.common.time.precise_time
 _MILLISECOND = 0.001
 
