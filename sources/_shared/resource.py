@@ -3,6 +3,7 @@
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing
 from dataclasses import replace
+from datetime import datetime
 from typing import Any, Literal, Protocol
 
 import dlt
@@ -208,7 +209,7 @@ def _read(
     asked.held_back[resource.name] = collector.take_held_back()
     if resource.lists:
         asked.keys[resource.name] = collector.keys
-    outcome.asked_through = asked_at - resource.settle if asked.backfill is None else asked.backfill[1]
+    outcome.asked_through = _asked_through(resource, asked, asked_at)
     _judge(resource, account, asked, outcome, collector.keys, doubt, blind_windows)
     if outcome.mode == "sweep" and outcome.is_complete:
         # All of the account's rows that this read did not bring are retired. Said with the last table, so
@@ -219,6 +220,19 @@ def _read(
         )
     elif rest is not None:
         yield rest
+
+
+def _asked_through(resource: Resource, asked: Ask, asked_at: datetime) -> datetime:
+    """Up to which moment the answers speak; of a listed resource, not beyond its list.
+
+    A list may be older than this run, where its first read was broken off: what was added since was not
+    asked for.
+    """
+    if asked.backfill is not None:
+        return asked.backfill[1]
+    through = asked_at - resource.settle
+    lister = asked.outcomes.get(resource.listed_by or "")
+    return min(through, lister.asked_through or through) if lister else through
 
 
 def _lay_beside(asked: Ask, name: str, page: Page) -> None:

@@ -3,6 +3,7 @@
 import pytest
 
 from tests.conftest import Project
+from tests.pipelines.conftest import Die
 
 
 @pytest.mark.providers("square")
@@ -61,4 +62,19 @@ def test_a_list_that_cannot_be_read_makes_no_mark_be_forgotten(project: Project)
     assert row["mark_before"] == row["mark_after"] == before["mark_after"]
     project.sandbox.switches["sellercloud"].warehouses_permission = "granted"
     assert project.load()["sellercloud", "warehouse_inventory"]["mode"] == "incremental"
+    project.assert_equals_truth()
+
+
+@pytest.mark.providers("augno")
+def test_stock_is_known_no_longer_than_the_list_it_was_asked_by(project: Project, die_in: Die) -> None:
+    """A death left the list of items in the journal; what was added since was not asked for: all was ok."""
+    sandbox = project.sandbox
+    before = sandbox.truth("augno", "items").keys()
+    die_in(project.folder, "sources._shared.journal:Journal.complete", "after", "load")
+    sandbox.simulate_day()
+    assert sandbox.truth("augno", "items").keys() - before, "the day was to bring new items"
+    rows = project.load()
+    assert rows["augno", "items"]["requests"] == 0, "the list was to come from the journal"
+    assert {row["mark_after"] for row in rows.values()} == {"2026-01-05 08:00:00+00:00"}
+    project.load()
     project.assert_equals_truth()
