@@ -66,4 +66,4 @@ def test_every_report_belongs_to_a_question() -> None:
 def test_the_project_is_one_that_dbt_reads_without_a_warning(tmp_path: Path) -> None:
     database = WorkingDatabase(tmp_path)
 
-    database.dbt("parse", "--warn-error")
+    database.dbt("parse", "--warn-error", project=PROJECT)

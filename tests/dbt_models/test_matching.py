@@ -4,8 +4,7 @@ import shutil
 from pathlib import Path
 
 import pytest
-import working_database as built_in
-from working_database import WorkingDatabase
+from working_database import PROJECT, WorkingDatabase
 
 HEAD = "provider,account,product_id,item_code\n"
 
@@ -18,7 +17,7 @@ def product(product_id: str, sku: str) -> dict[str, str]:
 def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The seeds of a copy of the project, where a file can be written."""
     project = tmp_path_factory.mktemp("project") / "dbt_models"
-    shutil.copytree(built_in.PROJECT, project)
+    shutil.copytree(PROJECT, project)
     return project / "seeds"
 
 
@@ -35,12 +34,10 @@ def build(built: WorkingDatabase, seeds: Path, rows: str, *, succeeds: bool = Tr
     """Builds the items with this file, and says how its tests went."""
     (seeds / "item_matches.csv").write_text(HEAD + rows, encoding="utf-8")
     selected = ["+bridge_item_products", "+assert_every_matched_product_is_known"]
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(built_in, "PROJECT", seeds.parent)
-        results = built.dbt(
-            "build", "--indirect-selection", "cautious",
-            "--select", *selected, succeeds=succeeds,
-        )  # fmt: skip
+    results = built.dbt(
+        "build", "--indirect-selection", "cautious", "--select", *selected,
+        succeeds=succeeds, project=seeds.parent,
+    )  # fmt: skip
     return {
         str(result.node.name): str(result.status)
         for result in results

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from working_database import WorkingDatabase
+from working_database import PROJECT, WorkingDatabase
 
 DATA = Path(__file__).parents[1] / "data"
 [LISTED] = json.loads((DATA / "sellercloud_inventory.json").read_text(encoding="utf-8"))["Items"]
@@ -132,7 +132,7 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
 def build(working_database: WorkingDatabase) -> None:
     working_database.dbt(
         "build", "--indirect-selection", "cautious",
-        "--select", *(f"+{part}" for part in PARTS), "--vars", wanting(WANTED),
+        "--select", *(f"+{part}" for part in PARTS), "--vars", wanting(WANTED), project=PROJECT,
     )  # fmt: skip
 
 
@@ -287,6 +287,8 @@ def test_without_wanted_fields_there_is_a_row_per_product(built: WorkingDatabase
 )
 def test_a_wrong_wish_is_told(built: WorkingDatabase, columns: list[dict[str, Any]], words: str) -> None:
     with pytest.raises(AssertionError) as told:
-        built.dbt("compile", "--select", "rpt_custom_fields_wide", "--vars", wanting(columns))
+        built.dbt(
+            "compile", "--select", "rpt_custom_fields_wide", "--vars", wanting(columns), project=PROJECT
+        )
 
     assert words in str(told.value)

@@ -4,7 +4,6 @@ import json
 from datetime import UTC, datetime
 from decimal import Decimal
 from pathlib import Path
-from typing import Any
 
 import msgspec
 import pytest
@@ -153,21 +152,3 @@ def test_square_s_locations_keep_zone_and_place(examples: WorkingDatabase) -> No
         ("Grant Park", "San Francisco", "CA", "US", "America/Los_Angeles", None, True),
         ("Midtown", "Atlanta", "GA", "US", "America/New_York", "PHYSICAL", True),
     }
-
-
-def test_every_column_of_every_model_is_described(examples: WorkingDatabase) -> None:
-    manifest: dict[str, Any] = json.loads((examples.folder / "target" / "manifest.json").read_text())
-    described = {
-        (node["schema"], node["name"], column)
-        for node in manifest["nodes"].values()
-        if node["resource_type"] == "model" and node["description"]
-        for column, said in node["columns"].items()
-        if said["description"]
-    }
-
-    built = examples.query(
-        "select table_schema, table_name, column_name from information_schema.columns"
-        " where table_schema in ('staging', 'intermediate', 'marts', 'reporting')"
-    )
-
-    assert set(built) == described

@@ -2,13 +2,16 @@
 
 import hashlib
 import json
+import tempfile
 from collections.abc import Callable, Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import duckdb
 import pytest
 from dbt.cli.main import dbtRunner
+from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.results import NodeResult
 
 from pipelines.ledger import make_ledger
@@ -107,10 +110,13 @@ class WorkingDatabase:
             account, provider, timezone, json.dumps(settings),
         )  # fmt: skip
 
-    def dbt(self, *arguments: str, succeeds: bool = True) -> list[NodeResult]:
+    def dbt(self, *arguments: str, succeeds: bool = True, project: Path | None = None) -> list[NodeResult]:
         """Runs dbt and returns its results; complains with dbt's own words.
 
         `run` makes the seeds too, and `build` leaves unit tests out, as a run of the pipeline does.
+
+        Args:
+            project: read this one, and now; otherwise ours, as it was read for the first database.
         """
         if arguments[0] == "run":
             arguments = ("build", "--resource-type", "model", "--resource-type", "seed", *arguments[1:])
@@ -119,12 +125,8 @@ class WorkingDatabase:
         # Held open as a run holds it: dbt opens and closes the file for every model and test.
         with duckdb.connect(str(self.path)), pytest.MonkeyPatch.context() as patch:
             patch.setenv("STOCKTAKE_WORKING_DATABASE", str(self.path))
-            done = dbtRunner().invoke([
-                *arguments,
-                "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-                "--target-path", str(self.folder / "target"), "--log-path", str(self.folder / "logs"),
-                "--log-level-file", "none", "--quiet",
-            ])  # fmt: skip
+            runner = dbtRunner(manifest=None if project else _read_once())
+            done = runner.invoke([*arguments, *_told(self.folder, project or PROJECT)])
         results = list(getattr(done.result, "results", []))
         assert done.success is succeeds, done.exception or [
             f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail")
@@ -139,3 +141,22 @@ class WorkingDatabase:
             list(schemas),
         )
         return {name: self.query(f"select * from {name} order by all") for (name,) in names}
+
+
+@cache
+def _read_once() -> Manifest:
+    """Our project as dbt reads it, which takes longer than most builds."""
+    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
+        folder = Path(name)
+        patch.setenv("STOCKTAKE_WORKING_DATABASE", str(folder / "working.duckdb"))
+        read = dbtRunner().invoke(["parse", *_told(folder, PROJECT)])
+    assert isinstance(read.result, Manifest), read.exception
+    return read.result
+
+
+def _told(folder: Path, project: Path) -> list[str]:
+    return [
+        "--project-dir", str(project), "--profiles-dir", str(project),
+        "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
+        "--log-level-file", "none", "--quiet",
+    ]  # fmt: skip
