@@ -35,6 +35,8 @@ class Window:
     """Where a read that was broken off goes on; None for its beginning."""
     read_before: frozenset[tuple[str, ...]] = frozenset()
     """The keys that came before the break."""
+    begun_at: datetime | None = None
+    """When the provider answered the first page before the break; None where nothing was broken off."""
     listed: Sequence[tuple[str, ...]] = ()
     """The keys of the resource that lists this one, as read in this run."""
     held: Callable[[], AbstractSet[tuple[str, ...]]] = frozenset

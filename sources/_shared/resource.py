@@ -14,7 +14,7 @@ from dlt.extract import DltResource
 from sources._shared.errors import SourceError, StrangerError
 from sources._shared.http import Tally
 from sources._shared.journal import Journal
-from sources._shared.mark import Ask, Outcome, Window, move_mark
+from sources._shared.mark import Ask, Outcome, Window, earlier, move_mark
 from sources._shared.rows import ROWS_PER_TABLE, Page, RowCollector, raw_schema
 from sources._shared.settings import Resource
 
@@ -156,13 +156,17 @@ def _pages(
 def _journaled(journal: Journal, outcome: Outcome, window: Window, pages: Pages) -> Iterator[Page]:
     """A first read: what an earlier run fetched of it, then the rest, kept page by page."""
     read_before: set[tuple[str, ...]] = set()
+    begun_at: datetime | None = None
     for page in journal.pages():
         outcome.resumed_from = journal.started_at
         read_before.update(record.keys for record in page.records)
+        begun_at = earlier(begun_at, page.answered_at)
         yield page
     if journal.is_complete:
         return
-    rest = replace(window, position=journal.last_position, read_before=frozenset(read_before))
+    rest = replace(
+        window, position=journal.last_position, read_before=frozenset(read_before), begun_at=begun_at
+    )
     for page in pages(rest):
         journal.append(page)
         yield page

@@ -208,12 +208,14 @@ class ShipstreamClient:
                 yield found._replace(page=page)
             promised += count
             position = None
-        if not dated and server_clock is not None:
+        begun_at = earlier(window.begun_at, server_clock)
+        if not dated and begun_at is not None:
             # A product that was enabled between the two scans is in neither of them. That was an edit.
-            edited = ("filter", f'product_updated_at{{gt:"{_second(server_clock, -1)}"}}')
+            edited = ("filter", f'product_updated_at{{gt:"{_second(begun_at, -1)}"}}')
             query = [*fields, edited, ("filter", "is_enabled:true"), ("sort", "product_id")]
+            total = None if window.position else promised
             for found in self._scan(path, query, to_record, None):
-                page = replace(found.page, promised=promised, position=_place(ENABLED[-1], None))
+                page = replace(found.page, promised=total, position=_place(ENABLED[-1], None))
                 yield found._replace(page=page)
 
     def _scan(self, path: str, query: Parameters, to_record: ToRecord, position: Any) -> Iterator["_Found"]:

@@ -2,6 +2,7 @@
 
 import pytest
 
+from sandbox import Fault
 from tests.conftest import Project
 from tests.pipelines.conftest import Die
 
@@ -77,4 +78,23 @@ def test_stock_is_known_no_longer_than_the_list_it_was_asked_by(project: Project
     assert rows["augno", "items"]["requests"] == 0, "the list was to come from the journal"
     assert {row["mark_after"] for row in rows.values()} == {"2026-01-05 08:00:00+00:00"}
     project.load()
+    project.assert_equals_truth()
+
+
+@pytest.mark.providers("shipstream")
+def test_what_was_enabled_while_a_first_read_was_broken_off_is_read(
+    project: Project, impatient: None
+) -> None:
+    """It was disabled when the enabled ones were read, and enabled when the others were, after the break."""
+    sandbox = project.sandbox
+    plant = sandbox.world.data["shipstream"]
+    product = next(key for key, held in plant.products.items() if not held.is_enabled)
+    sandbox.faults["shipstream"].next(None, 8)  # all before the disabled ones of the last resource
+    sandbox.faults["shipstream"].next(Fault("status", 503), 5)
+    row = project.load(exits=3)["shipstream", "warehouse_levels"]
+    assert (row["status"], row["pages"]) == ("failed", 1), "it was to break between the two scans"
+    sandbox.clock.advance(hours=1)
+    plant.enable(product, enabled=True)
+    sandbox.clock.advance(hours=1)
+    assert project.load()["shipstream", "warehouse_levels"]["status"] == "ok"
     project.assert_equals_truth()

@@ -30,6 +30,7 @@ from tests.conftest import Project
 from tests.soak.child import WAIT, running
 from tests.soak.edits import EDITS
 from tests.soak.model import Model, Row, windowed
+from tests.switch_values import switch_values
 
 SETTLED = timedelta(minutes=3)
 """So long after a change, at most, every provider shows it (the longest `settle` is two minutes)."""
@@ -69,13 +70,16 @@ class Stocktaking(RuleBasedStateMachine):
         chosen=st.lists(st.sampled_from(sorted(ROOMS)), min_size=1, max_size=2, unique=True),
         seed=st.integers(0, 999),
         settings=numbers,
+        assumed=st.none() | numbers,
         at_once=st.sampled_from([1, 4]),
     )
-    def begin(self, chosen: list[str], seed: int, settings: int, at_once: int) -> None:
+    def begin(self, chosen: list[str], seed: int, settings: int, assumed: int | None, at_once: int) -> None:
         Stocktaking.begun += 1
         folder = Path(tempfile.mkdtemp(prefix="soak-"))
         self._stack.callback(shutil.rmtree, folder, ignore_errors=True)
         self.sandbox = self._stack.enter_context(Sandbox(seed=seed, providers=sorted(chosen)))
+        if assumed is not None:
+            self._assume(chance(assumed))
         self.project = Project(folder, self.sandbox)
         self._stack.callback(os.chdir, Path.cwd())
         os.chdir(folder)
@@ -214,11 +218,17 @@ class Stocktaking(RuleBasedStateMachine):
 
     # Parts
 
+    def _assume(self, random: Random) -> None:
+        """Any of what the providers' notes leave open; without a word, they are as the notes expect them."""
+        for provider in self.sandbox.providers:
+            for name, values in switch_values(provider).items():
+                setattr(self.sandbox.switches[provider], name, random.choice(values))
+
     def _provider(self, place: int) -> str:
         return self.sandbox.providers[place % len(self.sandbox.providers)]
 
     def _quiet(self, *, settled: bool = True, sweep: bool = False, confirm_drop: bool = False) -> None:
-        if settled:
+        if settled or self.model.shows_late:
             self.sandbox.clock.advance(seconds=SETTLED.total_seconds())
         begun, broken = self.sandbox.clock.now(), set(self.model.broken)
         rows = self._work(sweep=sweep, confirm_drop=confirm_drop)

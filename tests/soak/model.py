@@ -26,7 +26,12 @@ Key = tuple[str, ...]
 Place = tuple[str, str]
 """A provider and one of its resources."""
 Row = dict[str, Any]
-SECOND = timedelta(seconds=1)
+PRECISION = {
+    "milliseconds": timedelta(seconds=1),
+    "seconds": timedelta(seconds=1),
+    "minutes": timedelta(minutes=1),
+}
+"""How far behind its moment a change may be stamped, by Sellercloud's switch; elsewhere a second."""
 FLOOR = 0.8
 """The share of the known rows that a sweep must bring (docs/how_it_works.md)."""
 CLOCKS = {
@@ -143,14 +148,31 @@ class Model:
             return
         if after is None:
             self.hidden[place][key] = now
-        elif _clock(place, json.loads(after), self.sandbox) >= self.noted_at[place[0]] - SECOND:
+        elif _clock(place, json.loads(after), self.sandbox) >= self.noted_at[place[0]] - self._cut(place[0]):
             self.hidden[place].pop(key, None)
         else:
             assert may_hide(place, before and json.loads(before), json.loads(after)), (
                 f"the sandbox changed {place} {key} behind its clock, of which the notes say nothing:"
-                f"\n{before}\n{after}"
+                f"\n{_difference_of(before, after)}"
             )
             self.hidden[place][key] = now
+
+    def _cut(self, provider: str) -> timedelta:
+        return PRECISION[getattr(self.sandbox.switches[provider], "precision", "seconds")]
+
+    def _is_blind(self, provider: str) -> bool:
+        """Whether the provider's filters read times in another zone: every run reads whole, and says so."""
+        switches = self.sandbox.switches[provider]
+        return bool(
+            getattr(switches, "naive_literal_hours", 0) and getattr(switches, "literal_zone_ignored", False)
+        )
+
+    @property
+    def shows_late(self) -> bool:
+        """Whether a provider shows a change some time after it."""
+        return any(
+            getattr(self.sandbox.switches[name], "read_lag_seconds", 0) for name in self.sandbox.providers
+        )
 
     def _read(self, place: Place) -> dict[Key, str]:
         return {key: canonical(record) for key, record in self.sandbox.truth(*place).items()}
@@ -198,7 +220,7 @@ class Model:
             truth, hidden = self.truth[place], self.hidden[place]
             read_at = _asked_at(row)
             is_resumed = row["mark_before"] is None and (read_at < begun or place in broken)
-            if row["status"] == "guarded":
+            if row["status"] == "guarded" and not self._is_blind(place[0]):
                 known = self.held_before.get(place, {}).keys()
                 is_below = not swept and (
                     row["rows_distinct"] < FLOOR * len(held) or len(known & truth.keys()) < FLOOR * len(known)
@@ -207,13 +229,13 @@ class Model:
                 doubted = held.keys() ^ truth.keys() if is_resumed else held.keys() - truth.keys()
                 hidden = {**hidden, **dict.fromkeys(doubted, begun)}
             else:
-                assert row["status"] == "ok", f"{where}: {row['error_message']}"
+                assert row["status"] != "failed", f"{where}: {row['error_message']}"
             for key in held.keys() | truth.keys():
                 if key in hidden or (is_resumed and self._changed_since(place, key, read_at)):
                     continue
                 assert held.get(key) == truth.get(key), (
                     f"{where} {key}: changed at {self.changed[place].get(key)}, read at {read_at},"
-                    f" now {begun}\nheld {held.get(key)}\ntrue {truth.get(key)}"
+                    f" now {begun}, held and true: {_difference_of(held.get(key), truth.get(key))}"
                 )
 
     def _pass_over(self, place: Place) -> None:
@@ -285,9 +307,10 @@ def may_hide(place: Place, before: Any, after: Any) -> bool:
     moved = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
     match place:
         case ("sellercloud", _):
-            # A shadow, a kit, a rebate by the calendar, what a custom column is called (sellercloud.md §4).
-            rebate = {name for name in moved if "Rebate" in name}
-            return bool(after["ShadowOf"] or after["IsKit"] or moved <= rebate | {"CustomColumns"})
+            # A shadow, a kit, a rebate or sales by the calendar, what a custom column is called
+            # (sellercloud.md §4).
+            ages = {name for name in moved if "Rebate" in name or name.startswith("QtySold")}
+            return bool(after["ShadowOf"] or after["IsKit"] or moved <= ages | {"CustomColumns"})
         case ("shipstream", "total_levels" | "warehouse_levels"):
             # What is advertised of a kit; the SKU in the reference to the product (shipstream.md §4).
             return moved <= {"qty_advertised", "product"}
@@ -296,6 +319,15 @@ def may_hide(place: Place, before: Any, after: Any) -> bool:
                 "item_data"
             }  # variations nested in it (square.md §2)
     return False
+
+
+def _difference_of(before: str | None, after: str | None) -> str:
+    """The fields in which two records differ, with both values."""
+    if before is None or after is None:
+        return f"{before}\n{after}"
+    old, new = json.loads(before), json.loads(after)
+    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
+    return "\n".join(f"{name}: {old.get(name)!r}, {new.get(name)!r}" for name in names)
 
 
 def canonical(record: Any) -> str:
@@ -354,7 +386,7 @@ def _clock(place: Place, record: Row, sandbox: Sandbox) -> datetime:
     """The latest of a record's clocks; long ago where it has none."""
     found = [datetime.min.replace(tzinfo=UTC)]
     for name in CLOCKS[place]:
-        if record.get(name):
+        if record.get(name) and not record[name].startswith("0001-"):  # a word for none
             moment = datetime.fromisoformat(record[name])
             zone = ZoneInfo(sandbox.switches[place[0]].timezone) if moment.tzinfo is None else UTC
             found.append(moment if moment.tzinfo else moment.replace(tzinfo=zone).astimezone(UTC))
