@@ -145,7 +145,7 @@ class Stocktaking(RuleBasedStateMachine):
 
     @rule(seconds=st.sampled_from([0.001, 1, 59, 601, 3600, 3 * 24 * 3600]))
     def advance(self, seconds: float) -> None:
-        self.sandbox.clock.advance(seconds=seconds)
+        self._pass(seconds)
 
     # Stocktake
 
@@ -224,12 +224,16 @@ class Stocktaking(RuleBasedStateMachine):
             for name, values in switch_values(provider).items():
                 setattr(self.sandbox.switches[provider], name, random.choice(values))
 
+    def _pass(self, seconds: float) -> None:
+        self.sandbox.clock.advance(seconds=seconds)
+        self.model.note()  # a day ends, a change shows late
+
     def _provider(self, place: int) -> str:
         return self.sandbox.providers[place % len(self.sandbox.providers)]
 
     def _quiet(self, *, settled: bool = True, sweep: bool = False, confirm_drop: bool = False) -> None:
         if settled or self.model.shows_late:
-            self.sandbox.clock.advance(seconds=SETTLED.total_seconds())
+            self._pass(SETTLED.total_seconds())
         begun, broken = self.sandbox.clock.now(), set(self.model.broken)
         rows = self._work(sweep=sweep, confirm_drop=confirm_drop)
         self.model.check(rows.values())
@@ -277,7 +281,7 @@ class Stocktaking(RuleBasedStateMachine):
             yield
 
     def _moved(self, move: Move) -> None:
-        self.model.note(move.provider)
+        self.model.note()
         if move.kind == "remove":
             self.model.vanished(move.provider, while_read=True)
 

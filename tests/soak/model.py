@@ -84,8 +84,8 @@ class Model:
     """Where something vanished while it was read by position, and nothing tells what moved up meanwhile."""
     broken: set[Place] = field(default_factory=set)
     """First reads that did not end: the next run goes on with what they fetched and what they doubted."""
-    noted_at: dict[str, datetime] = field(default_factory=dict)
-    """When each provider was last looked at."""
+    noted_at: datetime = field(init=False)
+    """When the providers were last looked at."""
 
     def __post_init__(self) -> None:
         for place in self.places:
@@ -95,7 +95,7 @@ class Model:
             self.truth[place] = self._read(place)
             for key, state in self.truth[place].items():
                 self.states[place][key].add(state)
-        self.noted_at = dict.fromkeys(self.sandbox.providers, self.sandbox.clock.now())
+        self.noted_at = self.sandbox.clock.now()
 
     @property
     def sandbox(self) -> Sandbox:
@@ -103,17 +103,16 @@ class Model:
 
     # What happens at the providers
 
-    def note(self, provider: str | None = None) -> None:
+    def note(self) -> None:
         """Takes down what has changed since the last time. Nothing may have been read in between."""
         now = self.sandbox.clock.now()
-        places = [place for place in self.places if provider in (None, place[0])]
-        for place in places:
+        for place in self.places:
             before, after = self.truth[place], self._read(place)
             for key in before.keys() | after.keys():
                 if before.get(key) != after.get(key):
                     self._note(place, key, before.get(key), after.get(key), now)
             self.truth[place] = after
-        self.noted_at.update({name: now for name, _ in places})
+        self.noted_at = now
 
     def vanished(self, provider: str, *, while_read: bool) -> None:
         """Something vanished. Where pages go by position, another record may have been passed over.
@@ -148,7 +147,7 @@ class Model:
             return
         if after is None:
             self.hidden[place][key] = now
-        elif _clock(place, json.loads(after), self.sandbox) >= self.noted_at[place[0]] - self._cut(place[0]):
+        elif _clock(place, json.loads(after), self.sandbox) >= self.noted_at - self._cut(place[0]):
             self.hidden[place].pop(key, None)
         else:
             assert may_hide(place, before and json.loads(before), json.loads(after)), (
@@ -158,7 +157,10 @@ class Model:
             self.hidden[place][key] = now
 
     def _cut(self, provider: str) -> timedelta:
-        return PRECISION[getattr(self.sandbox.switches[provider], "precision", "seconds")]
+        """How far behind the moment at which a change shows its clock may stand."""
+        switches = self.sandbox.switches[provider]
+        cut = PRECISION[getattr(switches, "precision", "seconds")]
+        return cut + timedelta(seconds=getattr(switches, "read_lag_seconds", 0))
 
     def _is_blind(self, provider: str) -> bool:
         """Whether the provider's filters read times in another zone: every run reads whole, and says so."""
@@ -240,7 +242,7 @@ class Model:
 
     def _pass_over(self, place: Place) -> None:
         """What the warehouse has otherwise than the provider now, of what stood when the run began."""
-        begun = self.begun or self.noted_at[place[0]]
+        begun = self.begun or self.noted_at
         held, truth = self.held[place], self.truth[place]
         for key in held.keys() | truth.keys():
             if held.get(key) != truth.get(key) and self.changed[place].get(key, begun) <= begun:
