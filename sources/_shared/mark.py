@@ -212,7 +212,10 @@ def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> 
         state["asked_through"] = outcome.mark_after.isoformat()
     state["scope"] = scope
     if outcome.mode == "sweep" and outcome.status == "ok":
-        state["swept_at"] = outcome.swept_at.isoformat()
+        # A first read that was broken off is of two times, and what moved without a clock may be in neither
+        # half: the next run reads it all once more.
+        if outcome.resumed_from is None:
+            state["swept_at"] = outcome.swept_at.isoformat()
     elif outcome.status == "guarded":
         state.pop("swept_at", None)  # the next run sweeps again, until it passes or is confirmed
 

@@ -33,6 +33,7 @@ from sources.sellercloud.settings import (
     PAGE_SIZE,
     PASSES,
     REQUESTS_PER_SECOND,
+    SHRINKINGS,
     SMALLEST_WINDOW,
 )
 
@@ -43,6 +44,8 @@ LONGEST_JITTER = 5.0
 CLOCKS = ("lastUpdated", "lastAggregate")
 """Two filters for two clocks: edits of the product, and recalculations of its stock. A change of quantity
 need not move the first (sellercloud.md §0.1)."""
+
+FALLING = "There were fewer and fewer while they were read, so that nobody can say whether all came."
 
 CREDENTIALS_ADVICE = (
     "Check username and password, and that the user is neither locked nor asked for a second factor."
@@ -222,11 +225,13 @@ class SellercloudClient:
 
         Read so, a row that leaves the window pushes others to where they are read twice; read the other way
         round, it would push one to where it is not read at all. A row that joins has the opposite effect, so
-        the rows must add up to the last total, or the pages are read again.
+        the rows must add up to the last total, or the pages are read again. Where all products are asked for,
+        they have to do so without those that are gone by then.
         """
         seen = {keys[len(prefix) :] for keys in window.read_before if keys[: len(prefix)] == prefix}
         start: int | None = window.position
-        total = 0
+        is_dated = first is not None
+        total = shrinkings = 0
         for attempt in range(PASSES):
             before, told = len(seen), 0
             in_pass: set[tuple[str, ...]] = set()
@@ -241,6 +246,8 @@ class SellercloudClient:
                     page = self.page(query, number)
                     told += len(page.records)
                     in_pass.update(record.keys for record in page.records)
+                if _total(page) < total and not is_dated:
+                    seen, before, shrinkings = set(), -1, shrinkings + 1
                 total = _total(page)
                 seen.update(record.keys for record in page.records)
                 yield Page(_prefixed(page.records, prefix), page.answered_at, total, position=position)
@@ -248,9 +255,12 @@ class SellercloudClient:
             is_settled = len(in_pass) == told
             if len(seen) >= total or (attempt > 0 and len(seen) == before and is_settled):
                 break
+            if shrinkings > SHRINKINGS:
+                break
             start = None
         if len(seen) < total:
-            yield Page((), None, total, missing(total - len(seen)), position=1)
+            doubt = FALLING if shrinkings > SHRINKINGS else missing(total - len(seen))
+            yield Page((), None, total, doubt, position=1)
 
     def _read_products(self, body: bytes) -> "_Read":
         envelope = _decode_envelope(body)

@@ -22,6 +22,10 @@ PASSES = 20
 """How often pages that do not add up to their total are read again at most. One more time suffices while rows
 move; the others are for a server that orders every answer anew."""
 
+SHRINKINGS = 3
+"""How often all products are counted anew because their total fell: what was read and is gone would stand for
+another that was not read. With more of them, nobody can say whether all came."""
+
 REQUESTS_PER_SECOND = 2.5
 """Sellercloud counts 10,800 calls an hour, 3 a second, over all of a user's calls from one address."""
 

@@ -33,6 +33,12 @@ def listed(project: Project) -> list[str]:
     return [key for (key,) in sorted(project.sandbox.truth("sellercloud", "inventory"))]
 
 
+def assert_nothing_lost(project: Project) -> None:
+    truth = project.sandbox.truth("sellercloud", "inventory")
+    lost = truth.keys() - project.current("sellercloud", "inventory").keys()
+    assert not lost, f"{len(lost)} lost: {sorted(lost)}"
+
+
 def test_pages_are_read_last_to_first(tenant: Project) -> None:
     tenant.load()
     last = -(-len(listed(tenant)) // 50)
@@ -54,11 +60,48 @@ def test_a_row_that_leaves_the_window_while_it_is_paged_hides_none(tenant: Proje
     switches.after_page = delete_one
     tenant.load()
     switches.after_page = None
-    lost = tenant.sandbox.truth("sellercloud", "inventory").keys() - tenant.current(
-        "sellercloud", "inventory"
-    )
-    assert not lost, f"{len(lost)} lost: {sorted(lost)}"
+    assert_nothing_lost(tenant)
     tenant.load("--sweep")
+    tenant.assert_equals_truth()
+
+
+def test_a_row_that_moves_behind_one_that_goes_is_read_too(tenant: Project) -> None:
+    """Newest first, one that is edited pushes others to the page before; what was read and is gone stood for
+    the one that was read nowhere."""
+    data, switches = tenant.sandbox.world.data["sellercloud"], tenant.sandbox.switches["sellercloud"]
+    switches.row_order = "modified_desc"
+    plain = {key for (key,) in stock(data)}
+    newest = sorted(
+        tenant.sandbox.truth("sellercloud", "inventory").values(),
+        key=lambda record: record["LastModifiedDate"] or "",
+        reverse=True,
+    )
+    doomed = next(record["ID"] for record in newest if record["ID"] in plain)
+    moving = next(record["ID"] for record in reversed(newest) if record["ID"] in plain)
+    changes = [lambda: data.delete(doomed), None, lambda: data.edit(moving, ProductName="Moved")]
+
+    def change(page: int) -> None:
+        happens = changes.pop(0) if changes else None
+        if happens is not None:
+            happens()
+
+    switches.after_page = change
+    tenant.load()
+    assert not changes, "there were to be three pages"
+    switches.after_page = None
+    assert_nothing_lost(tenant)
+
+
+def test_where_there_are_fewer_and_fewer_the_next_run_reads_all_again(tenant: Project) -> None:
+    data, switches = tenant.sandbox.world.data["sellercloud"], tenant.sandbox.switches["sellercloud"]
+    doomed = [key for (key,) in stock(data)]
+
+    switches.after_page = lambda page: doomed and data.delete(doomed.pop())
+    row = tenant.load(exits=3)["sellercloud", "inventory"]
+    assert (row["status"], len(pages(tenant)) < 30) == ("guarded", True)
+    assert "There were fewer and fewer while they were read" in row["error_message"]
+    switches.after_page = None
+    assert tenant.load()["sellercloud", "inventory"]["mode"] == "sweep"
     tenant.assert_equals_truth()
 
 

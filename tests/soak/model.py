@@ -314,8 +314,9 @@ def may_hide(place: Place, before: Any, after: Any) -> bool:
             ages = {name for name in moved if "Rebate" in name or name.startswith("QtySold")}
             return bool(after["ShadowOf"] or after["IsKit"] or moved <= ages | {"CustomColumns"})
         case ("shipstream", "total_levels" | "warehouse_levels"):
-            # What is advertised of a kit; the SKU in the reference to the product (shipstream.md §4).
-            return moved <= {"qty_advertised", "product"}
+            # What is advertised of a kit; the SKU in the reference to the product; perhaps what is on
+            # backorder (shipstream.md §4).
+            return moved <= {"qty_advertised", "product", "qty_backordered"}
         case ("square", "catalog_objects"):
             return after["type"] == "ITEM" and moved <= {
                 "item_data"
