@@ -84,11 +84,6 @@ class Outcome:
     is_complete: bool = False
     """Whether what was asked for came, all of it. Only then may a sweep retire what it did not bring."""
 
-    @property
-    def swept_at(self) -> datetime:
-        """The moment a sweep speaks of: what vanished after it is for the next one."""
-        return self.resumed_from or self.started_at
-
     def fail(self, error: BaseException) -> None:
         """Records why the read did not finish. The mark stays where it was."""
         self.status = "failed"
@@ -211,13 +206,11 @@ def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> 
     if outcome.mark_after is not None:
         state["asked_through"] = outcome.mark_after.isoformat()
     state["scope"] = scope
-    if outcome.mode == "sweep" and outcome.status == "ok":
-        # A first read that was broken off is of two times, and what moved without a clock may be in neither
-        # half: the next run reads it all once more.
-        if outcome.resumed_from is None:
-            state["swept_at"] = outcome.swept_at.isoformat()
-    elif outcome.status == "guarded":
-        state.pop("swept_at", None)  # the next run sweeps again, until it passes or is confirmed
+    # A first read that was broken off is of two times, and what moved without a clock may be in neither half.
+    if outcome.status == "guarded" or outcome.resumed_from is not None:
+        state.pop("swept_at", None)  # the next run sweeps, again if need be, until it passes or is confirmed
+    elif outcome.mode == "sweep":
+        state["swept_at"] = outcome.started_at.isoformat()
 
 
 def earlier(moment: datetime | None, other: datetime | None) -> datetime | None:
