@@ -8,6 +8,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
 import duckdb
@@ -33,6 +34,7 @@ LEDGER = {"dim_accounts", "fct_sync_runs", "rpt_freshness", "rpt_sync_proof"}
 """Tables that tell of the runs themselves."""
 LOAD_TIMES = ["valid_from", "valid_to", "changed_at", "change_key"]
 """Columns that tell when we learned something, and the key made of one."""
+Tables = dict[str, list[tuple[object, ...]]]
 
 
 def run_in(folder: Path) -> subprocess.CompletedProcess[str]:
@@ -55,7 +57,7 @@ def kill_in(folder: Path, step: str, after: float) -> None:
     assert process.returncode == -signal.SIGKILL, "it was to die in the middle"
 
 
-def tables_of(folder: Path) -> dict[str, list[tuple[object, ...]]]:
+def tables_of(folder: Path) -> Tables:
     """The published tables, without what tells of runs and load times; rows in order."""
     path = folder / "warehouse" / "published" / "reporting.duckdb"
     found = {}
@@ -71,70 +73,81 @@ def tables_of(folder: Path) -> dict[str, list[tuple[object, ...]]]:
     return found
 
 
-@pytest.fixture(scope="module")
-def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Sandbox, dict[str, object]]]:
+@dataclass(frozen=True)
+class Story:
     """A folder after a first run, the sandbox as it changed since, and where an undisturbed run ends."""
+
+    folder: Path
+    kept: Path
+    """A copy of the folder as it was then."""
+    sandbox: Sandbox
+    before: Tables
+    expected: Tables
+
+    def tell_again(self) -> Project:
+        """The folder as it was after the first run; at its place, where dbt knows what it has read."""
+        shutil.rmtree(self.folder)
+        shutil.copytree(self.kept, self.folder, symlinks=True)
+        return Project(self.folder, self.sandbox)
+
+
+@pytest.fixture(scope="module")
+def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with Sandbox(providers=("square", "ventmere_s2")) as sandbox:
-        first = Project(tmp_path_factory.mktemp("first"), sandbox)
+        first = Project(tmp_path_factory.mktemp("story"), sandbox)
         first.configure()
         run_in(first.folder)
         sandbox.simulate_day()
-        undisturbed = tmp_path_factory.mktemp("undisturbed") / "copy"
-        shutil.copytree(first.folder, undisturbed, symlinks=True)
-        run_in(undisturbed)
-        yield first.folder, sandbox, dict(tables_of(undisturbed))
+        kept = tmp_path_factory.mktemp("kept") / "story"
+        shutil.copytree(first.folder, kept, symlinks=True)
+        before = tables_of(first.folder)
+        run_in(first.folder)
+        yield Story(first.folder, kept, sandbox, before, tables_of(first.folder))
 
 
 @pytest.fixture
-def copy(
-    story: tuple[Path, Sandbox, dict[str, object]], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> Project:
-    """A copy of the story's folder, after its first run."""
-    shutil.copytree(story[0], tmp_path / "copy", symlinks=True)
-    monkeypatch.chdir(tmp_path / "copy")
-    return Project(tmp_path / "copy", story[1])
+def again(story: Story, monkeypatch: pytest.MonkeyPatch) -> Project:
+    """The story's folder after its first run."""
+    project = story.tell_again()
+    monkeypatch.chdir(project.folder)
+    return project
 
 
 @pytest.mark.parametrize(("step", "after"), KILLS)
 def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
-    story: tuple[Path, Sandbox, dict[str, object]], copy: Project, step: str, after: float
+    story: Story, again: Project, step: str, after: float
 ) -> None:
-    expected = story[2]
-    kill_in(copy.folder, step, after)
-    assert len(tables_of(copy.folder)) > 8, "what was published is whole at every moment"
-    run_in(copy.folder)
-    found = tables_of(copy.folder)
-    assert found.keys() == expected.keys()
-    for name, rows in expected.items():
+    kill_in(again.folder, step, after)
+    assert len(tables_of(again.folder)) > 8, "what was published is whole at every moment"
+    run_in(again.folder)
+    found = tables_of(again.folder)
+    assert found.keys() == story.expected.keys()
+    for name, rows in story.expected.items():
         assert found[name] == rows, name
 
 
 @pytest.fixture
-def half_loaded(copy: Project, die_in: Die) -> Project:
+def half_loaded(again: Project, die_in: Die) -> Project:
     """Square's load has died when one of its tables was merged, and the others were not."""
-    copy.load("--account", "ventmere_s2")
+    again.load("--account", "ventmere_s2")
     die_in(
-        copy.folder,
+        again.folder,
         "dlt.destinations.job_client_impl:SqlLoadJob.run",
         "after",
         *("load", "--account", "square"),
     )
-    return copy
+    return again
 
 
-def test_a_build_reads_no_half_load(
-    story: tuple[Path, Sandbox, dict[str, object]], half_loaded: Project
-) -> None:
+def test_a_build_reads_no_half_load(story: Story, half_loaded: Project) -> None:
     half_loaded.stocktake("build")
     half_loaded.stocktake("publish")
-    found, expected = tables_of(half_loaded.folder), story[2]
+    found, expected = tables_of(half_loaded.folder), story.expected
     mixed = [name for name in expected if found[name] != expected[name]]
     assert not mixed, f"built on half a load: {mixed}"
 
 
-def test_nothing_is_built_on_a_half_load_that_cannot_be_finished(
-    story: tuple[Path, Sandbox, dict[str, object]], half_loaded: Project
-) -> None:
+def test_nothing_is_built_on_a_half_load_that_cannot_be_finished(story: Story, half_loaded: Project) -> None:
     waiting = half_loaded.home / "pipelines" / "square" / NORMALIZED
     for rows in waiting.rglob("*.parquet"):
         rows.write_bytes(b"no rows")
@@ -142,25 +155,24 @@ def test_nothing_is_built_on_a_half_load_that_cannot_be_finished(
         said = half_loaded.stocktake(command, exits=1).stderr
         assert "square: what was read is half loaded, and the rest cannot be: " in said
         assert "BI keeps the last release, and the next run tries again." in said
-    assert tables_of(half_loaded.folder) == tables_of(story[0])
+    assert tables_of(half_loaded.folder) == story.before
 
 
 def test_a_disk_that_fills_up_while_building_or_publishing_leaves_the_release_whole(
-    story: tuple[Path, Sandbox, dict[str, object]], copy: Project, on_a_small_disk: SmallDisk
+    story: Story, again: Project, on_a_small_disk: SmallDisk
 ) -> None:
-    first, _, expected = story
-    before = (copy.published / "current").readlink()
+    before = (again.published / "current").readlink()
     full = on_a_small_disk(
-        copy, (PLENTY, "load"), (100, "build"), (PLENTY, "publish"), (PLENTY, "build"), (60, "publish")
+        again, (PLENTY, "load"), (100, "build"), (PLENTY, "publish"), (PLENTY, "build"), (60, "publish")
     )
     assert [code for code, _ in full] == [0, 1, 1, 0, 1]
     assert "no build has passed" in full[2][1]
     for _, words in (full[1], full[4]):
         assert "The disk is full. Make room and run again" in words
-    assert (copy.published / "current").readlink() == before
-    assert tables_of(copy.folder) == tables_of(first), "what was published is whole"
-    copy.stocktake("publish")
-    assert tables_of(copy.folder) == expected
+    assert (again.published / "current").readlink() == before
+    assert tables_of(again.folder) == story.before, "what was published is whole"
+    again.stocktake("publish")
+    assert tables_of(again.folder) == story.expected
 
 
 def test_a_package_left_before_and_after_normalizing_stops_no_later_run(project: Project) -> None:
