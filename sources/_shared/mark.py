@@ -74,6 +74,8 @@ class Outcome:
     """A sweep's new versions with a clock at or before this moment should have come incrementally."""
     is_elsewhere: bool = False
     """Whether the account is asked at another place than at its last sweep."""
+    has_moved: bool = False
+    """Whether rows moved from page to page while they were read."""
     resumed_from: datetime | None = None
     """When the first read began that this one went on with."""
     finished_at: datetime | None = None
@@ -207,7 +209,10 @@ def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> 
         state["asked_through"] = outcome.mark_after.isoformat()
     state["scope"] = scope
     # A first read that was broken off is of two times, and what moved without a clock may be in neither half.
-    if outcome.status == "guarded" or outcome.resumed_from is not None:
+    # One whose rows moved may lack a row that another stood for, and nothing is known yet to look for.
+    is_first = outcome.mark_before is None
+    is_doubtful = outcome.resumed_from is not None or (is_first and outcome.has_moved)
+    if outcome.status == "guarded" or is_doubtful:
         state.pop("swept_at", None)  # the next run sweeps, again if need be, until it passes or is confirmed
     elif outcome.mode == "sweep":
         state["swept_at"] = outcome.started_at.isoformat()

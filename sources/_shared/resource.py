@@ -186,6 +186,7 @@ def _read(
                 collector = RowCollector(resource, account, asked_at)
                 yield collector.empty()
             outcome.pages += 1
+            outcome.has_moved = outcome.has_moved or page.has_moved
             doubt, blind_windows = doubt or page.doubt, blind_windows or page.blind_windows
             asked.blind_windows = asked.blind_windows or page.blind_windows
             if page.promised is not None:

@@ -50,6 +50,8 @@ class Page:
     """Why the read may not be taken for all there is, one sentence; '' where nothing speaks against it."""
     blind_windows: str = ""
     """Why windows do not show what moved, so that everything has to be read whole; '' where they do."""
+    has_moved: bool = False
+    """Whether rows came twice in one pass over the pages: they moved meanwhile, or have no order at all."""
     position: Any = None
     """Where the read goes on after this page, of JSON's kinds; None where it cannot be taken up here."""
     beside: Mapping[str, Sequence[Record]] = field(default_factory=dict)

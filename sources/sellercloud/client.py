@@ -232,6 +232,7 @@ class SellercloudClient:
         start: int | None = window.position
         is_dated = first is not None
         total = shrinkings = 0
+        has_moved = False
         for attempt in range(PASSES):
             before, told = len(seen), 0
             in_pass: set[tuple[str, ...]] = set()
@@ -253,14 +254,17 @@ class SellercloudClient:
                 yield Page(_prefixed(page.records, prefix), page.answered_at, total, position=position)
             # Where rows repeat within a pass, they moved, or have no order: then another pass may help.
             is_settled = len(in_pass) == told
+            has_moved = has_moved or not is_settled
             if len(seen) >= total or (attempt > 0 and len(seen) == before and is_settled):
                 break
             if shrinkings > SHRINKINGS:
                 break
             start = None
+        doubt = ""
         if len(seen) < total:
             doubt = FALLING if shrinkings > SHRINKINGS else missing(total - len(seen))
-            yield Page((), None, total, doubt, position=1)
+        if doubt or has_moved:
+            yield Page((), None, total, doubt, has_moved=has_moved, position=1)
 
     def _read_products(self, body: bytes) -> "_Read":
         envelope = _decode_envelope(body)

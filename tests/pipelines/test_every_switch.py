@@ -37,13 +37,15 @@ def test_three_rounds_end_with_the_truth(settled: Project, provider: str, switch
     blind = bool(switches.get("naive_literal_hours") and switches.get("literal_zone_ignored"))
     settled.load(exits=3 if blind else 0)
     settled.assert_equals_truth()
-    for _ in range(2):
+    # Rows without an order come twice: such a first read is no sweep yet, and the round after it is.
+    is_orderless = switches.get("row_order") == "shuffled"
+    for number in range(2):
         sandbox.clock.advance(hours=1)
         changed = sandbox.change(3)[provider]
         sandbox.clock.advance(minutes=20)  # beyond the overlap of the round after
         rows = settled.load(exits=3 if blind else 0)
         settled.assert_equals_truth()
-        if not blind:
+        if not blind and not (is_orderless and number == 0):
             assert_read_only_what_moved(rows, provider, len(changed))
     sandbox.clock.advance(hours=1)
     sandbox.simulate_day()

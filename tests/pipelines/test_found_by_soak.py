@@ -98,3 +98,15 @@ def test_what_was_enabled_while_a_first_read_was_broken_off_is_read(
     sandbox.clock.advance(hours=1)
     assert project.load()["shipstream", "warehouse_levels"]["status"] == "ok"
     project.assert_equals_truth()
+
+
+@pytest.mark.providers("sellercloud")
+def test_a_first_read_whose_rows_came_twice_is_swept_by_the_next_run(project: Project) -> None:
+    """Without an order and with a total one too low, one row never came, and the rest added up."""
+    switches = project.sandbox.switches["sellercloud"]
+    switches.row_order, switches.total_skew = "shuffled", -1
+    assert project.load()["sellercloud", "inventory"]["status"] == "ok"
+    switches.row_order, switches.total_skew = "id", 0
+    assert project.load()["sellercloud", "inventory"]["mode"] == "sweep"
+    project.assert_equals_truth()
+    assert project.load()["sellercloud", "inventory"]["mode"] == "incremental"
