@@ -110,6 +110,12 @@ def switch_values(provider: str) -> Mapping[str, Sequence[Any]]:
     }
 
 
+def is_blind(switches: Any) -> bool:
+    """Whether a provider's filters read times in another zone: every run reads whole then, and says so."""
+    hours = getattr(switches, "naive_literal_hours", 0)
+    return bool(hours and getattr(switches, "literal_zone_ignored", False))
+
+
 def _all(kind: Any) -> Sequence[Any]:
     if kind is bool:
         return [False, True]

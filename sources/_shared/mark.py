@@ -211,7 +211,7 @@ def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> 
     # A first read that was broken off is of two times, and what moved without a clock may be in neither half.
     # One whose rows moved may lack a row that another stood for, and nothing is known yet to look for.
     is_first = outcome.mark_before is None
-    is_doubtful = outcome.resumed_from is not None or (is_first and outcome.has_moved)
+    is_doubtful = is_first and (outcome.resumed_from is not None or outcome.has_moved)
     if outcome.status == "guarded" or is_doubtful:
         state.pop("swept_at", None)  # the next run sweeps, again if need be, until it passes or is confirmed
     elif outcome.mode == "sweep":

@@ -227,7 +227,7 @@ def _read(
         yield rest
 
 
-def _asked_through(resource: Resource, asked: Ask, asked_at: datetime) -> datetime:
+def _asked_through(resource: Resource, asked: Ask, asked_at: datetime) -> datetime | None:
     """Up to which moment the answers speak; of a listed resource, not beyond its list.
 
     A list may be older than this run, where its first read was broken off: what was added since was not
@@ -235,9 +235,8 @@ def _asked_through(resource: Resource, asked: Ask, asked_at: datetime) -> dateti
     """
     if asked.backfill is not None:
         return asked.backfill[1]
-    through = asked_at - resource.settle
     lister = asked.outcomes.get(resource.listed_by or "")
-    return min(through, lister.asked_through or through) if lister else through
+    return earlier(asked_at - resource.settle, lister.asked_through if lister else None)
 
 
 def _lay_beside(asked: Ask, name: str, page: Page) -> None:

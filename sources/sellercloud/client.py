@@ -232,7 +232,6 @@ class SellercloudClient:
         start: int | None = window.position
         is_dated = first is not None
         total = shrinkings = 0
-        has_moved = False
         for attempt in range(PASSES):
             before, told = len(seen), 0
             in_pass: set[tuple[str, ...]] = set()
@@ -251,20 +250,18 @@ class SellercloudClient:
                     seen, before, shrinkings = set(), -1, shrinkings + 1
                 total = _total(page)
                 seen.update(record.keys for record in page.records)
-                yield Page(_prefixed(page.records, prefix), page.answered_at, total, position=position)
-            # Where rows repeat within a pass, they moved, or have no order: then another pass may help.
-            is_settled = len(in_pass) == told
-            has_moved = has_moved or not is_settled
-            if len(seen) >= total or (attempt > 0 and len(seen) == before and is_settled):
+                # Where rows repeat within a pass, they moved, or have no order: then another pass may help.
+                has_moved = len(in_pass) < told
+                found = _prefixed(page.records, prefix)
+                yield Page(found, page.answered_at, total, has_moved=has_moved, position=position)
+            if len(seen) >= total or shrinkings > SHRINKINGS:
                 break
-            if shrinkings > SHRINKINGS:
+            if attempt > 0 and len(seen) == before and not has_moved:
                 break
             start = None
-        doubt = ""
         if len(seen) < total:
             doubt = FALLING if shrinkings > SHRINKINGS else missing(total - len(seen))
-        if doubt or has_moved:
-            yield Page((), None, total, doubt, has_moved=has_moved, position=1)
+            yield Page((), None, total, doubt, position=1)
 
     def _read_products(self, body: bytes) -> "_Read":
         envelope = _decode_envelope(body)

@@ -10,7 +10,7 @@ from sandbox import Sandbox
 from sandbox.rooms import ROOMS
 from tests.conftest import Project
 from tests.pairs import all_pairs
-from tests.switch_values import switch_values
+from tests.switch_values import is_blind, switch_values
 
 CASES = [
     pytest.param(provider, row, id=f"{provider}-{number}")
@@ -33,8 +33,7 @@ def settled(project_of: Any, provider: str, switches: dict[str, Any], impatient:
 @pytest.mark.parametrize(("provider", "switches"), CASES)
 def test_three_rounds_end_with_the_truth(settled: Project, provider: str, switches: dict[str, Any]) -> None:
     sandbox = settled.sandbox
-    # Filters that read times in another zone show nothing: every run reads whole then, and says so.
-    blind = bool(switches.get("naive_literal_hours") and switches.get("literal_zone_ignored"))
+    blind = is_blind(sandbox.switches[provider])
     settled.load(exits=3 if blind else 0)
     settled.assert_equals_truth()
     # Rows without an order come twice: such a first read is no sweep yet, and the round after it is.

@@ -84,12 +84,6 @@ class Story:
     before: Tables
     expected: Tables
 
-    def tell_again(self) -> Project:
-        """The folder as it was after the first run; at its place, where dbt knows what it has read."""
-        shutil.rmtree(self.folder)
-        shutil.copytree(self.kept, self.folder, symlinks=True)
-        return Project(self.folder, self.sandbox)
-
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
@@ -107,10 +101,11 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
 
 @pytest.fixture
 def again(story: Story, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """The story's folder after its first run."""
-    project = story.tell_again()
-    monkeypatch.chdir(project.folder)
-    return project
+    """The folder as it was after the first run; at its place, where dbt knows what it has read."""
+    shutil.rmtree(story.folder)
+    shutil.copytree(story.kept, story.folder, symlinks=True)
+    monkeypatch.chdir(story.folder)
+    return Project(story.folder, story.sandbox)
 
 
 @pytest.mark.parametrize(("step", "after"), KILLS)

@@ -78,14 +78,8 @@ def test_a_row_that_moves_behind_one_that_goes_is_read_too(tenant: Project) -> N
     )
     doomed = next(record["ID"] for record in newest if record["ID"] in plain)
     moving = next(record["ID"] for record in reversed(newest) if record["ID"] in plain)
-    changes = [lambda: data.delete(doomed), None, lambda: data.edit(moving, ProductName="Moved")]
-
-    def change(page: int) -> None:
-        happens = changes.pop(0) if changes else None
-        if happens is not None:
-            happens()
-
-    switches.after_page = change
+    changes = [lambda: data.delete(doomed), lambda: None, lambda: data.edit(moving, ProductName="Moved")]
+    switches.after_page = lambda page: changes and changes.pop(0)()
     tenant.load()
     assert not changes, "there were to be three pages"
     switches.after_page = None

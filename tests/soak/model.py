@@ -21,6 +21,7 @@ from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
 from sources._shared.settings import Resource
 from tests.conftest import Project, key_columns
+from tests.switch_values import is_blind
 
 Key = tuple[str, ...]
 Place = tuple[str, str]
@@ -162,13 +163,6 @@ class Model:
         cut = PRECISION[getattr(switches, "precision", "seconds")]
         return cut + timedelta(seconds=getattr(switches, "read_lag_seconds", 0))
 
-    def _is_blind(self, provider: str) -> bool:
-        """Whether the provider's filters read times in another zone: every run reads whole, and says so."""
-        switches = self.sandbox.switches[provider]
-        return bool(
-            getattr(switches, "naive_literal_hours", 0) and getattr(switches, "literal_zone_ignored", False)
-        )
-
     @property
     def shows_late(self) -> bool:
         """Whether a provider shows a change some time after it."""
@@ -222,7 +216,7 @@ class Model:
             truth, hidden = self.truth[place], self.hidden[place]
             read_at = _asked_at(row)
             is_resumed = row["mark_before"] is None and (read_at < begun or place in broken)
-            if row["status"] == "guarded" and not self._is_blind(place[0]):
+            if row["status"] == "guarded" and not is_blind(self.sandbox.switches[place[0]]):
                 known = self.held_before.get(place, {}).keys()
                 is_below = not swept and (
                     row["rows_distinct"] < FLOOR * len(held) or len(known & truth.keys()) < FLOOR * len(known)
@@ -306,7 +300,7 @@ def may_hide(place: Place, before: Any, after: Any) -> bool:
     if before is None:
         # Added without ever being edited or counted (sellercloud.md §4.6), stocked (shipstream.md §4).
         return place[0] in ("sellercloud", "shipstream")
-    moved = {name for name in before.keys() | after.keys() if before.get(name) != after.get(name)}
+    moved = set(_moved(before, after))
     match place:
         case ("sellercloud", _):
             # A shadow, a kit, a rebate or sales by the calendar, what a custom column is called
@@ -329,8 +323,11 @@ def _difference_of(before: str | None, after: str | None) -> str:
     if before is None or after is None:
         return f"{before}\n{after}"
     old, new = json.loads(before), json.loads(after)
-    names = [name for name in {**old, **new} if old.get(name) != new.get(name)]
-    return "\n".join(f"{name}: {old.get(name)!r}, {new.get(name)!r}" for name in names)
+    return "\n".join(f"{name}: {old.get(name)!r}, {new.get(name)!r}" for name in _moved(old, new))
+
+
+def _moved(before: Row, after: Row) -> list[str]:
+    return [name for name in {**before, **after} if before.get(name) != after.get(name)]
 
 
 def canonical(record: Any) -> str:
