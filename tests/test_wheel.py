@@ -1,0 +1,64 @@
+"""What people install is the wheel: it holds everything that a run needs, and types for whoever imports it."""
+
+import json
+import os
+import subprocess
+import sys
+import zipfile
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="module")
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The wheel, built from what git has, so that no leftover of this checkout is in it."""
+    source, built = tmp_path_factory.mktemp("source"), tmp_path_factory.mktemp("built")
+    git = ["git", "-c", "safe.directory=*", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    listed = subprocess.run(git, cwd=ROOT, check=True, capture_output=True, text=True).stdout
+    for name in filter(None, listed.split("\0")):
+        if (ROOT / name).is_file():
+            (source / name).parent.mkdir(parents=True, exist_ok=True)
+            (source / name).write_bytes((ROOT / name).read_bytes())
+    pip = [sys.executable, "-m", "pip", "wheel", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, "--no-build-isolation", "--wheel-dir", str(built), str(source)], check=True)
+    (found,) = built.glob("*.whl")
+    return found
+
+
+def test_it_holds_the_models_the_types_and_the_licence(wheel: Path) -> None:
+    held = set(zipfile.ZipFile(wheel).namelist())
+    models = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dbt_models").glob("models/**/*.sql")}
+    assert models <= held
+    assert {"sources/py.typed", "pipelines/py.typed", "dbt_models/dbt_project.yml"} <= held
+    assert any(name.endswith("licenses/LICENSE") for name in held)
+    assert not [name for name in held if name.startswith(("tests", "benchmarks"))]
+
+
+@pytest.mark.providers("ventmere_s2")
+def test_installed_into_an_empty_environment_it_runs(wheel: Path, project) -> None:
+    """The environment has the wheel alone; what Stocktake depends on is lent by this one, to save an hour."""
+    environment = project.folder / "environment"
+    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    python = environment / "bin" / "python"
+    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
+    subprocess.run([*pip, str(wheel)], check=True)
+    (packages,) = environment.glob("lib/python*/site-packages")
+    lent = [path for path in sys.path if Path(path).name == "site-packages"]
+    (packages / "lent.pth").write_text("\n".join(lent), encoding="utf-8")
+
+    clean = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+
+    def said(*words: str) -> str:
+        done = subprocess.run(
+            words, cwd=project.folder, env=clean, check=True, capture_output=True, text=True
+        )
+        return done.stdout
+
+    where = "import pipelines, dbt_models; print(pipelines.__file__, dbt_models.__file__)"
+    assert said(str(python), "-c", where).count(str(packages)) == 2
+    result = said(str(environment / "bin" / "stocktake"), "run", "--log-format", "json")
+    assert json.loads(result)["release"]
+    assert (project.published / "reporting.duckdb").exists()
