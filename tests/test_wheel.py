@@ -1,4 +1,4 @@
-"""What people install is the wheel: it holds everything that a run needs, and types for whoever imports it."""
+"""What people install is the wheel: it holds all that a run needs, and types for whoever imports it."""
 
 import json
 import os
