@@ -1,24 +1,29 @@
-"""The `stocktake` command (design §6)."""
+"""The `stocktake` command (design §6).
+
+What only some commands need is imported where they use it: `--help` and `status` answer at once.
+"""
+
+from __future__ import annotations
 
 import json
-import signal
 import sys
+from collections.abc import Callable
 from datetime import UTC, datetime
-from importlib import metadata
 from pathlib import Path
-from types import FrameType
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import duckdb
 import typer
 
-from pipelines.config import Account, Config, load_config
-from pipelines.doctor import Diagnosis, diagnose, print_diagnosis
-from pipelines.errors import CommandError, ConfigurationError, Exit, words_of
+from pipelines.errors import CommandError, ConfigurationError, Exit, is_trouble, words_of
 from pipelines.log import LogFormat, Reporter, route_logs
-from pipelines.run import RunResult, run
-from pipelines.view import console_for_people, summary_table
-from sources._shared.http import Redactor
+from pipelines.stopping import SENTENCE, end_on_signals, last_words
+from pipelines.view import console_for_people
+from sources._shared.redaction import Redactor
+
+if TYPE_CHECKING:
+    from pipelines.config import Config
+    from pipelines.doctor import Diagnosis
+    from pipelines.run import RunResult
 
 app = typer.Typer(
     name="stocktake",
@@ -42,6 +47,8 @@ def stocktake(
 ) -> None:
     """How much do we have, where, and how sure are we? Incremental inventory loads into DuckDB."""
     if version:
+        from importlib import metadata
+
         sys.stdout.write(f"stocktake {metadata.version('stocktake')}\n")
         raise typer.Exit
 
@@ -93,6 +100,8 @@ def backfill_command(
     """Read a window again, then build and publish; marks do not move."""
 
     def work(config: Config, reporter: Reporter) -> RunResult:
+        from pipelines.run import run
+
         window = (_moment("--since", since), _moment("--until", until))
         if window[0] >= window[1]:
             raise ConfigurationError(f"--since {since} is not before --until {until}.")
@@ -116,10 +125,11 @@ def reset_command(
     log_format: LogFormatOption = "human",
 ) -> None:
     """Forget marks and rows, so that the next run is a first run."""
-    from pipelines.reset import reset
-    from pipelines.run import opened
 
     def work(config: Config, reporter: Reporter) -> dict[str, Any]:
+        from pipelines.reset import reset
+        from pipelines.run import opened
+
         (chosen,) = config.choose([account], ())
         known = {one.name: one for one in chosen.provider.resources}
         if resource is not None and resource not in known:
@@ -152,10 +162,12 @@ def publish_command(
     log_format: LogFormatOption = "human",
 ) -> None:
     """Publish what was built, if it passed its tests; or go back one release."""
-    from pipelines import publish as publishing
-    from pipelines.lock import run_lock
 
     def work(config: Config, reporter: Reporter) -> RunResult | dict[str, Any]:
+        from pipelines import publish as publishing
+        from pipelines.lock import run_lock
+        from pipelines.run import run
+
         if not rollback:
             return run(
                 config, [], reporter, command="publish", load=False, build_models=False, write_csv_files=csv
@@ -174,9 +186,10 @@ def status_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
 ) -> None:
     """How far each resource has been asked, how old its numbers are, what BI reads."""
-    from pipelines.status import print_status, read_status
 
     def work(config: Config, reporter: Reporter) -> None:
+        from pipelines.status import print_status, read_status
+
         status = read_status(config)
         if as_json:
             sys.stdout.write(json.dumps(status, ensure_ascii=False) + "\n")
@@ -195,6 +208,8 @@ def doctor_command(
     """What stands in the way of the next run, and what to do about it; changes nothing."""
 
     def work(config: Config, reporter: Reporter) -> Diagnosis:
+        from pipelines.doctor import diagnose
+
         return diagnose(config, config.choose(account or (), provider or ()))
 
     _guarded(log_format, work)
@@ -207,9 +222,13 @@ def sandbox_command(
     seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
 ) -> None:
     """Serve the providers' APIs on loopback, with make-believe stock."""
-    from pipelines.demo import serve_sandbox
 
-    _guarded("human", lambda: serve_sandbox(port, size, seed), needs_config=False)
+    def work(reporter: Reporter) -> None:
+        from pipelines.demo import serve_sandbox
+
+        serve_sandbox(port, size, seed)
+
+    _ended("human", work, "Stopped.")
 
 
 @app.command("demo")
@@ -217,14 +236,18 @@ def demo_command(
     folder: Annotated[Path, typer.Option(help="Where the demo keeps its files; wiped first.")] = Path("demo"),
 ) -> None:
     """Two loads, a simulated day between them, and the reports: with no credentials."""
-    from pipelines.demo import demo
 
-    _guarded("human", lambda: demo(folder), needs_config=False)
+    def work(reporter: Reporter) -> None:
+        from pipelines.demo import demo
+
+        demo(folder)
+
+    _ended("human", work, "Stopped.")
 
 
 def main() -> None:
-    """The console script's entry."""
-    signal.signal(signal.SIGTERM, _terminated)
+    """As the console script's entry, which answers signals before this module is imported."""
+    end_on_signals()
     app()
 
 
@@ -236,65 +259,59 @@ def _work(
     **steps: Any,
 ) -> None:
     def work(config: Config, reporter: Reporter) -> RunResult:
+        from pipelines.run import run
+
         chosen = config.choose(account or (), provider or ()) if steps.get("load", True) else []
         return run(config, chosen, reporter, command=command, **steps)
 
     _guarded(log_format, work)
 
 
-def _guarded(log_format: LogFormat, work: Any, *, needs_config: bool = True) -> None:
-    """Does the work and ends the process with the exit code it earned; never with a traceback of ours."""
+def _guarded(log_format: LogFormat, work: Callable[[Config, Reporter], Any]) -> None:
+    """Does the work in this folder, and ends the process with the exit code it earned."""
+    from pipelines.config import load_config
+
+    def configured(reporter: Reporter) -> Any:
+        config = load_config(Path.cwd())
+        reporter.redactor = Redactor(*(secret for one in config.accounts.values() for secret in one.secrets))
+        route_logs(reporter)
+        return work(config, reporter)
+
+    _ended(log_format, configured, SENTENCE)
+
+
+def _ended(log_format: LogFormat, work: Callable[[Reporter], Any], stopped: str) -> None:
+    """Does any work; whatever becomes of it is an exit code and a sentence, never a traceback of ours.
+
+    Args:
+        stopped: what is said if a signal ends it.
+    """
     reporter = Reporter(log_format)
     try:
-        if needs_config:
-            config = load_config(Path.cwd())
-            reporter.redactor = _redactor(config.accounts.values())
-            route_logs(reporter)
-            result = work(config, reporter)
-        else:
-            result = work()
+        with last_words(lambda: reporter.fail(stopped)):
+            result = work(reporter)
     except CommandError as error:
         reporter.fail(str(error))
         raise typer.Exit(error.exit_code) from None
-    except (OSError, duckdb.OperationalError) as error:
+    except Exception as error:
+        if not is_trouble(error):
+            raise
         reporter.fail(words_of(error))
         raise typer.Exit(Exit.FAILED) from None
-    except KeyboardInterrupt:
-        reporter.fail("Stopped. What was extracted is loaded by the next run.")
-        raise typer.Exit(130) from None
     finally:
         reporter.pause()
-    _show(result, log_format, reporter)
-    if isinstance(result, (RunResult, Diagnosis)):
-        raise typer.Exit(result.exit_code)
+    if result is not None:
+        _show(result, log_format, reporter)
+    raise typer.Exit(getattr(result, "exit_code", Exit.DONE))
 
 
 def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
-    if result is None:
-        return
-    if log_format == "json":
-        facts = result.as_dict() if isinstance(result, (RunResult, Diagnosis)) else result
-        text = json.dumps(reporter.redactor.clean_all(facts), default=str, ensure_ascii=False)
-        sys.stdout.write(text + "\n")
-        return
     console = console_for_people()
-    if isinstance(result, Diagnosis):
-        print_diagnosis(result, console, reporter.redactor)
-    if not isinstance(result, RunResult):
-        return
-    if result.accounts:
-        console.print(summary_table(result))
-    if result.build is not None:
-        console.print(
-            f"Built ({result.build.depth}): {result.build.models} models, {result.build.tests} tests,"
-            f" {len(result.build.warnings)} warnings."
-        )
-    if result.release is not None:
-        console.print(f"Published: {result.release.name}, {len(result.release.tables)} tables.")
-    if result.csv:
-        console.print(f"{len(result.csv)} CSV files are in {result.csv[0].parent}.")
-    if result.exit_code is Exit.PARTLY:
-        console.print("Some resources could not be read or were held by a guard; the rest is loaded.")
+    if log_format == "json":
+        facts = result.as_dict() if hasattr(result, "as_dict") else result
+        console.write(json.dumps(reporter.redactor.clean_all(facts), default=str, ensure_ascii=False))
+    elif hasattr(result, "print"):
+        result.print(console, reporter.redactor)
 
 
 def _moment(option: str, text: str) -> datetime:
@@ -305,12 +322,3 @@ def _moment(option: str, text: str) -> datetime:
             f"{option} {text}: this is no moment. Write 2026-01-31, or 2026-01-31T08:00Z."
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
-
-
-def _redactor(accounts: Any) -> Redactor:
-    found: list[Account] = list(accounts)
-    return Redactor(*(secret for account in found for secret in account.secrets))
-
-
-def _terminated(number: int, frame: FrameType | None) -> None:
-    raise KeyboardInterrupt

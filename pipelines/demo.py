@@ -118,11 +118,8 @@ def serve_sandbox(port: int, size: str, seed: int) -> None:
             for key, value in sandbox.settings(provider).items():
                 console.print(f"  {key} {value}", soft_wrap=True)  # to be copied as it is
         console.print(f"Controls: {sandbox.url}/_sandbox/ (see sandbox/control.py). Stop with Ctrl-C.")
-        try:
-            while True:
-                time.sleep(3600)
-        except KeyboardInterrupt:
-            console.print("Stopped.")
+        while True:
+            time.sleep(3600)
 
 
 def _fresh_folder(folder: Path) -> Path:
@@ -155,7 +152,7 @@ def _configure(folder: Path, sandbox: Sandbox) -> None:
 
 def _load(config: Config, console: Console) -> RunResult:
     result = run(config, config.choose((), ()), Reporter())
-    console.print(summary_table(result))
+    console.print(summary_table(result.accounts))
     if result.build is not None and result.release is not None:
         console.print(
             f"Built {result.build.models} models, {result.build.tests} tests,"

@@ -28,7 +28,7 @@ from pipelines.lock import holder_of, is_locked
 from pipelines.release import current_release
 from pipelines.warehouse import cannot_open, refuse_newer
 from sources._shared.checks import Finding, Level, ok
-from sources._shared.http import Redactor
+from sources._shared.redaction import Redactor
 
 LEAST_FREE = 1024**3
 """Bytes. A first load of a large account and its build need about as much."""
@@ -59,6 +59,24 @@ class Diagnosis:
             ]
         }
 
+    def print(self, console: Console, redactor: Redactor) -> None:
+        """The findings for people: how many of each, then a line for each."""
+        groups = {HERE: self.around, **self.accounts}
+        table = Table(box=None, pad_edge=False, header_style="bold")
+        table.add_column("account")
+        for level in STYLES:
+            table.add_column(level, justify="right")
+        for account, findings in groups.items():
+            counts = [sum(one.level == level for one in findings) for level in STYLES]
+            cells = (_count(n, style) for n, style in zip(counts, STYLES.values(), strict=True))
+            table.add_row(account, *cells)
+        console.print(table)
+        for account, findings in groups.items():
+            for one in findings:
+                words = Text(f"{one.level:<8}", style=STYLES[one.level])
+                words.append(redactor.clean(f"{account}: {one.check}: {one.message}"), style="default")
+                console.print(words, soft_wrap=True)
+
     def _all(self) -> Iterator[tuple[str | None, Finding]]:
         yield from ((None, finding) for finding in self.around)
         for account, findings in self.accounts.items():
@@ -72,24 +90,6 @@ def diagnose(config: Config, accounts: Sequence[Account]) -> Diagnosis:
     with ThreadPoolExecutor(workers, thread_name_prefix="account") as pool:
         found = pool.map(_examine, accounts)
         return Diagnosis(around, {account.name: one for account, one in zip(accounts, found, strict=True)})
-
-
-def print_diagnosis(diagnosis: Diagnosis, console: Console, redactor: Redactor) -> None:
-    """The findings for people: how many of each, then a line for each."""
-    groups = {HERE: diagnosis.around, **diagnosis.accounts}
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("account")
-    for level in STYLES:
-        table.add_column(level, justify="right")
-    for account, findings in groups.items():
-        counts = [sum(one.level == level for one in findings) for level in STYLES]
-        table.add_row(account, *(_count(n, style) for n, style in zip(counts, STYLES.values(), strict=True)))
-    console.print(table)
-    for account, findings in groups.items():
-        for one in findings:
-            words = Text(f"{one.level:<8}", style=STYLES[one.level])
-            words.append(redactor.clean(f"{account}: {one.check}: {one.message}"), style="default")
-            console.print(words, soft_wrap=True)
 
 
 def _count(number: int, style: str) -> Text:

@@ -45,6 +45,13 @@ FULL = ("No space left on device", "File too large", "Disk quota exceeded")
 """What systems say of a disk that takes no more; DuckDB and dlt pass it on inside words of their own."""
 
 
+def is_trouble(error: BaseException) -> bool:
+    """Whether it is the machine's or the database's trouble, which a sentence tells, and no fault of ours."""
+    import duckdb  # a tenth of a second: only a command that fails pays for it
+
+    return isinstance(error, (OSError, duckdb.OperationalError))
+
+
 def words_of(error: BaseException) -> str:
     """What happened in one sentence or two, whoever raised it and however much was wrapped around it."""
     if is_full(error):

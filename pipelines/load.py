@@ -21,12 +21,12 @@ from pipelines.config import Account, Config
 from pipelines.errors import CommandError, cause_of, words_of
 from pipelines.files import write_whole
 from pipelines.ledger import Entry, claim, settle, spool
-from pipelines.log import Reporter
+from pipelines.log import Reporter, account_at_work
 from pipelines.sweep import retire_emptied
 from pipelines.warehouse import current_keys, current_rows
 from sources._shared.errors import SourceError
-from sources._shared.http import Redactor
 from sources._shared.mark import Ask, Outcome
+from sources._shared.redaction import Redactor
 from sources._shared.resource import held_back_resource
 
 
@@ -138,6 +138,7 @@ def _load_account(
     reporter: Reporter,
 ) -> AccountResult:
     result = AccountResult(account)
+    account_at_work.set(account.name)
     spooled = spool_folder(config) / account.name
     pipeline = pipeline_of(config, account)
     asked = Ask(

@@ -13,6 +13,7 @@ import pendulum
 from filelock import FileLock, Timeout
 
 from pipelines.errors import ConfigurationError, LockedError
+from pipelines.stopping import last_words
 
 
 @contextmanager
@@ -54,7 +55,8 @@ def run_lock(home: Path, command: str) -> Iterator[None]:
             ),
             encoding="utf-8",
         )
-        yield
+        with last_words(lambda: note.unlink(missing_ok=True)):
+            yield
     finally:
         note.unlink(missing_ok=True)  # a note that is still there tells of a process that was killed
         lock.release()

@@ -6,15 +6,15 @@ Both go to standard error; standard output is for the result.
 import json
 import logging
 import sys
-from datetime import datetime
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from typing import Any, Literal
 
-import pendulum
-from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from sources._shared.http import Redactor
+from pipelines.view import PatientConsole
+from sources._shared.redaction import Redactor
 
 LogFormat = Literal["human", "json"]
 
@@ -27,6 +27,9 @@ STEPS = {
     "publish": "publishing",
 }
 
+account_at_work: ContextVar[str | None] = ContextVar("account_at_work", default=None)
+"""Whose work this thread does: libraries log without knowing."""
+
 
 class Reporter:
     """Says what happens. Thread-safe: accounts are read side by side."""
@@ -34,7 +37,7 @@ class Reporter:
     def __init__(self, log_format: LogFormat = "human", redactor: Redactor | None = None) -> None:
         self.log_format = log_format
         self.redactor = redactor or Redactor()
-        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self.console = PatientConsole(sys.stderr)
         self._status: Status | None = None
         self._run_id: str | None = None
         self._said: set[str] = set()
@@ -47,8 +50,21 @@ class Reporter:
     def step(self, step: str, account: str | None = None) -> None:
         """A step of the run begins; `step` is one of STEPS."""
         self._emit("step", {"step": step, "account": account})
+        self._show(f"{account + ': ' if account else ''}{STEPS[step]}")
+
+    def log(self, level: str, message: str) -> None:
+        """What a library has to say. What it is busy with is seen on a terminal only, and passes."""
+        account = account_at_work.get()
+        self._emit("log", {"level": level, "account": account, "message": message})
+        words = f"{account + ': ' if account else ''}{message}"
+        if level == "info":
+            self._show(self.redactor.clean(words))
+        else:
+            self.say(f"  {words}", style="yellow")
+
+    def _show(self, words: str) -> None:
+        """Says it in the line that moves, where there is a terminal for it."""
         if self.log_format == "human" and self.console.is_terminal:
-            words = f"{account + ': ' if account else ''}{STEPS[step]}"
             if self._status is None:
                 self._status = self.console.status(words)
                 self._status.start()
@@ -90,37 +106,28 @@ class Reporter:
     def _emit(self, event: str, facts: dict[str, Any]) -> None:
         if self.log_format != "json":
             return
-        line = {"at": pendulum.now("UTC").isoformat(), "event": event, "run_id": self._run_id, **facts}
+        line = {"at": datetime.now(UTC).isoformat(), "event": event, "run_id": self._run_id, **facts}
         line = {name: value for name, value in line.items() if value is not None}
         text = json.dumps(self.redactor.clean_all(line), default=str, ensure_ascii=False)
-        sys.stderr.write(text + "\n")
-        sys.stderr.flush()
+        self.console.write(text)
 
 
 class ReporterHandler(logging.Handler):
     """Hands the log records of the sources to the reporter."""
 
     def __init__(self, reporter: Reporter) -> None:
-        super().__init__(logging.WARNING)
+        super().__init__(logging.INFO)
         self._reporter = reporter
 
     def emit(self, record: logging.LogRecord) -> None:
         """One log record as a line."""
-        self._reporter._emit("log", {"level": record.levelname.lower(), "message": record.getMessage()})
-        self._reporter.say(f"  {record.getMessage()}", style="yellow")
+        self._reporter.log(record.levelname.lower(), record.getMessage())
 
 
 def route_logs(reporter: Reporter) -> None:
     """Sends what our libraries log through the reporter, and nothing anywhere else."""
     logger = logging.getLogger("sources")
     logger.handlers = [ReporterHandler(reporter)]
+    logger.setLevel(logging.INFO)
     logger.propagate = False
     logging.raiseExceptions = False  # a full disk would print a traceback for every line of dbt's log
-
-
-def short_instant(moment: str | datetime | None) -> str:
-    """An instant for people: minutes, UTC."""
-    if moment is None:
-        return "-"
-    parsed = moment if isinstance(moment, datetime) else datetime.fromisoformat(moment)
-    return pendulum.instance(parsed).in_timezone("UTC").format("YYYY-MM-DD HH:mm[Z]")

@@ -11,6 +11,7 @@ from typing import Any
 
 import duckdb
 import pendulum
+from rich.console import Console
 
 from pipelines import packages
 from pipelines.config import Account, Config
@@ -31,7 +32,9 @@ from pipelines.log import Reporter
 from pipelines.publish import Release, publish, write_csv
 from pipelines.status import write_status
 from pipelines.transform import Build, build, has_passed
+from pipelines.view import summary_table
 from pipelines.warehouse import latest_version, make_raw_tables, open_warehouse
+from sources._shared.redaction import Redactor
 
 PRIVATE = 0o077
 """The mask while a command is at work: DuckDB's log and its spill files hold raw rows too."""
@@ -65,6 +68,22 @@ class RunResult:
             "release": None if self.release is None else self.release.name,
             "csv": [str(path) for path in self.csv],
         }
+
+    def print(self, console: Console, redactor: Redactor) -> None:
+        """The result for people."""
+        if self.accounts:
+            console.print(summary_table(self.accounts))
+        if self.build is not None:
+            console.print(
+                f"Built ({self.build.depth}): {self.build.models} models, {self.build.tests} tests,"
+                f" {len(self.build.warnings)} warnings."
+            )
+        if self.release is not None:
+            console.print(f"Published: {self.release.name}, {len(self.release.tables)} tables.")
+        if self.csv:
+            console.print(f"{len(self.csv)} CSV files are in {self.csv[0].parent}.")
+        if self.exit_code is Exit.PARTLY:
+            console.print("Some resources could not be read or were held by a guard; the rest is loaded.")
 
 
 @contextmanager

@@ -18,9 +18,9 @@ from pipelines.config import Config
 from pipelines.files import write_whole
 from pipelines.load import pending_packages
 from pipelines.lock import holder_of, is_locked
-from pipelines.log import short_instant
 from pipelines.publish import current_release
 from pipelines.registry import PROVIDERS
+from pipelines.view import short_instant
 from pipelines.warehouse import raw_table
 
 LATEST = """

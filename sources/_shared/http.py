@@ -4,7 +4,6 @@ A request is finished only when its body has been decoded: an answer that is cut
 promised is a failed attempt like a dropped connection, never an empty result.
 """
 
-import base64
 import logging
 import re
 import ssl
@@ -15,7 +14,6 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
-from urllib.parse import quote, quote_plus
 
 import httpx
 import msgspec
@@ -34,6 +32,7 @@ from sources._shared.errors import (
     UnreachableError,
 )
 from sources._shared.pace import Pace
+from sources._shared.redaction import Redactor
 
 logger = logging.getLogger(__name__)
 
@@ -48,9 +47,6 @@ LONGEST_PAUSE = 300.0
 USER_AGENT = "stocktake"
 LONGEST_DETAIL = 500
 """Characters of a provider's own words in a message."""
-URL_SAFE = str.maketrans("+/", "-_")
-SHORTEST_SECRET = 4
-"""Characters. Shorter ones occur in ordinary words, and taking them out would only garble messages."""
 
 
 @dataclass
@@ -91,44 +87,6 @@ class ProviderWords(NamedTuple):
 
     code: str
     detail: str
-
-
-class Redactor:
-    """Takes known secrets, and characters that steer terminals, out of text."""
-
-    def __init__(self, *secrets: str) -> None:
-        self._secrets: set[str] = set()
-        for secret in secrets:
-            self.hide(secret)
-
-    def hide(self, secret: str) -> None:
-        """Remembers one more secret, also as addresses, JSON and base64 spell it."""
-        if len(secret) >= SHORTEST_SECRET:
-            encoded = base64.b64encode(secret.encode()).decode()
-            self._secrets |= {
-                secret,
-                quote(secret, safe=""),
-                quote_plus(secret),
-                msgspec.json.encode(secret).decode().strip('"'),
-                encoded.rstrip("="),
-                encoded.translate(URL_SAFE).rstrip("="),
-            }
-
-    def clean(self, text: str) -> str:
-        """The text with every known secret as *** and without control characters."""
-        for secret in sorted(self._secrets, key=len, reverse=True):
-            text = text.replace(secret, "***")
-        return re.sub(r"[\x00-\x1f\x7f-\x9f]+", " ", text)
-
-    def clean_all(self, value: Any) -> Any:
-        """The same for every text in a value of JSON's kinds."""
-        if isinstance(value, str):
-            return self.clean(value)
-        if isinstance(value, dict):
-            return {name: self.clean_all(item) for name, item in value.items()}
-        if isinstance(value, (list, tuple)):
-            return [self.clean_all(item) for item in value]
-        return value
 
 
 class ApiClient:
@@ -305,7 +263,7 @@ class ApiClient:
         self._count(retries=1, throttled_seconds=wait if is_throttled else 0.0)
         if is_throttled:
             self._pace.pause(wait)  # everyone who shares the limit has met it
-        logger.warning("%s Asked again in %.1f s (try %d).", error, wait, retry.attempt_number + 1)
+        logger.info("%s Asked again in %.1f s (try %d).", error, wait, retry.attempt_number + 1)
 
 
 def _throttle(what: str, retry_after: float | None, status: int) -> ThrottledError:

@@ -5,6 +5,7 @@ Usable alone: `AugnoClient(url, key).items(Window())` yields pages.
 
 from collections.abc import Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from contextvars import copy_context
 from decimal import Decimal, InvalidOperation
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
@@ -20,9 +21,10 @@ from sources._shared.errors import (
     RequestError,
     SourceError,
 )
-from sources._shared.http import Answer, ApiClient, ProviderWords, Redactor
+from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window
 from sources._shared.pace import shared_pace
+from sources._shared.redaction import Redactor
 from sources._shared.rows import Page, Record, identity, instant
 from sources.augno.settings import (
     API_VERSION,
@@ -138,7 +140,10 @@ class AugnoClient:
         gone = 0
         with ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="augno") as pool:
             for start in range(0, len(ids), CALLS_PER_PAGE):
-                calls = [pool.submit(self._inventory, item) for item in ids[start : start + CALLS_PER_PAGE]]
+                calls = [
+                    pool.submit(copy_context().run, self._inventory, item)
+                    for item in ids[start : start + CALLS_PER_PAGE]
+                ]
                 answers, error = _gathered(calls)
                 found = [answer for answer in answers if answer is not None]
                 gone += len(answers) - len(found)

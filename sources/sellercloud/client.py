@@ -23,9 +23,10 @@ from sources._shared.errors import (
     SourceError,
     ThrottledError,
 )
-from sources._shared.http import ApiClient, ProviderWords, Redactor
+from sources._shared.http import ApiClient, ProviderWords
 from sources._shared.mark import Window, earlier
 from sources._shared.pace import shared_pace
+from sources._shared.redaction import Redactor
 from sources._shared.rows import Page, Record, identity, missing
 from sources.sellercloud.local_time import LITERAL, instant_of, local_window
 from sources.sellercloud.settings import (

@@ -19,9 +19,10 @@ from sources._shared.errors import (
     SourceError,
     ThrottledError,
 )
-from sources._shared.http import Answer, ApiClient, ProviderWords, Redactor
+from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window, earlier
 from sources._shared.pace import Pace
+from sources._shared.redaction import Redactor
 from sources._shared.rows import Page, Record, identity, instant, missing, text
 from sources.shipstream.settings import NO_PRODUCTS, PAGE_LIMIT, REQUESTS_PER_SECOND
 

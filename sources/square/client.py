@@ -18,9 +18,10 @@ from sources._shared.errors import (
     RequestError,
     SourceError,
 )
-from sources._shared.http import Answer, ApiClient, ProviderWords, Redactor
+from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window, rfc3339
 from sources._shared.pace import Pace
+from sources._shared.redaction import Redactor
 from sources._shared.rows import Page, Record, identity, instant, text
 from sources.square.settings import API_VERSION, CATALOG_TYPES, PAGE_LIMIT
 

@@ -11,8 +11,9 @@ import msgspec
 
 from sources._shared.auth import BearerAuth, LoginAuth, Token
 from sources._shared.errors import CredentialsError, SourceError
-from sources._shared.http import Answer, ApiClient, ProviderWords, Redactor
+from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window
+from sources._shared.redaction import Redactor
 from sources._shared.rows import Page, Record, identity, instant
 from sources.ventmere_s2.settings import OVERVIEW_PATH
 

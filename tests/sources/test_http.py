@@ -18,6 +18,7 @@ from sources._shared.errors import (
     UnreachableError,
 )
 from sources._shared.mark import Window
+from sources._shared.redaction import Redactor
 from sources.square.client import SquareClient
 from sources.ventmere_s2.client import VentmereS2Client
 
@@ -184,5 +185,5 @@ def test_gzip_is_understood(sandbox: Sandbox) -> None:
 
 
 def test_a_redactor_takes_out_secrets_and_what_steers_terminals() -> None:
-    redactor = http.Redactor("toke", "token-long", "b")
+    redactor = Redactor("toke", "token-long", "b")
     assert redactor.clean("a token-long\x1b[31m b toke\r\n") == "a *** [31m b *** "
