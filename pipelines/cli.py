@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import sys
 from collections.abc import Callable
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from pipelines.config import Config
     from pipelines.doctor import Diagnosis
     from pipelines.run import RunResult
+    from pipelines.status import Status
 
 app = typer.Typer(
     name="stocktake",
@@ -127,24 +128,12 @@ def reset_command(
     """Forget marks and rows, so that the next run is a first run."""
 
     def work(config: Config, reporter: Reporter) -> dict[str, Any]:
-        from pipelines.reset import reset
-        from pipelines.run import opened
+        from pipelines.reset import reset_account
 
-        (chosen,) = config.choose([account], ())
-        known = {one.name: one for one in chosen.provider.resources}
-        if resource is not None and resource not in known:
-            raise ConfigurationError(f"--resource {resource}: {chosen.name} has {', '.join(known)}.")
-        resources = [known[resource]] if resource else list(known.values())
-        if not yes:
-            raise ConfigurationError(
-                f"This forgets all rows and history of {chosen.name}: {', '.join(r.name for r in resources)}."
-                " Add --yes to do it."
-            )
-        with opened(config, "reset") as connection:
-            dropped = reset(config, chosen, resources, connection, reporter)
+        dropped = reset_account(config, account, resource, reporter, is_sure=yes)
         for name, count in dropped.items():
-            reporter.say(f"{chosen.name}: {name}: forgot its mark and {count} versions.")
-        return {"account": chosen.name, "dropped": dropped}
+            reporter.say(f"{account}: {name}: forgot its mark and {count} versions.")
+        return {"account": account, "dropped": dropped}
 
     _guarded(log_format, work)
 
@@ -184,19 +173,19 @@ def publish_command(
 @app.command("status")
 def status_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
+    fail_if_older: Annotated[
+        str | None,
+        typer.Option(help="End with 3 where what was read, or what BI reads, is older, such as 2h."),
+    ] = None,
 ) -> None:
     """How far each resource has been asked, how old its numbers are, what BI reads."""
 
-    def work(config: Config, reporter: Reporter) -> None:
-        from pipelines.status import print_status, read_status
+    def work(config: Config, reporter: Reporter) -> Status:
+        from pipelines.status import read_status
 
-        status = read_status(config)
-        if as_json:
-            sys.stdout.write(json.dumps(status, ensure_ascii=False) + "\n")
-            return
-        print_status(status, console_for_people())
+        return read_status(config, None if fail_if_older is None else _span("--fail-if-older", fail_if_older))
 
-    _guarded("human", work)
+    _guarded("json" if as_json else "human", work, lenient=True)
 
 
 @app.command("doctor")
@@ -267,12 +256,14 @@ def _work(
     _guarded(log_format, work)
 
 
-def _guarded(log_format: LogFormat, work: Callable[[Config, Reporter], Any]) -> None:
+def _guarded(
+    log_format: LogFormat, work: Callable[[Config, Reporter], Any], *, lenient: bool = False
+) -> None:
     """Does the work in this folder, and ends the process with the exit code it earned."""
     from pipelines.config import load_config
 
     def configured(reporter: Reporter) -> Any:
-        config = load_config(Path.cwd())
+        config = load_config(Path.cwd(), lenient=lenient)
         reporter.redactor = Redactor(*(secret for one in config.accounts.values() for secret in one.secrets))
         route_logs(reporter)
         return work(config, reporter)
@@ -312,6 +303,17 @@ def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
         console.write(json.dumps(reporter.redactor.clean_all(facts), default=str, ensure_ascii=False))
     elif hasattr(result, "print"):
         result.print(console, reporter.redactor)
+
+
+def _span(option: str, text: str) -> timedelta:
+    from pipelines.config import duration
+
+    try:
+        return duration(text)
+    except ValueError:
+        raise ConfigurationError(
+            f"{option} {text}: this is no length of time. Write a number and s, m, h or d, such as 2h."
+        ) from None
 
 
 def _moment(option: str, text: str) -> datetime:

@@ -8,19 +8,17 @@ import difflib
 import json
 import os
 import re
+import tempfile
+import tomllib
 import zoneinfo
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
-import dlt
-from dlt.common.configuration.providers.provider import ConfigProvider
-from dlt.common.configuration.providers.toml import TomlProviderReadException
-from dlt.common.runtime.run_context import switch_context
-
-from pipelines.errors import ConfigurationError
+from pipelines.errors import ConfigurationError, words_of
 from pipelines.registry import PROVIDERS, Provider
 from sources._shared.settings import Resource, Setting
 
@@ -32,12 +30,20 @@ STOCKTAKE_KEYS = {
     "keep_releases": "how many published releases are kept",
     "serve_path": "the published folder's path as BI sees it, where that differs (a container's mount)",
     "accounts_at_once": "how many accounts are read side by side",
+    "keep_log": 'how long the sync log keeps every line, such as "90d"',
 }
 DLT_TABLES = {
     "runtime", "extract", "normalize", "load", "data_writer", "destination", "sources", "schema",
     "normalizer", "providers", "pipelines", "run", "workspace",
 }  # fmt: skip
 """Tables of config.toml that belong to dlt."""
+
+FILES = ("secrets.toml", "config.toml")
+"""In the order in which they decide."""
+DLT_ASKS = ("airflow", "streamlit", "dlthub", "dlt_plus")
+"""Packages that dlt asks for values too, where they are installed."""
+UNUSABLE: dict[str, str] = {}
+"""Characters of a folder's name that one of our parts cannot live with, and which."""
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -66,12 +72,14 @@ class Account:
         return tuple(
             resource
             for resource in self.provider.resources
-            if resource.only_if is None or list(self.settings.get(resource.only_if, ["none"])) != ["none"]
+            if resource.only_if is None or list(self.settings.get(resource.only_if) or ["none"]) != ["none"]
         )
 
     @property
     def secrets(self) -> list[str]:
         """The values that must appear nowhere."""
+        if not self.settings:
+            return []  # the provider need not be asked which they are, and that takes a second
         return [
             str(self.settings[setting.name])
             for setting in self.provider.settings
@@ -92,6 +100,9 @@ class Config:
     keep_releases: int = 5
     serve_path: str | None = None
     accounts_at_once: int = 4
+    keep_log: timedelta = timedelta(days=90)
+    problems: Sequence[str] = ()
+    """What is wrong with accounts, where that does not stop the command."""
 
     @property
     def database(self) -> Path:
@@ -129,11 +140,14 @@ class Config:
         return chosen
 
 
-def load_config(folder: Path) -> Config:
+def load_config(folder: Path, *, lenient: bool = False) -> Config:
     """Reads and checks the configuration of a folder that holds a `.dlt/`.
 
+    Args:
+        lenient: accounts are not looked into, and one without a provider is told in the result.
+
     Raises:
-        ConfigurationError: names the account, the key and the places looked in. No request was made.
+        ConfigurationError: names each account, key and the places looked in. No request was made.
     """
     folder = folder.resolve()
     if not (folder / ".dlt").is_dir():
@@ -141,20 +155,110 @@ def load_config(folder: Path) -> Config:
             f"{folder}: there is no .dlt folder here. Run stocktake where .dlt/config.toml is, or try"
             " stocktake demo, which needs none."
         )
+    texts = _texts(folder)
+    values = (lenient and _values_without_dlt(folder, texts)) or _values_by_dlt(folder)
+    _check_tables(values.documents)
+    own = _own_settings(values)
+    home = _home(folder, own.pop("home", "warehouse"))
+    accounts: dict[str, Account] = {}
+    problems: list[str] = []
+    for name in _account_names(values.documents):
+        account, wrong = _account(name, values, unchecked=lenient)
+        problems += wrong
+        if account is not None:
+            accounts[name] = account
+    if problems and not lenient:
+        raise ConfigurationError("\n".join(problems))
+    return Config(folder=folder, home=home, accounts=accounts, problems=problems, **own)
+
+
+def _home(folder: Path, written: str) -> Path:
+    home = folder / Path(written).expanduser()
+    for character in UNUSABLE:
+        if character in str(home):
+            raise ConfigurationError(
+                f"{home} cannot be used: {UNUSABLE[character]}. Set stocktake.home in .dlt/config.toml to a"
+                " folder without."
+            )
+    return home
+
+
+@dataclass(frozen=True)
+class _Values:
+    """What is configured, wherever it stands."""
+
+    documents: Sequence[tuple[str, Mapping[str, Any]]]
+    """The TOML documents, the first one deciding, with a name for messages."""
+    get: Callable[[str], Any]
+    """The value of a key, by its path; None where it is nowhere."""
+
+
+def _values_by_dlt(folder: Path) -> _Values:
+    import dlt
+    from dlt.common.configuration.providers.toml import TomlProviderReadException
+    from dlt.common.runtime.run_context import switch_context
+
     _quiet_dlt()
     try:
         switch_context(str(folder))
     except TomlProviderReadException as error:
         raise ConfigurationError(f"{folder / '.dlt'}: a file cannot be read as TOML. {error}") from None
-    except (OSError, UnicodeDecodeError) as error:
-        raise ConfigurationError(
-            f"{folder / '.dlt'}: a file cannot be read ({error}). It must be UTF-8, and this user's to read."
-        ) from None
-    documents = _documents()
-    _check_tables(documents)
-    own = _own_settings(documents)
-    accounts = {name: _account(name, documents) for name in _account_names(documents)}
-    return Config(folder=folder, home=folder / own.pop("home", "warehouse"), accounts=accounts, **own)
+    except OSError as error:
+        raise ConfigurationError(f"{folder / '.dlt'}: {words_of(error)}") from None
+    found = [(one.name, getattr(one, "_config_doc", None)) for one in dlt.config.config_providers]
+    documents = [(name, document) for name, document in found if document and isinstance(document, Mapping)]
+    return _Values(documents, lambda path: dlt.config.get(path, Any))
+
+
+def _values_without_dlt(folder: Path, texts: Mapping[str, str]) -> _Values | None:
+    """The same, half a second sooner; None where something else than our two files may have a say."""
+    if any(name.startswith(("DLT_", "PROVIDERS__")) for name in os.environ) or any(map(find_spec, DLT_ASKS)):
+        return None
+    home = Path.home()
+    elsewhere = (
+        home / ".dlt",
+        Path("/var/dlt"),
+        Path(os.environ.get("XDG_DATA_HOME", home)) / "dlt",
+        Path(tempfile.gettempdir()) / "dlt",
+    )
+    if any((place / name).exists() for place in elsewhere for name in FILES):
+        return None
+    try:
+        documents = [(name, tomllib.loads(text)) for name, text in texts.items()]
+    except tomllib.TOMLDecodeError:
+        return None  # dlt has the last word on what is TOML
+    if any("providers" in document for _, document in documents) or (folder / ".dlt" / ".workspace").exists():
+        return None
+
+    def get(path: str) -> Any:
+        in_environment = os.environ.get(path.upper().replace(".", "__"))
+        if in_environment is not None:
+            return in_environment
+        for _, document in documents:
+            found: Any = document
+            for part in path.split("."):
+                found = found.get(part) if isinstance(found, Mapping) else None
+            if found is not None:
+                return found
+        return None
+
+    return _Values(documents, get)
+
+
+def _texts(folder: Path) -> dict[str, str]:
+    """What our files say, of those that are there."""
+    texts = {}
+    for name in FILES:
+        path = folder / ".dlt" / name
+        try:
+            texts[name] = path.read_text(encoding="utf-8")
+        except FileNotFoundError:
+            continue
+        except OSError as error:
+            raise ConfigurationError(words_of(error)) from None
+        except UnicodeDecodeError:
+            raise ConfigurationError(f"{path} is no UTF-8 text. Save it as such.") from None
+    return texts
 
 
 def _quiet_dlt() -> None:
@@ -169,22 +273,7 @@ def _quiet_dlt() -> None:
         os.environ.setdefault(name, value)
 
 
-def _documents() -> list[tuple[str, Mapping[str, Any]]]:
-    """The TOML documents dlt reads, the first one deciding, with a name for messages."""
-    found = []
-    for provider in dlt.config.config_providers:
-        document = _document(provider)
-        if document:
-            found.append((provider.name, document))
-    return found
-
-
-def _document(provider: ConfigProvider) -> Mapping[str, Any]:
-    document = getattr(provider, "_config_doc", None)
-    return document if isinstance(document, Mapping) else {}
-
-
-def _check_tables(documents: list[tuple[str, Mapping[str, Any]]]) -> None:
+def _check_tables(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
     known = {"stocktake", "accounts", *DLT_TABLES}
     for place, document in documents:
         for table in document:
@@ -196,21 +285,18 @@ def _check_tables(documents: list[tuple[str, Mapping[str, Any]]]) -> None:
                 raise ConfigurationError(f"{place}: [{table}]: {_unknown(table, known, 'tables')}")
 
 
-def _own_settings(documents: list[tuple[str, Mapping[str, Any]]]) -> dict[str, Any]:
-    _check_keys("stocktake", STOCKTAKE_KEYS, documents, prefix="STOCKTAKE__")
-    values: dict[str, Any] = {}
-    for key in STOCKTAKE_KEYS:
-        value = dlt.config.get(f"stocktake.{key}", Any)
-        if value is not None:
-            values[key] = _own_value(key, value)
-    return values
+def _own_settings(values: _Values) -> dict[str, Any]:
+    if wrong := _unknown_keys("stocktake", STOCKTAKE_KEYS, values.documents, prefix="STOCKTAKE__"):
+        raise ConfigurationError("\n".join(wrong))
+    found = {key: values.get(f"stocktake.{key}") for key in STOCKTAKE_KEYS}
+    return {key: _own_value(key, value) for key, value in found.items() if value is not None}
 
 
 def _own_value(key: str, value: Any) -> Any:
     where = f"stocktake.{key}"
     try:
-        if key in ("sweep_every", "overlap"):
-            return _duration(value)
+        if key in ("sweep_every", "overlap", "keep_log"):
+            return duration(value)
         if key == "sweep_floor":
             share = float(value)
             if 0 <= share <= 1:
@@ -230,14 +316,19 @@ def _own_value(key: str, value: Any) -> Any:
     return str(value)
 
 
-def _duration(value: Any) -> timedelta:
+def duration(value: Any) -> timedelta:
+    """A length of time as people write it, such as 90s, 10m, 24h, 7d.
+
+    Raises:
+        ValueError: it is none.
+    """
     match = re.fullmatch(r"(\d+(?:\.\d+)?)\s*([smhd]?)", str(value).strip())
     if match is None or (not match[2] and float(match[1]) != 0):
         raise ValueError(value)
     return timedelta(**{_UNITS[match[2] or "s"]: float(match[1])})
 
 
-def _account_names(documents: list[tuple[str, Mapping[str, Any]]]) -> list[str]:
+def _account_names(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> list[str]:
     names: dict[str, None] = {}
     for place, document in documents:
         tables = document.get("accounts", {})
@@ -259,27 +350,50 @@ def _account_names(documents: list[tuple[str, Mapping[str, Any]]]) -> list[str]:
     return sorted(names)
 
 
-def _account(name: str, documents: list[tuple[str, Mapping[str, Any]]]) -> Account:
-    kind = dlt.config.get(f"accounts.{name}.provider", str)
+def _account(name: str, values: _Values, *, unchecked: bool) -> tuple[Account | None, list[str]]:
+    """An account, as far as it can be known, and everything that is wrong with it."""
+    kind = values.get(f"accounts.{name}.provider")
     if kind is None:
-        raise ConfigurationError(_missing(name, "provider", f"One of {', '.join(PROVIDERS)}."))
+        return None, [_no_provider(name, values.documents)]
     provider = PROVIDERS.get(str(kind))
     if provider is None:
-        raise ConfigurationError(f"accounts.{name}.provider: {_unknown(str(kind), PROVIDERS, 'providers')}")
+        return None, [f"accounts.{name}.provider: {_unknown(str(kind), PROVIDERS, 'providers')}"]
+    if unchecked:
+        return Account(name, provider, {}), []
     keys = {"provider": "the provider's name", **{s.name: s.help for s in provider.settings}}
-    _check_keys(f"accounts.{name}", keys, documents, prefix=f"ACCOUNTS__{name.upper()}__")
-    values: dict[str, Any] = {}
+    wrong = _unknown_keys(f"accounts.{name}", keys, values.documents, prefix=f"ACCOUNTS__{name.upper()}__")
+    settings: dict[str, Any] = {}
     for setting in provider.settings:
-        value: Any = dlt.config.get(f"accounts.{name}.{setting.name}", Any)
+        value: Any = values.get(f"accounts.{name}.{setting.name}")
         if value is None or value == "":
             value = setting.default
-        if value is not None:
-            values[setting.name] = _checked(name, setting, value)
+        try:
+            if value is not None:
+                settings[setting.name] = _checked(name, setting, value)
+        except ConfigurationError as error:
+            wrong.append(str(error))
+            settings[setting.name] = None
     for setting in provider.settings:
-        stand_in = setting.instead_of and all(other in values for other in setting.instead_of)
-        if setting.required and setting.name not in values and not stand_in:
-            raise ConfigurationError(_missing(name, setting.name, setting.help))
-    return Account(name, provider, values)
+        stand_in = setting.instead_of and all(other in settings for other in setting.instead_of)
+        if setting.required and setting.name not in settings and not stand_in:
+            wrong.append(_missing(name, setting.name, setting.help))
+    return Account(name, provider, settings), wrong
+
+
+def _no_provider(name: str, documents: Sequence[tuple[str, Mapping[str, Any]]]) -> str:
+    """What to say of an account that has settings and no provider: often its two tables differ in name."""
+    places = {place: list(document.get("accounts", {})) for place, document in documents}
+    having = [place for place, names in places.items() if name in names]
+    others = sorted({other for names in places.values() for other in names if name not in names})
+    if having != ["secrets.toml"]:
+        return _missing(name, "provider", f"One of {', '.join(PROVIDERS)}.")
+    close = difflib.get_close_matches(name, others, n=1)
+    there = f"config.toml has {', '.join(others)}" if others else "config.toml has no account"
+    hint = f"call it {close[0]} in secrets.toml if that is meant, or " if close else ""
+    return (
+        f"accounts.{name}: secrets.toml has it, and {there}. Either {hint}add [accounts.{name}] with its"
+        f" provider to config.toml (one of {', '.join(PROVIDERS)}), or take it out of secrets.toml."
+    )
 
 
 def _checked(account: str, setting: Setting, value: Any) -> Any:
@@ -335,24 +449,26 @@ def _zone(where: str, setting: Setting, value: str) -> str:
     return value
 
 
-def _check_keys(
+def _unknown_keys(
     path: str,
     known: Mapping[str, str],
-    documents: list[tuple[str, Mapping[str, Any]]],
+    documents: Sequence[tuple[str, Mapping[str, Any]]],
     *,
     prefix: str,
-) -> None:
+) -> list[str]:
+    wrong = []
     for place, document in documents:
         table: Any = document
         for part in path.split("."):
             table = table.get(part, {}) if isinstance(table, Mapping) else {}
-        for key in table:
-            if key not in known:
-                raise ConfigurationError(f"{place}: {path}.{key}: {_unknown(key, known, 'keys')}")
+        wrong += [
+            f"{place}: {path}.{key}: {_unknown(key, known, 'keys')}" for key in table if key not in known
+        ]
     for variable in os.environ:
         key = variable.removeprefix(prefix).lower()
         if variable.startswith(prefix) and "__" not in key and key not in known:
-            raise ConfigurationError(f"environment: {variable}: {_unknown(key, known, 'keys')}")
+            wrong.append(f"environment: {variable}: {_unknown(key, known, 'keys')}")
+    return wrong
 
 
 def _unknown(word: str, known: Iterable[str], kind: str) -> str:

@@ -23,8 +23,8 @@ from rich.text import Text
 
 from pipelines.config import Account, Config
 from pipelines.errors import CommandError, Exit
-from pipelines.load import pending_packages
 from pipelines.lock import holder_of, is_locked
+from pipelines.pending import pending_packages
 from pipelines.release import current_release
 from pipelines.warehouse import cannot_open, refuse_newer
 from sources._shared.checks import Finding, Level, ok

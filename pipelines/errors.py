@@ -56,13 +56,21 @@ def words_of(error: BaseException) -> str:
     """What happened in one sentence or two, whoever raised it and however much was wrapped around it."""
     if is_full(error):
         return "The disk is full. Make room and run again: what was read is kept, and nothing is lost."
+    if isinstance(error, OSError) and error.filename is not None:
+        advice = (
+            " Give this user the right to read and write it." if isinstance(error, PermissionError) else ""
+        )
+        return f"{error.filename}: {error.strerror}.{advice}"
     said = str(error).partition("Traceback (most recent call last)")[0]
     return " ".join(said.split())[:500].rstrip() or type(error).__name__
 
 
 def cause_of(error: BaseException) -> BaseException:
-    """The error of ours that others were wrapped around, or what was caught."""
-    return next((one for one in _chain(error) if isinstance(one, SourceError)), error)
+    """What others were wrapped around: an error of ours, or why a load job failed, or what was caught."""
+    chain = list(_chain(error))
+    ours = [one for one in chain if isinstance(one, SourceError)]
+    of_jobs = [one.client_exception for one in chain if hasattr(one, "client_exception")]
+    return next(iter([*ours, *of_jobs]), error)
 
 
 def is_full(error: BaseException) -> bool:

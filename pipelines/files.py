@@ -1,10 +1,14 @@
 """Small files that are there whole or not at all, whoever is killed meanwhile."""
 
+import threading
 from pathlib import Path
+
+_writing = threading.Lock()
 
 
 def write_whole(path: Path, text: str) -> None:
     """Writes a file beside its place and moves it there in one step."""
     partial = path.with_name(f"{path.name}.partial")
-    partial.write_text(text, encoding="utf-8")
-    partial.replace(path)
+    with _writing:  # a signal's last words may be about the same file
+        partial.write_text(text, encoding="utf-8")
+        partial.replace(path)

@@ -9,13 +9,14 @@ import json
 import math
 from collections.abc import Iterable, Sequence
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
 import duckdb
 
 from pipelines.config import Account, Config
+from pipelines.errors import ConfigurationError
 from pipelines.files import write_whole
 from pipelines.registry import Provider
 from pipelines.warehouse import raw_table
@@ -77,14 +78,31 @@ def make_ledger(connection: duckdb.DuckDBPyConnection) -> None:
     )
 
 
-def record_accounts(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
+def record_accounts(connection: duckdb.DuckDBPyConnection, config: Config, *, but: str | None = None) -> None:
     """Writes down which accounts are configured, and their settings that are no secrets.
 
-    An account that is no longer configured stays, marked so: its rows are still there.
+    An account that is no longer configured stays, marked so: its rows are still there, and reports about now
+    leave them out.
+
+    Args:
+        but: an account that is about to be forgotten: what the warehouse knows of it stands until then.
+
+    Raises:
+        ConfigurationError: an account's name stands for rows of another provider.
     """
+    known = dict(connection.execute("select account, provider from raw_stocktake.accounts").fetchall())
+    accounts = [account for account in config.accounts.values() if account.name != but]
+    for account in accounts:
+        if (before := known.get(account.name, account.provider.name)) != account.provider.name:
+            raise ConfigurationError(
+                f"accounts.{account.name}: this warehouse holds rows of that name from {before}, and the"
+                f" configuration says {account.provider.name}: they would be taken for one another. Give the"
+                f" new account another name, or forget the old one: stocktake reset --account {account.name}"
+                " --yes"
+            )
     connection.execute("begin")
     connection.execute("update raw_stocktake.accounts set is_configured = false where is_configured")
-    for account in config.accounts.values():
+    for account in accounts:
         connection.execute(
             "insert or replace into raw_stocktake.accounts values (?, ?, ?, ?, true)",
             [
@@ -95,6 +113,30 @@ def record_accounts(connection: duckdb.DuckDBPyConnection, config: Config) -> No
             ],
         )
     connection.execute("commit")
+
+
+def unconfigured_accounts(connection: duckdb.DuckDBPyConnection) -> list[str]:
+    """The accounts that the warehouse knows and the configuration does not have any more."""
+    found = connection.execute(
+        "select account from raw_stocktake.accounts where not is_configured order by account"
+    ).fetchall()
+    return [name for (name,) in found]
+
+
+def thin_log(connection: duckdb.DuckDBPyConnection, keep: timedelta) -> None:
+    """Drops old lines of the sync log that say nothing which another one does not.
+
+    Of lines on which nothing came, went or was repaired, the last of each day stays, per account, resource,
+    mode and status: history tells by them on which days an account was looked at. All others stay for ever.
+    """
+    connection.execute(
+        "delete from raw_stocktake.sync_log where (run_id, account, resource) in ("
+        " select (run_id, account, resource) from raw_stocktake.sync_log"
+        " where rows_new = 0 and rows_retired = 0 and rows_repaired = 0 and finished_at < now() - ?"
+        " qualify row_number() over (partition by account, resource, mode, status,"
+        " cast(timezone('UTC', finished_at) as date) order by finished_at desc, run_id desc) > 1)",
+        [keep],
+    )
 
 
 def spool(folder: Path, entries: Iterable[Entry]) -> None:

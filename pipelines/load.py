@@ -22,6 +22,7 @@ from pipelines.errors import CommandError, cause_of, words_of
 from pipelines.files import write_whole
 from pipelines.ledger import Entry, claim, settle, spool
 from pipelines.log import Reporter, account_at_work
+from pipelines.pending import pending, pipelines_folder
 from pipelines.sweep import retire_emptied
 from pipelines.warehouse import current_keys, current_rows
 from sources._shared.errors import SourceError
@@ -86,11 +87,6 @@ def pipeline_of(config: Config, account: Account) -> dlt.Pipeline:
     )
 
 
-def pipelines_folder(config: Config) -> Path:
-    """Where dlt keeps the load packages."""
-    return config.home / "pipelines"
-
-
 def spool_folder(config: Config) -> Path:
     """Where ledger entries wait for their packages to be loaded."""
     return config.home / "spool"
@@ -99,11 +95,6 @@ def spool_folder(config: Config) -> Path:
 def journals_folder(config: Config) -> Path:
     """Where first reads keep what they fetched until they have ended."""
     return config.home / "journals"
-
-
-def pending_packages(config: Config, account: str) -> int:
-    """Load packages that an earlier run extracted and did not finish. Needs no dlt."""
-    return len(packages.pending(pipelines_folder(config) / account))
 
 
 def match_warehouse(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
@@ -168,6 +159,7 @@ def _load_account(
             pipeline.load()
             retire_emptied(cursor, account, entries)
             result.rows = settle(cursor, spooled, account)
+        packages.drop_loaded(Path(pipeline.working_dir))
     except Exception as error:
         with warehouse:
             result.rows = _record_failure(error, account, asked, how.run_id, cursor, spooled)
@@ -190,7 +182,7 @@ def drain(
     """Finishes what an earlier run extracted. Without this, dlt would load that and ask for nothing new."""
     pipeline.sync_destination()
     folder = Path(pipeline.working_dir)
-    claim(spooled, account.name, packages.pending(folder))
+    claim(spooled, account.name, pending(folder))
     packages.drop_half_made(folder)
     if pipeline.has_pending_data:
         reporter.step("drain", account.name)
@@ -201,6 +193,7 @@ def drain(
         pipeline.load()
     for row in settle(cursor, spooled, account):
         reporter.resource(row)
+    packages.drop_loaded(folder)
 
 
 def finish_loads(config: Config, connection: duckdb.DuckDBPyConnection, reporter: Reporter) -> None:
@@ -221,10 +214,10 @@ def finish_loads(config: Config, connection: duckdb.DuckDBPyConnection, reporter
                 reporter,
             )
         except Exception as error:
+            words = words_of(cause_of(error)).rstrip(".")
             raise CommandError(
-                f"{account.name}: what was read is half loaded, and the rest cannot be:"
-                f" {words_of(error).rstrip('.')}. Nothing is built on it, BI keeps the last release, and the"
-                " next run tries again."
+                f"{account.name}: what was read is half loaded, and the rest cannot be: {words}. Nothing is"
+                " built on it, BI keeps the last release, and the next run tries again."
             ) from None
 
 
@@ -290,7 +283,7 @@ def _record_failure(
             if isinstance(cause, SourceError):
                 outcome.error_advice = cause.advice
             else:
-                outcome.error_message = f"{account.name}: {resource.name}: {message}"
+                outcome.error_message = f"{account.name}: {message}"
         outcome.finished_at = asked.now()
         entries.append(Entry(run_id, account.name, account.provider.name, outcome))
     spool(spooled, entries)

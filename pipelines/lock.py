@@ -6,10 +6,10 @@ import os
 import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-import pendulum
 from filelock import FileLock, Timeout
 
 from pipelines.errors import ConfigurationError, LockedError
@@ -50,7 +50,7 @@ def run_lock(home: Path, command: str) -> Iterator[None]:
                     "command": command,
                     "pid": os.getpid(),
                     "host": socket.gethostname(),
-                    "since": pendulum.now("UTC").to_iso8601_string(),
+                    "since": datetime.now(UTC).isoformat(),
                 }
             ),
             encoding="utf-8",

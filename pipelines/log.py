@@ -89,8 +89,8 @@ class Reporter:
         """The command cannot go on."""
         self.pause()
         self._emit("error", {"message": message})
-        if self.log_format == "human":
-            self.say(message, style="red")
+        for line in message.splitlines():
+            self.say(line, style="red")
 
     def say(self, words: str, style: str = "") -> None:
         """One line for people."""

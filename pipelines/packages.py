@@ -13,11 +13,10 @@ import dlt
 import dlt.common.time
 from dlt.common.storages.load_package import PackageStorage
 
+from pipelines.pending import EXTRACTED, NORMALIZED, packages_in
 from sources._shared.resource import ROWS_FORMAT
 
-EXTRACTED, NORMALIZED = Path("normalize", "extracted"), Path("load", "normalized")
-"""Where a dlt working folder keeps load packages before and after they are normalized."""
-
+LOADED = Path("load", "loaded")
 LONGEST_LEAD = timedelta(days=7)
 """How far ahead of this machine's clock the last version may lie for the next ones to follow it."""
 
@@ -37,14 +36,9 @@ def go_on_after(latest: datetime | None) -> None:
     dlt.common.time.precise_time = (lambda: _now() + behind) if is_followed else _now
 
 
-def pending(folder: Path) -> list[str]:
-    """The load ids of what was extracted and not loaded to its end. Needs no pipeline."""
-    return sorted({found.name for place in (EXTRACTED, NORMALIZED) for found in _packages(folder / place)})
-
-
 def is_half_loaded(folder: Path) -> bool:
     """Whether the loading of a package may have begun and has not ended: its tables are merged one by one."""
-    return bool(_packages(folder / NORMALIZED))
+    return bool(packages_in(folder / NORMALIZED))
 
 
 def drop_half_made(folder: Path) -> None:
@@ -60,8 +54,18 @@ def drop_normalized_twice(folder: Path) -> None:
     dlt 1.31 moves the normalized package into place and removes the extracted one after. A process that dies
     in between leaves both, and every later normalize stops at the package that is in its way.
     """
-    for package in _packages(folder / EXTRACTED):
+    for package in packages_in(folder / EXTRACTED):
         if (folder / NORMALIZED / package.name).is_dir():
+            shutil.rmtree(package)
+
+
+def drop_loaded(folder: Path) -> None:
+    """Drops packages that were loaded: dlt 1.31 keeps them for ever. One with a job that failed is kept.
+
+    Its setting `delete_completed_jobs` leaves half of their files, and those of earlier runs.
+    """
+    for package in packages_in(folder / LOADED):
+        if not any((package / PackageStorage.FAILED_JOBS_FOLDER).glob("*")):
             shutil.rmtree(package)
 
 
@@ -72,7 +76,7 @@ def adopt_schemas(pipeline: dlt.Pipeline) -> None:
     dies in between leaves the schema of the read before: after a sweep that one says that whatever of the
     account's rows did not come is gone, and an incremental package would retire nearly all of them.
     """
-    for package in _packages(Path(pipeline.working_dir) / EXTRACTED):
+    for package in packages_in(Path(pipeline.working_dir) / EXTRACTED):
         text = (package / PackageStorage.SCHEMA_FILE_NAME).read_text(encoding="utf-8")
         pipeline._inject_schema(dlt.Schema.from_dict(json.loads(text)))
 
@@ -84,7 +88,7 @@ def start_over(folder: Path) -> None:
     was copied there and before that was noted would copy it a second time into the same table, and every
     new version would be written twice. Merging anew changes nothing: what is current is left alone.
     """
-    for package in _packages(folder / NORMALIZED):
+    for package in packages_in(folder / NORMALIZED):
         (package / PackageStorage.APPLIED_SCHEMA_UPDATES_FILE_NAME).unlink(missing_ok=True)
         updates = package / PackageStorage.SCHEMA_UPDATES_FILE_NAME
         if not updates.exists():  # they were made already; the file alone lets dlt prepare its tables
@@ -104,7 +108,3 @@ def start_over(folder: Path) -> None:
                 # A merge, made again once its rows are in staging. One that waited would run beside the
                 # copying: it added new versions, and left the old ones current.
                 job.unlink()
-
-
-def _packages(place: Path) -> list[Path]:
-    return [package for package in place.iterdir() if package.is_dir()] if place.is_dir() else []

@@ -15,8 +15,8 @@ from rich.console import Console
 
 from pipelines import packages
 from pipelines.config import Account, Config
-from pipelines.errors import CommandError, Exit
-from pipelines.ledger import make_ledger, record_accounts
+from pipelines.errors import CommandError, Exit, words_of
+from pipelines.ledger import make_ledger, record_accounts, thin_log, unconfigured_accounts
 from pipelines.load import (
     AccountResult,
     How,
@@ -24,18 +24,21 @@ from pipelines.load import (
     journals_folder,
     load_accounts,
     match_warehouse,
-    pipelines_folder,
     spool_folder,
 )
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
+from pipelines.pending import pipelines_folder
 from pipelines.publish import Release, publish, write_csv
-from pipelines.status import write_status
+from pipelines.status import Notes, Outcome
+from pipelines.stopping import last_words
 from pipelines.transform import Build, build, has_passed
 from pipelines.view import summary_table
 from pipelines.warehouse import latest_version, make_raw_tables, open_warehouse
 from sources._shared.redaction import Redactor
 
+OUTCOMES: dict[Exit, Outcome] = {Exit.DONE: "done", Exit.PARTLY: "partly", Exit.FAILED: "failed"}
+"""How a command that came to its end says so in `status`."""
 PRIVATE = 0o077
 """The mask while a command is at work: DuckDB's log and its spill files hold raw rows too."""
 
@@ -87,16 +90,42 @@ class RunResult:
 
 
 @contextmanager
-def opened(config: Config, command: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """The locked home folder and its working database, with every raw table in place."""
+def opened(
+    config: Config, command: str, *, forgetting: str | None = None
+) -> Iterator[duckdb.DuckDBPyConnection]:
+    """The locked home folder and its working database, with every raw table in place.
+
+    Args:
+        forgetting: an account that is about to be forgotten, whatever the configuration says of its name.
+    """
     with run_lock(config.home, command), _masked(PRIVATE), open_warehouse(config.database) as connection:
         make_ledger(connection)
         make_raw_tables(connection)
         packages.go_on_after(latest_version(connection))
-        record_accounts(connection, config)
+        record_accounts(connection, config, but=forgetting)
         match_warehouse(config, connection)
         _keep_private(config)
         yield connection
+
+
+@contextmanager
+def noted(
+    config: Config, command: str, run_id: str, reporter: Reporter, *, forgetting: str | None = None
+) -> Iterator[tuple[duckdb.DuckDBPyConnection, Notes]]:
+    """The same, and what `status` will tell of the command: also if it fails, or a signal ends it."""
+    with opened(config, command, forgetting=forgetting) as connection:
+        notes = Notes(config, run_id, command)
+        with last_words(lambda: notes.ended("stopped")):
+            try:
+                yield connection, notes
+            except Exception as error:
+                notes.ended("failed", reporter.redactor.clean(words_of(error)))
+                raise
+
+
+def new_run_id() -> str:
+    """A name for a run: the moment it began, and something that no other has."""
+    return f"{pendulum.now('UTC').format('YYYYMMDD[T]HHmmss')}-{uuid.uuid4().hex[:6]}"
 
 
 def run(
@@ -118,34 +147,42 @@ def run(
     Raises:
         CommandError: the command cannot go on; its exit_code says why.
     """
-    started = pendulum.now("UTC")
     users_mask = _umask()
-    result = RunResult(f"{started.format('YYYYMMDD[T]HHmmss')}-{uuid.uuid4().hex[:6]}")
-    with opened(config, command) as connection:
+    result = RunResult(new_run_id())
+    with noted(config, command, result.run_id, reporter) as (connection, notes):
         reporter.start(result.run_id, command)
-        try:
-            if load:
-                how = How(result.run_id, sweep=sweep, confirm_drop=confirm_drop, backfill=backfill)
-                result.accounts = load_accounts(config, accounts, connection, how, reporter)
-                result.exit_code = _judge(result.accounts)
-            if build_models and result.exit_code is not Exit.FAILED:
-                finish_loads(config, connection, reporter)
-                reporter.step("build")
-                result.build = build(connection, config)
-            if publish_tables and result.exit_code is not Exit.FAILED:
-                reporter.step("publish")
-                with _masked(users_mask):
-                    result.release = _publish(connection, config, result.run_id)
-                    if write_csv_files:
-                        result.csv = write_csv(config.published)
-        finally:
-            write_status(
-                connection,
-                config,
-                {"run_id": result.run_id, "command": command, "started_at": started.isoformat()},
-            )
+        _tell_of_unconfigured(connection, reporter)
+        if load:
+            thin_log(connection, config.keep_log)
+            how = How(result.run_id, sweep=sweep, confirm_drop=confirm_drop, backfill=backfill)
+            result.accounts = load_accounts(config, accounts, connection, how, reporter)
+            result.exit_code = _judge(result.accounts)
+            notes.loaded(connection, is_newer=result.exit_code is not Exit.FAILED)
+        if build_models and result.exit_code is not Exit.FAILED:
+            finish_loads(config, connection, reporter)
+            reporter.step("build")
+            result.build = build(connection, config)
+            notes.built()
+        if publish_tables and result.exit_code is not Exit.FAILED:
+            reporter.step("publish")
+            with _masked(users_mask):
+                result.release = _publish(connection, config, result.run_id)
+                notes.published(result.release.name)
+                if write_csv_files:
+                    result.csv = write_csv(config.published)
+        notes.ended(OUTCOMES[result.exit_code])
     reporter.finish(int(result.exit_code))
     return result
+
+
+def _tell_of_unconfigured(connection: duckdb.DuckDBPyConnection, reporter: Reporter) -> None:
+    for name in unconfigured_accounts(connection):
+        reporter.log(
+            "warning",
+            f"{name}: is in the warehouse and not in the configuration any more. Its stock is left out of"
+            " reports about now, and its history is kept. If it was renamed, give it its old name again, or"
+            f" let the new one stand and forget this one: stocktake reset --account {name} --yes",
+        )
 
 
 @contextmanager

@@ -1,28 +1,46 @@
 """`stocktake status`: per account and resource, how far it has been asked and how old its numbers are.
 
-What a command learned is written to `<home>/status.json` at its end. `status` reads only that file, the lock
+A command writes what it learns to `<home>/status.json`, step by step. `status` reads only that file, the lock
 and the load packages on disk: it never opens the working database, so it never stands in a run's way.
 """
 
-import json
-from pathlib import Path
-from typing import Any
+from __future__ import annotations
 
-import duckdb
-import pendulum
+import json
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Literal
+
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
 from pipelines.config import Config
+from pipelines.errors import Exit
 from pipelines.files import write_whole
-from pipelines.load import pending_packages
 from pipelines.lock import holder_of, is_locked
-from pipelines.publish import current_release
+from pipelines.pending import pending_packages
 from pipelines.registry import PROVIDERS
 from pipelines.view import short_instant
-from pipelines.warehouse import raw_table
+from sources._shared.redaction import Redactor
 
+if TYPE_CHECKING:
+    import duckdb
+
+COLUMNS = (
+    "account",
+    "provider",
+    "resource",
+    "mode",
+    "status",
+    "error_message",
+    "asked_through",
+    "last_success",
+    "rows_repaired",
+)
 LATEST = """
 with ranked as (
     select *, row_number() over (partition by account, resource order by started_at desc, run_id desc) as rank
@@ -41,39 +59,166 @@ where rank = 1
 order by account, resource
 """
 
+Outcome = Literal["done", "partly", "failed", "stopped"]
 
-def write_status(connection: duckdb.DuckDBPyConnection, config: Config, run: dict[str, Any]) -> None:
-    """Writes down what `stocktake status` shows, whole or not at all."""
-    cursor = connection.execute(LATEST)
-    names = [column[0] for column in cursor.description or ()]
-    resources = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+
+class Notes:
+    """What `status` will tell of a command, written down step by step: whoever is killed leaves the last."""
+
+    def __init__(self, config: Config, run_id: str, command: str) -> None:
+        self._file = config.home / "status.json"
+        self._facts = _read(self._file)
+        self._facts["asked"] = {
+            name: [resource.name for resource in account.resources]
+            for name, account in config.accounts.items()
+        }
+        self._facts["run"] = {
+            "run_id": run_id,
+            "command": command,
+            "started_at": _now().isoformat(),
+            "finished_at": None,
+            "outcome": None,
+            "message": None,
+        }
+        self._write()
+
+    def loaded(self, connection: duckdb.DuckDBPyConnection, *, is_newer: bool = True) -> None:
+        """The warehouse holds something else than before, or has at least been told of failures."""
+        rows = connection.execute(LATEST).fetchall()
+        resources = [dict(zip(COLUMNS, row, strict=True)) for row in rows]
+        for row in resources:
+            row.update(_numbers(connection, row))
+        self._facts["resources"] = resources
+        if is_newer:
+            self._facts["loaded_at"] = _now().isoformat()
+        self._write()
+
+    def built(self) -> None:
+        """The models stand for what is loaded now."""
+        self._facts["built"] = self._facts["loaded_at"]
+        self._write()
+
+    def published(self, release: str) -> None:
+        """BI reads what was built last."""
+        self._facts["published"] = {
+            "release": release,
+            "at": _now().isoformat(),
+            "loaded_at": self._facts["built"],
+        }
+        self._write()
+
+    def ended(self, outcome: Outcome, message: str | None = None) -> None:
+        """The command is over. A disk that takes no more must not hide why."""
+        self._facts["run"].update(finished_at=_now().isoformat(), outcome=outcome, message=message)
+        with suppress(OSError):
+            self._write()
+
+    def _write(self) -> None:
+        write_whole(self._file, json.dumps(self._facts, default=str))
+
+
+@dataclass(frozen=True)
+class Status:
+    """How far everything is, as one object; times are ISO 8601 texts, ages are seconds."""
+
+    facts: dict[str, Any]
+
+    @property
+    def exit_code(self) -> Exit:
+        """Something is older than was asked for, or all is well."""
+        return Exit.PARTLY if self.facts["too_old"] else Exit.DONE
+
+    def as_dict(self) -> dict[str, Any]:
+        """The status for machines."""
+        return self.facts
+
+    def print(self, console: Console, redactor: Redactor) -> None:
+        """The status for people: one table, then whatever needs saying."""
+        for line in _lines_before(self.facts):
+            console.print(line)
+        if self.facts["last_run"] is not None:
+            console.print(status_table(self.facts))
+        for line in _lines_after(self.facts):
+            console.print(line)
+
+
+def read_status(config: Config, fail_if_older: timedelta | None = None) -> Status:
+    """Looks at what is there.
+
+    Args:
+        fail_if_older: how old what was read, and what BI reads, may be.
+    """
+    noted = _read(config.home / "status.json")
+    now = _now()
+    resources = _resources(config, noted)
     for row in resources:
-        row.update(_numbers(connection, row))
-    write_whole(config.home / "status.json", json.dumps({"run": run, "resources": resources}, default=str))
-
-
-def read_status(config: Config) -> dict[str, Any]:
-    """The status as one object; times as ISO 8601 texts, ages in seconds."""
-    status = _read(config.home / "status.json")
-    now = pendulum.now("UTC")
-    for row in status["resources"]:
         row["lag_seconds"] = _age(now, row["asked_through"])
         row["newest_number_age_seconds"] = _age(now, row["newest_updated_at"])
-    release = current_release(config.published)
-    configured = {
-        name: {"provider": account.provider.name, "pending_packages": pending_packages(config, name)}
-        for name, account in config.accounts.items()
+    release = _release(config)
+    published = noted["published"] or {}
+    if release is None or release["name"] != published.get("release"):
+        published = {}  # of an older Stocktake, or gone back from
+    is_running, holder = is_locked(config.home), holder_of(config.home)
+    facts = {
+        "accounts": {
+            name: {"provider": account.provider.name, "pending_packages": pending_packages(config, name)}
+            for name, account in config.accounts.items()
+        },
+        "problems": list(config.problems),
+        "resources": resources,
+        "last_run": noted["run"],
+        "loaded_at": noted["loaded_at"],
+        "published_at": published.get("at") or (release and release["created_at"]),
+        "published_is_newest": None
+        if release is None or noted["loaded_at"] is None
+        else published.get("loaded_at") == noted["loaded_at"],
+        "release": release and {"name": release["name"], "tables": release["tables"]},
+        "running": holder if is_running else None,
+        "interrupted": holder if holder and not is_running else None,
     }
-    running = is_locked(config.home)
-    holder = holder_of(config.home)
-    return {
-        "accounts": configured,
-        "resources": status["resources"],
-        "last_run": status["run"],
-        "release": None if release is None else {"name": release.name, "tables": len(release.tables)},
-        "running": holder if running else None,
-        "interrupted": holder if holder and not running else None,
-    }
+    facts["too_old"] = [] if fail_if_older is None else _too_old(config, facts, published, now, fail_if_older)
+    return Status(facts)
+
+
+def _resources(config: Config, noted: dict[str, Any]) -> list[dict[str, Any]]:
+    """What is known of every resource: of those that are asked for, also of those that never were."""
+    known = {(row["account"], row["resource"]): row for row in noted["resources"]}
+    for name, account in config.accounts.items():
+        for resource in noted["asked"].get(name, ()):
+            unknown: dict[str, Any] = dict.fromkeys((*COLUMNS, "newest_updated_at"))
+            unknown.update(account=name, provider=account.provider.name, resource=resource)
+            unknown.update(status="never loaded", rows=0, rows_repaired=0)
+            known.setdefault((name, resource), unknown)
+    return [{**row, "is_configured": row["account"] in config.accounts} for _, row in sorted(known.items())]
+
+
+def _release(config: Config) -> dict[str, Any] | None:
+    """The release BI reads. Its manifest is a small file; what else it says is for who publishes."""
+    try:
+        folder = (config.published / "current").resolve(strict=True)
+        facts = json.loads((folder / "release.json").read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return {"name": facts["release"], "tables": len(facts["tables"]), "created_at": facts["created_at"]}
+
+
+def _too_old(
+    config: Config, facts: dict[str, Any], published: dict[str, Any], now: datetime, limit: timedelta
+) -> list[str]:
+    found = []
+    for row in facts["resources"]:
+        age = _age(now, row["last_success"])
+        if row["is_configured"] and (age is None or age > limit.total_seconds()):
+            when = "was never read" if age is None else f"was last read {_span(age)} ago"
+            found.append(f"{row['account']}: {row['resource']} {when}.")
+    seen = {row["account"] for row in facts["resources"]}
+    found += [f"{name} was never read." for name in config.accounts if name not in seen]
+    age = _age(now, published.get("loaded_at") or facts["published_at"])
+    if age is None or age > limit.total_seconds():
+        found.append(
+            "Nothing is published." if age is None else f"What BI reads was loaded {_span(age)} ago."
+        )
+    return found
 
 
 def status_table(status: dict[str, Any]) -> Table:
@@ -99,12 +244,14 @@ def status_table(status: dict[str, Any]) -> Table:
             str(row["rows"]),
             short_instant(row["newest_updated_at"]),
             str(row["rows_repaired"]),
-            "ok" if row["status"] == "ok" else f"[red]{row['status']}[/red]",
+            _state(row),
         )
     return table
 
 
 def _numbers(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> dict[str, Any]:
+    from pipelines.warehouse import raw_table
+
     provider = PROVIDERS[row["provider"]]
     resource = provider.resource(row["resource"])
     counted = connection.execute(
@@ -120,12 +267,17 @@ def _read(path: Path) -> dict[str, Any]:
     try:
         found = json.loads(path.read_text(encoding="utf-8"))
     except FileNotFoundError:
-        found = {"run": None, "resources": []}
-    return dict(found)
+        found = {}
+    nothing: dict[str, Any] = {"run": None, "asked": {}, "resources": []}
+    return {**nothing, "loaded_at": None, "built": None, "published": None, **found}
 
 
-def _age(now: pendulum.DateTime, moment: str | None) -> int | None:
-    return None if moment is None else round((now - pendulum.parse(moment)).total_seconds())  # type: ignore[operator,union-attr]
+def _now() -> datetime:
+    return datetime.now(UTC)
+
+
+def _age(now: datetime, moment: str | None) -> int | None:
+    return None if moment is None else round((now - datetime.fromisoformat(moment)).total_seconds())
 
 
 def _span(seconds: int | None) -> str:
@@ -136,29 +288,48 @@ def _span(seconds: int | None) -> str:
     return f"{round(seconds / 3600)} h" if abs(seconds) < 172_800 else f"{round(seconds / 86_400)} d"
 
 
-def print_status(status: dict[str, Any], console: Console) -> None:
-    """The status for people: one table, then whatever needs saying."""
+def _state(row: dict[str, Any]) -> str:
+    words = "ok" if row["status"] == "ok" else f"[red]{row['status']}[/red]"
+    return words if row["is_configured"] else f"{words}, not configured any more"
+
+
+def _lines_before(status: dict[str, Any]) -> Iterator[str]:
+    run = status["last_run"]
+    for problem in status["problems"]:
+        yield f"[yellow]{escape(problem)}[/yellow]"
     if status["running"]:
-        console.print(f"A run is at work: {_holder(status['running'])}.")
-    if status["interrupted"]:
-        console.print(f"The last run died: {_holder(status['interrupted'])}. The next run finishes its work.")
-    if status["last_run"] is None:
-        console.print("Nothing has been loaded yet. Run stocktake run.")
-    else:
-        console.print(status_table(status))
-    seen = {row["account"] for row in status["resources"]}
+        yield f"A run is at work: {_holder(status['running'])}."
+    elif status["interrupted"]:
+        yield f"The last run died: {_holder(status['interrupted'])}. The next run finishes its work."
+    elif run is None:
+        yield "Nothing has been loaded yet. Run stocktake run."
+    elif run.get("outcome") in ("failed", "stopped"):
+        when = f"stocktake {run['command']}, {short_instant(run['finished_at'])}"
+        why = f": {escape(run['message'])}" if run["message"] else ". The next run finishes its work."
+        what = "failed" if run["outcome"] == "failed" else "was stopped"
+        yield f"[red]The last run {what}[/red] ({when}){why}"
+
+
+def _lines_after(status: dict[str, Any]) -> Iterator[str]:
     for name, account in status["accounts"].items():
         if account["pending_packages"]:
-            console.print(
-                f"{name}: {account['pending_packages']} load packages wait; the next run loads them."
-            )
-        if name not in seen and status["last_run"] is not None:
-            console.print(f"{name}: never loaded.")
-    for row in status["resources"]:
-        if row["error_message"]:
-            console.print(f"[red]{escape(row['error_message'])}[/red]")
-    release = status["release"]
-    console.print("Nothing is published yet." if release is None else f"BI reads release {release['name']}.")
+            yield f"{name}: {account['pending_packages']} load packages wait; the next run loads them."
+        if status["last_run"] and name not in {row["account"] for row in status["resources"]}:
+            yield f"{name}: never loaded."
+    for message in dict.fromkeys(row["error_message"] for row in status["resources"]):
+        if message:
+            yield f"[red]{escape(message)}[/red]"  # one wall stops all of an account's resources
+    if status["release"] is None:
+        yield "Nothing is published yet."
+    else:
+        yield f"BI reads release {status['release']['name']}, of {short_instant(status['published_at'])}."
+    if status["published_is_newest"] is False:
+        yield (
+            f"[yellow]What was loaded at {short_instant(status['loaded_at'])} is not published:[/yellow]"
+            " stocktake build and stocktake publish do it, and so does the next run."
+        )
+    for words in status["too_old"]:
+        yield f"[red]{escape(words)}[/red]"
 
 
 def _holder(holder: dict[str, Any]) -> str:

@@ -15,8 +15,8 @@ import duckdb
 import pytest
 
 from pipelines.config import load_config
-from pipelines.load import pending_packages, pipeline_of
-from pipelines.packages import EXTRACTED, NORMALIZED
+from pipelines.load import pipeline_of
+from pipelines.pending import EXTRACTED, NORMALIZED, pending_packages
 from sandbox import Sandbox
 from tests.conftest import PLENTY, Project, SmallDisk
 from tests.pipelines.conftest import Die
