@@ -16,7 +16,7 @@ import typer
 
 from pipelines.errors import CommandError, ConfigurationError, Exit, is_trouble, words_of
 from pipelines.log import LogFormat, Reporter, route_logs
-from pipelines.stopping import SENTENCE, end_on_signals, last_words
+from pipelines.stopping import SENTENCE, last_words
 from pipelines.view import console_for_people
 from sources._shared.redaction import Redactor
 
@@ -235,9 +235,10 @@ def demo_command(
 
 
 def main() -> None:
-    """As the console script's entry, which answers signals before this module is imported."""
-    end_on_signals()
-    app()
+    """As the console script's entry, which is prepared for signals before this module is imported."""
+    from pipelines.main import main
+
+    main()
 
 
 def _work(
@@ -297,12 +298,12 @@ def _ended(log_format: LogFormat, work: Callable[[Reporter], Any], stopped: str)
 
 
 def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
-    console = console_for_people()
     if log_format == "json":
         facts = result.as_dict() if hasattr(result, "as_dict") else result
-        console.write(json.dumps(reporter.redactor.clean_all(facts), default=str, ensure_ascii=False))
+        text = json.dumps(reporter.redactor.clean_all(facts), default=str, ensure_ascii=False)
+        sys.stdout.write(f"{text}\n")
     elif hasattr(result, "print"):
-        result.print(console, reporter.redactor)
+        result.print(console_for_people(), reporter.redactor)
 
 
 def _span(option: str, text: str) -> timedelta:

@@ -8,6 +8,7 @@ import difflib
 import json
 import os
 import re
+import sys
 import tempfile
 import tomllib
 import zoneinfo
@@ -42,8 +43,8 @@ FILES = ("secrets.toml", "config.toml")
 """In the order in which they decide."""
 DLT_ASKS = ("airflow", "streamlit", "dlthub", "dlt_plus")
 """Packages that dlt asks for values too, where they are installed."""
-UNUSABLE: dict[str, str] = {}
-"""Characters of a folder's name that one of our parts cannot live with, and which."""
+UNUSABLE = "'%?*[\\"
+"""What dlt (the first three) or DuckDB (which sees patterns in the others) misreads in a folder's name."""
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -173,13 +174,23 @@ def load_config(folder: Path, *, lenient: bool = False) -> Config:
 
 
 def _home(folder: Path, written: str) -> Path:
-    home = folder / Path(written).expanduser()
-    for character in UNUSABLE:
-        if character in str(home):
-            raise ConfigurationError(
-                f"{home} cannot be used: {UNUSABLE[character]}. Set stocktake.home in .dlt/config.toml to a"
-                " folder without."
-            )
+    home = folder / os.path.expanduser(written)  # noqa: PTH111 - of Path it raises where there is no such user
+    try:
+        os.fsencode(home)
+        str(home).encode(sys.getfilesystemencoding())
+    except UnicodeEncodeError:
+        raise ConfigurationError(
+            f"{str(home)!a}: this session cannot spell the folder's name. Unset PYTHONUTF8=0, or set LC_ALL"
+            " to a UTF-8 locale such as C.UTF-8."
+        ) from None
+    wrong = sorted({character for character in UNUSABLE if character in str(home)})
+    if written.startswith("~") and home == folder / written:
+        raise ConfigurationError(f"stocktake.home: {written}: there is no such user. Write the whole path.")
+    if wrong:
+        raise ConfigurationError(
+            f"{home}: with {' and '.join(wrong)} in its name, dlt or DuckDB would misread it. Set"
+            " stocktake.home in .dlt/config.toml to a folder without, such as ~/stock."
+        )
     return home
 
 

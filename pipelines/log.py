@@ -10,10 +10,10 @@ from contextvars import ContextVar
 from datetime import UTC, datetime
 from typing import Any, Literal
 
+from rich.console import Console
 from rich.status import Status
 from rich.text import Text
 
-from pipelines.view import PatientConsole
 from sources._shared.redaction import Redactor
 
 LogFormat = Literal["human", "json"]
@@ -37,7 +37,7 @@ class Reporter:
     def __init__(self, log_format: LogFormat = "human", redactor: Redactor | None = None) -> None:
         self.log_format = log_format
         self.redactor = redactor or Redactor()
-        self.console = PatientConsole(sys.stderr)
+        self.console = Console(stderr=True, highlight=False, soft_wrap=True)
         self._status: Status | None = None
         self._run_id: str | None = None
         self._said: set[str] = set()
@@ -109,7 +109,8 @@ class Reporter:
         line = {"at": datetime.now(UTC).isoformat(), "event": event, "run_id": self._run_id, **facts}
         line = {name: value for name, value in line.items() if value is not None}
         text = json.dumps(self.redactor.clean_all(line), default=str, ensure_ascii=False)
-        self.console.write(text)
+        sys.stderr.write(f"{text}\n")
+        sys.stderr.flush()
 
 
 class ReporterHandler(logging.Handler):

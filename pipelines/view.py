@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import sys
 from collections.abc import Iterable
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, TextIO
+from typing import TYPE_CHECKING
 
 from rich.console import Console
 from rich.table import Table
@@ -15,28 +14,10 @@ if TYPE_CHECKING:
     from pipelines.load import AccountResult
 
 
-class PatientConsole(Console):
-    """A console whose reader may go away, as `head` does: the work goes on all the same."""
-
-    def __init__(self, file: TextIO, *, soft_wrap: bool = True, width: int | None = None) -> None:
-        super().__init__(file=file, soft_wrap=soft_wrap, highlight=False, width=width)
-
-    def on_broken_pipe(self) -> None:
-        """Sends what is still in the file's buffer, and whatever comes, nowhere."""
-        os.dup2(os.open(os.devnull, os.O_WRONLY), self.file.fileno())
-
-    def write(self, line: str) -> None:
-        """A line for machines, as it is."""
-        try:
-            self.file.write(f"{line}\n")
-            self.file.flush()
-        except BrokenPipeError:
-            self.on_broken_pipe()
-
-
-def console_for_people() -> PatientConsole:
+def console_for_people() -> Console:
     """Standard output; wide enough for our tables where it is no terminal."""
-    return PatientConsole(sys.stdout, soft_wrap=False, width=None if sys.stdout.isatty() else 140)
+    width = None if sys.stdout.isatty() else 140
+    return Console(soft_wrap=False, highlight=False, width=width)
 
 
 def short_instant(moment: str | datetime | None) -> str:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import load_config
+from pipelines.config import UNUSABLE, _values_without_dlt, load_config
 from pipelines.registry import PROVIDERS
 from tests.conftest import Project
 
@@ -131,6 +131,99 @@ def test_the_example_of_secrets_names_every_key() -> None:
             assert not setting.secret or f"\n{setting.name} =" in text or f"\n# {setting.name} =" in text, (
                 f"{provider.name}.{setting.name}"
             )
+
+
+def test_everything_that_is_missing_is_told_at_once(project: Project) -> None:
+    (project.folder / ".dlt" / "config.toml").write_text(
+        '[accounts.a]\nprovider = "square"\n[accounts.b]\nprovider = "sellercloud"\n'
+        '[accounts.c]\nprovider = "square"\naccess_token = "t"\nbase_url = "nowhere"\n'
+    )
+    said = " ".join(project.stocktake("run", exits=2).stderr.split())
+    for key in ("a.access_token", "b.base_url", "b.username", "b.password", "b.timezone"):
+        assert said.count(f"accounts.{key} is missing.") == 1, key
+    assert "accounts.c.base_url: this is no address." in said
+
+
+@pytest.mark.parametrize(
+    ("config", "secrets", "words"),
+    [
+        (
+            SQUARE,
+            '[accounts.nort]\naccess_token = "t"',
+            "accounts.nort: secrets.toml has it, and config.toml has north. Either call it north",
+        ),
+        (
+            SQUARE,
+            '[accounts.elsewhere]\naccess_token = "t"',
+            "accounts.elsewhere: secrets.toml has it, and config.toml has north. Either add",
+        ),
+        (
+            "",
+            '[accounts.north]\naccess_token = "t"',
+            "accounts.north: secrets.toml has it, and config.toml has no account. Either add",
+        ),
+    ],
+    ids=["misspelt", "another", "none"],
+)
+def test_an_account_that_only_the_secrets_have_is_said_to_be_so(
+    project: Project, config: str, secrets: str, words: str
+) -> None:
+    (project.folder / ".dlt" / "config.toml").write_text(config)
+    (project.folder / ".dlt" / "secrets.toml").write_text(secrets)
+    assert words in " ".join(project.stocktake("run", exits=2).stderr.split())
+    project.stocktake("status")
+
+
+def test_a_home_under_the_users_own_is_found(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("HOME", str(project.folder / "anna"))
+    project.configure({"s2": project.account("ventmere_s2")}, home="~/stock")
+    assert load_config(project.folder).home == project.folder / "anna" / "stock"
+    project.configure({"s2": project.account("ventmere_s2")}, home="~nobody-of-that-name/stock")
+    assert "there is no such user" in project.stocktake("run", exits=2).stderr
+
+
+@pytest.mark.parametrize("character", list(UNUSABLE))
+@pytest.mark.parametrize("command", ["run", "doctor", "status"])
+def test_a_folder_whose_name_cannot_work_is_refused(project: Project, command: str, character: str) -> None:
+    project.configure(home=f"a{character}b")
+    said = " ".join(project.stocktake(command, exits=2).stderr.split())
+    assert f"with {character} in its name, dlt or DuckDB would misread it." in said
+    assert [path.name for path in project.folder.iterdir()] == [".dlt"]
+
+
+@pytest.mark.parametrize("name", ["config.toml", "secrets.toml"])
+@pytest.mark.parametrize("command", ["run", "status"])
+def test_a_file_that_cannot_be_read_is_named(project: Project, command: str, name: str) -> None:
+    path = project.folder / ".dlt" / name
+    path.unlink(missing_ok=True)
+    path.mkdir()
+    said = project.stocktake(command, exits=2).stderr.replace("\n", "")
+    assert said == f"{path}: Is a directory."
+
+
+def test_what_status_reads_without_dlt_is_what_dlt_reads(
+    project: Project, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It may not differ by where a value stands, or by which place decides."""
+    dlt = project.folder / ".dlt"
+    (dlt / "config.toml").write_text(
+        '[stocktake]\nhome = "a"\noverlap = "3m"\n[accounts.x]\nprovider = "augno"'
+    )
+    (dlt / "secrets.toml").write_text('[stocktake]\nhome = "b"\n[accounts.x]\napi_key = "k"')
+    monkeypatch.setenv("STOCKTAKE__KEEP_RELEASES", "7")
+    monkeypatch.setenv("ACCOUNTS__Y__PROVIDER", "square")
+    monkeypatch.setenv("ACCOUNTS__Y__ACCESS_TOKEN", "t")
+    whole, light = load_config(project.folder), load_config(project.folder, lenient=True)
+    assert _values_without_dlt(project.folder, {}) is not None
+    assert light.accounts["x"].settings == {}
+    for name in ("home", "overlap", "keep_releases", "sweep_every"):
+        assert getattr(light, name) == getattr(whole, name), name
+    assert {n: a.provider for n, a in light.accounts.items()} == {
+        n: a.provider for n, a in whole.accounts.items()
+    }
+    (dlt / "config.toml").write_text("[providers]\nenable_google_secrets = false\n")
+    texts = {"config.toml": (dlt / "config.toml").read_text()}
+    assert _values_without_dlt(project.folder, texts) is None, "a vault may know more"
 
 
 @pytest.mark.parametrize("written", ["A,B", '["A", "B"]', " A , B "], ids=["commas", "JSON", "blanks"])

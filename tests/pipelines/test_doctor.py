@@ -3,12 +3,16 @@
 import base64
 import json
 import os
+import re
+import tomllib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
+import duckdb
 import pytest
 
 from pipelines.doctor import is_within
@@ -802,3 +806,23 @@ def test_wrong_configuration_ends_with_2_before_anything_is_asked(
         monkeypatch.chdir(tmp_path)
         assert "accounts.north.access_token is missing" in project.stocktake("doctor", exits=2).stderr
         assert served.requests == []
+
+
+def test_a_duckdb_that_loses_digits_is_outside_the_range() -> None:
+    """1.5.5 reads a JSON number into DECIMAL through a double: 1234567890123.123456 became …1235366912."""
+    text = (Path(__file__).parents[2] / "pyproject.toml").read_text(encoding="utf-8")
+    wanted = next(
+        requirement.removeprefix("duckdb")
+        for requirement in tomllib.loads(text)["project"]["dependencies"]
+        if re.match(r"duckdb\W", requirement)
+    )
+    assert not is_within("1.5.5", wanted)
+    assert is_within(duckdb.__version__, wanted)
+
+
+@pytest.mark.parametrize("number", ["1234567890123.123456", "-0.1234567891", "99999999999999999999.5"])
+def test_a_json_number_keeps_its_digits(number: str) -> None:
+    with duckdb.connect() as connection:
+        read = f"""select from_json('{{"n": {number}}}', '{{"n": "DECIMAL(38,10)"}}').n"""
+        (found,) = connection.execute(read).fetchone() or (None,)
+    assert found == Decimal(number)
