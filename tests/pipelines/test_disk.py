@@ -28,7 +28,6 @@ def test_forty_runs_leave_no_more_on_disk_than_ten(project: Project) -> None:
     files, sizes = zip(*seen, strict=True)
     assert max(files[10:]) <= max(files[:10]), f"files after each run: {files}"
     assert max(sizes[10:]) <= 1.1 * max(sizes[:10]), f"bytes after each run: {sizes}"
-    print(f"after 10 and 40 runs: {seen[9]}, {seen[39]}, the database {database[9]}, {database[39]}")
     assert database[39] - database[9] < 10 * 2**20, f"the database: {database}"
 
 
