@@ -297,8 +297,8 @@ def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
         console.print("Some resources could not be read or were held by a guard; the rest is loaded.")
     if result.unread:
         console.print(
-            f"{len(result.unread)} values or records cannot be read: they are in rpt_schema_drift, and sums over"
-            " them are unknown. Everything else is as it should be."
+            f"{len(result.unread)} values or records cannot be read: they are in rpt_schema_drift, and sums"
+            " over them are unknown. Everything else is as it should be."
         )
 
 

@@ -1,5 +1,5 @@
--- What feeds no measure and cannot be used costs a name or a date, and no build. It is said here and in rpt_schema_drift
--- for as long as a current version has it.
+-- What feeds no measure and cannot be used costs a name or a date, and no number. It is said here and in
+-- rpt_schema_drift for as long as a current version has it.
 {{ config(severity='warn') }}
 
 select

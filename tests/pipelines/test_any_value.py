@@ -32,7 +32,8 @@ Row = tuple[str, str, tuple[str, ...], str]
 Numbers = dict[tuple[Any, ...], tuple[Any, ...]]
 
 ODD = [
-    '"1,000"', '"1.000,5"', '"1_000"', '"12 pcs"', '""', '" "', '"NaN"', '"Infinity"', '"-"', '"true"', '"\\uff11\\uff12"',
+    '"1,000"', '"1.000,5"', '"1_000"', '"12 pcs"', '""', '" "', '"NaN"', '"Infinity"', '"-"', '"true"',
+    '"\\uff11\\uff12"',
     "1e400", "-1e400", "1e-400", "1E5", "-0", "0.30000000000000000000000000000001", "1e18", "-9e17",
     "999999999999999999", "99999999999999999999999999999999999999", "9223372036854775808", "2.5", "true",
     "false", "null", "{}", "[]", '[null]', '[[[]]]', '["a", 5, {"id": 7}]', '{"value": 5}', '{"": ""}',
@@ -181,8 +182,8 @@ def put(shop: Shop, rows: list[Row]) -> None:
 
 
 def odd_rows(shop: Shop) -> list[Row]:
-    """Two records for every declared field of every provider, with an odd value in it; of what feeds a measure
-    one for each odd value."""
+    """Two records for every declared field, with an odd value in it; of a field that feeds a measure, one for
+    each odd value."""
     values = cycle([*ODD, *arbitrary_values()])
     rows = []
     for provider, tables in ((name, declared(name)) for name in PROVIDERS):

@@ -84,8 +84,8 @@ periods as (
     window product_in_time as (partition by provider, account, product_id, resource order by moment)
 ),
 
--- The same rule as in int_inventory_positions_unioned: what is said is added up, a sum of nothing said is null, and so is
--- one of which a part is unknown.
+-- The same rule as in int_inventory_positions_unioned: what is said is added up, a sum of nothing said is null, and so
+-- is one of which a part is unknown.
 unioned as (
     select
         provider,

@@ -36,8 +36,9 @@ listed as (
         cast(null as {{ type_quantity() }}) as quantity_backordered,
         cast(null as {{ type_quantity() }}) as quantity_unsellable,
         cast(null as {{ type_quantity() }}) as quantity_advertised,
-        case when not {{ is_uncast('uncast_values', fields_behind('sellercloud', 'warehouse_inventory', 'is_additive')) }}
-            then {{ has_own_stock() }}
+        case
+            when not {{ is_uncast('uncast_values', fields_behind('sellercloud', 'warehouse_inventory', 'is_additive')) }}
+                then {{ has_own_stock() }}
         end as is_additive,
         {{ unknown_measures('sellercloud', 'warehouse_inventory') }} as unknown_measures,
         {{ instant_in_zone('aggregated_local', 'timezone') }} as counted_at,
@@ -90,7 +91,8 @@ measured as (
         cast(case when is_additive is not null then {{ measure }} end as {{ type_quantity() }}) as {{ measure }},
         {% endfor %}
         coalesce(is_additive, true) as is_additive,
-        case when is_additive is null then '{{ measures() | join(', ') }}' else unknown_measures end as unknown_measures,
+        case when is_additive is null then '{{ measures() | join(', ') }}' else unknown_measures end
+            as unknown_measures,
         counted_at,
         asked_at,
         valid_from,
