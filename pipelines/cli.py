@@ -293,8 +293,13 @@ def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
         console.print(f"Published: {result.release.name}, {len(result.release.tables)} tables.")
     if result.csv:
         console.print(f"{len(result.csv)} CSV files are in {result.csv[0].parent}.")
-    if result.exit_code is Exit.PARTLY:
+    if any(account.failed for account in result.accounts):
         console.print("Some resources could not be read or were held by a guard; the rest is loaded.")
+    if result.unread:
+        console.print(
+            f"{len(result.unread)} values or records cannot be read: they are in rpt_schema_drift, and sums"
+            " over them are unknown. Everything else is as it should be."
+        )
 
 
 def _moment(option: str, text: str) -> datetime:

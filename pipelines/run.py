@@ -31,6 +31,7 @@ from pipelines.log import Reporter
 from pipelines.publish import Release, publish, write_csv
 from pipelines.status import write_status
 from pipelines.transform import Build, build, has_passed
+from pipelines.unread import Unread, find_unread, tell_unread
 from pipelines.warehouse import latest_version, make_raw_tables, open_warehouse
 
 PRIVATE = 0o077
@@ -45,6 +46,8 @@ class RunResult:
     exit_code: Exit = Exit.DONE
     accounts: list[AccountResult] = field(default_factory=list)
     build: Build | None = None
+    unread: list[Unread] = field(default_factory=list)
+    """What cannot be read of what the accounts say, and costs numbers."""
     release: Release | None = None
     csv: list[Path] = field(default_factory=list)
 
@@ -62,6 +65,7 @@ class RunResult:
                 "tests": self.build.tests,
                 "warnings": self.build.warnings,
             },
+            "unread": [unread.as_dict() for unread in self.unread],
             "release": None if self.release is None else self.release.name,
             "csv": [str(path) for path in self.csv],
         }
@@ -113,6 +117,10 @@ def run(
                 finish_loads(config, connection, reporter)
                 reporter.step("build")
                 result.build = build(connection, config)
+                result.unread = find_unread(connection, config)
+                tell_unread(result.unread, reporter)
+                if result.unread:
+                    result.exit_code = Exit.PARTLY
             if publish_tables and result.exit_code is not Exit.FAILED:
                 reporter.step("publish")
                 with _masked(users_mask):
