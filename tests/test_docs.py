@@ -21,7 +21,7 @@ README = ROOT / "README.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 MODELS = ROOT / "dbt_models"
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "sources").glob("*/README.md")],
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "sources").glob("*/README.md")],
 )
 
 Row = dict[str, str]
@@ -106,7 +106,8 @@ def unknown_commands(text: str) -> Iterator[str]:
     """Commands and options that are printed and do not exist."""
     known = command_line()
     lines = [line for block in code_blocks(text) for line in block.splitlines()]
-    for words in [*spans(text), *lines]:
+    parts = (part.strip() for words in [*spans(text), *lines] for part in re.split(r"&&|;", words))
+    for words in parts:
         if not re.match(r"(\S*/)?stocktake ", words):
             continue
         _, command, *rest = words.split()
@@ -323,6 +324,7 @@ def test_every_switch_of_the_sandbox_is_described_and_no_other(sandbox) -> None:
         (lambda text: dead_links(README, text), "[here](#nowhere)", "no such heading"),
         (unknown_commands, "`stocktake restock --since x`", "no command restock"),
         (unknown_commands, "`stocktake --fast`", "has no --fast"),
+        (unknown_commands, "`cd stock && bin/stocktake run --fast`", "has no --fast"),
         (unknown_commands, "```\nstocktake run --fast\n```", "run has no --fast"),
         (missing_guards, "| Choice | Guarded by |\n| --- | --- |\n| a | `test_nothing` |", "no test_nothing"),
         (missing_guards, "| Choice | Guarded by |\n| --- | --- |\n| a | luck |", "nothing guards it"),

@@ -46,7 +46,7 @@ def room_of(file):
             return Room(frozenset({"httpx"} | PLAIN), ("sources._shared", f"sources.{provider}"))
         case ["pipelines", *rest]:
             demo = ("sandbox",) if rest in (["demo.py"], ["cli.py"]) else ()
-            packages = {"dlt", "dbt", "duckdb", "pyarrow", "pendulum", "filelock", "rich", "typer"}
+            packages = {"dlt", "dbt", "duckdb", "pyarrow", "pendulum", "filelock", "rich", "typer", "yaml"}
             return Room(frozenset(packages), ("pipelines", "sources._shared", *demo))
         case ["sandbox", *_]:
             return Room(frozenset({"starlette", "uvicorn"}), ("sandbox",))
