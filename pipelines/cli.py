@@ -16,6 +16,7 @@ from pipelines.config import Account, Config, load_config
 from pipelines.doctor import Diagnosis, diagnose, print_diagnosis
 from pipelines.errors import CommandError, ConfigurationError, Exit, words_of
 from pipelines.log import LogFormat, Reporter, route_logs
+from pipelines.notify import watched
 from pipelines.run import RunResult, run
 from pipelines.view import console_for_people, summary_table
 from sources._shared.http import Redactor
@@ -163,9 +164,19 @@ def publish_command(
         if to is not None:
             return _publish_to(config, reporter, to, dataset, alone=not (rollback or csv))
         if not rollback:
-            return run(
-                config, [], reporter, command="publish", load=False, build_models=False, write_csv_files=csv
-            )
+
+            def publish_built() -> RunResult:
+                return run(
+                    config,
+                    [],
+                    reporter,
+                    command="publish",
+                    load=False,
+                    build_models=False,
+                    write_csv_files=csv,
+                )
+
+            return watched(config, "publish", reporter, publish_built)
         with run_lock(config.home, "publish --rollback"):
             release = publishing.rollback(config.published, serve_path=config.serve_path)
             files = publishing.write_csv(config.published) if csv else []
@@ -180,7 +191,8 @@ def _publish_to(config: Config, reporter: Reporter, to: str, dataset: str, *, al
 
     if not alone:
         raise ConfigurationError("--to copies what is published: give --rollback or --csv a command before.")
-    release = publish_to(config, to, dataset, reporter)
+    command = f"publish --to {to}"
+    release = watched(config, command, reporter, lambda: publish_to(config, to, dataset, reporter))
     reporter.say(f"{to}: schema {dataset} holds release {release.name}, {len(release.tables)} tables.")
     return {"release": release.name, "destination": to, "dataset": dataset, "tables": release.tables}
 
@@ -253,7 +265,9 @@ def _work(
 ) -> None:
     def work(config: Config, reporter: Reporter) -> RunResult:
         chosen = config.choose(account or (), provider or ()) if steps.get("load", True) else []
-        return run(config, chosen, reporter, command=command, **steps)
+        return watched(
+            config, command, reporter, lambda: run(config, chosen, reporter, command=command, **steps)
+        )
 
     _guarded(log_format, work)
 

@@ -11,7 +11,7 @@ import typer
 import yaml
 
 from pipelines.cli import app
-from pipelines.config import STOCKTAKE_KEYS, load_config
+from pipelines.config import NOTIFY_KEYS, STOCKTAKE_KEYS, load_config
 from pipelines.errors import Exit
 from pipelines.ledger import COLUMNS
 from pipelines.registry import PROVIDERS
@@ -160,9 +160,10 @@ def keys_of(rows: Iterable[Row]) -> set[str]:
     return {row["Key"].strip("`") for row in rows}
 
 
-def test_every_stocktake_key_is_described_and_no_other() -> None:
-    part = sections(read(CONFIGURATION))["`[stocktake]`"]
-    assert keys_of(table(part, "Key")) == STOCKTAKE_KEYS.keys()
+@pytest.mark.parametrize(("name", "keys"), [("stocktake", STOCKTAKE_KEYS), ("notify", NOTIFY_KEYS)])
+def test_every_key_of_ours_is_described_and_no_other(name: str, keys: dict[str, str]) -> None:
+    part = sections(read(CONFIGURATION))[f"`[{name}]`"]
+    assert keys_of(table(part, "Key")) == keys.keys()
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
@@ -182,7 +183,7 @@ def test_every_setting_is_described_and_no_other(provider) -> None:
 
 
 def test_configuration_that_is_printed_is_accepted(tmp_path, monkeypatch) -> None:
-    for page in (README, CONFIGURATION, ROOT / "docs" / "bi.md"):
+    for page in (README, CONFIGURATION, *(ROOT / "docs").rglob("*.md")):
         for block in re.findall(r"```toml\n(.*?)```", read(page), re.DOTALL):
             secrets = "".join(
                 f'accounts.{name}.{setting.name} = "x"\n'
