@@ -33,11 +33,19 @@ STOCKTAKE_KEYS = {
     "serve_path": "the published folder's path as BI sees it, where that differs (a container's mount)",
     "accounts_at_once": "how many accounts are read side by side",
 }
+NOTIFY_KEYS = {
+    "webhook": "the address that is told what fails, what grows old and what is well again",
+    "form": 'the form of what it is told: "json", or "slack"',
+    "stale_after": 'how long a resource may go unread before that is told, such as "6h"',
+    "heartbeat": "the address that is asked after every success",
+}
 DLT_TABLES = {
     "runtime", "extract", "normalize", "load", "data_writer", "destination", "sources", "schema",
     "normalizer", "providers", "pipelines", "run", "workspace",
 }  # fmt: skip
 """Tables of config.toml that belong to dlt."""
+
+OUR_TABLES = ("stocktake", "accounts", "notify")
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -80,6 +88,21 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Notify:
+    """Who is told what becomes of a command, by pipelines/notify.py."""
+
+    webhook: str | None = field(default=None, repr=False)
+    form: str = "json"
+    stale_after: timedelta | None = None
+    heartbeat: str | None = field(default=None, repr=False)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Whoever knows such an address may write to it."""
+        return [address for address in (self.webhook, self.heartbeat) if address]
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything the user configured."""
 
@@ -92,6 +115,7 @@ class Config:
     keep_releases: int = 5
     serve_path: str | None = None
     accounts_at_once: int = 4
+    notify: Notify = Notify()
 
     @property
     def database(self) -> Path:
@@ -154,7 +178,8 @@ def load_config(folder: Path) -> Config:
     _check_tables(documents)
     own = _own_settings(documents)
     accounts = {name: _account(name, documents) for name in _account_names(documents)}
-    return Config(folder=folder, home=folder / own.pop("home", "warehouse"), accounts=accounts, **own)
+    home = folder / own.pop("home", "warehouse")
+    return Config(folder=folder, home=home, accounts=accounts, notify=_notify(documents), **own)
 
 
 def _quiet_dlt() -> None:
@@ -185,14 +210,14 @@ def _document(provider: ConfigProvider) -> Mapping[str, Any]:
 
 
 def _check_tables(documents: list[tuple[str, Mapping[str, Any]]]) -> None:
-    known = {"stocktake", "accounts", *DLT_TABLES}
+    known = {*OUR_TABLES, *DLT_TABLES}
     for place, document in documents:
         for table in document:
-            if table in ("stocktake", "accounts") and not isinstance(document[table], Mapping):
+            if table in OUR_TABLES and not isinstance(document[table], Mapping):
                 raise ConfigurationError(
                     f"{place}: {table} is a value where a table should be. Write [{table}]."
                 )
-            if table not in known and difflib.get_close_matches(table, ("stocktake", "accounts"), cutoff=0.6):
+            if table not in known and difflib.get_close_matches(table, OUR_TABLES, cutoff=0.6):
                 raise ConfigurationError(f"{place}: [{table}]: {_unknown(table, known, 'tables')}")
 
 
@@ -228,6 +253,34 @@ def _own_value(key: str, value: Any) -> Any:
             f"{where}: {value!r} does not fit. It is {STOCKTAKE_KEYS[key]}. Correct it in .dlt/config.toml."
         ) from None
     return str(value)
+
+
+def _notify(documents: list[tuple[str, Mapping[str, Any]]]) -> Notify:
+    _check_keys("notify", NOTIFY_KEYS, documents, prefix="NOTIFY__")
+    found: dict[str, Any] = {key: dlt.config.get(f"notify.{key}", Any) for key in NOTIFY_KEYS}
+    values = {key: value for key, value in found.items() if value not in (None, "")}
+    for key, value in values.items():
+        try:
+            values[key] = _notify_value(key, value)
+        except ValueError:
+            shown = "what is written" if key in ("webhook", "heartbeat") else repr(value)
+            raise ConfigurationError(
+                f"notify.{key}: {shown} does not fit. It is {NOTIFY_KEYS[key]}."
+                " Correct it in .dlt/config.toml or .dlt/secrets.toml."
+            ) from None
+        if key in ("form", "stale_after") and "webhook" not in values:
+            raise ConfigurationError(f"notify.{key} says nothing without notify.webhook: give that one too.")
+    return Notify(**values)
+
+
+def _notify_value(key: str, value: Any) -> Any:
+    if key == "stale_after" and _duration(value):
+        return _duration(value)
+    if key == "form" and value in ("json", "slack"):
+        return value
+    if key in ("webhook", "heartbeat") and re.fullmatch(r"https?://[^\s/?#@]+[^\s#]*", str(value)):
+        return str(value)
+    raise ValueError
 
 
 def _duration(value: Any) -> timedelta:
