@@ -148,19 +148,36 @@ def build_command(log_format: LogFormatOption = "human") -> None:
 def publish_command(
     rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the release before.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write the reports as CSV too.")] = False,
+    to: Annotated[
+        str | None, typer.Option("--to", help="Copy what is published into this dlt destination instead.")
+    ] = None,
+    dataset: Annotated[str, typer.Option("--dataset", help="With --to: the schema there.")] = "stocktake",
     log_format: LogFormatOption = "human",
 ) -> None:
-    """Publish what was built, if it passed its tests; or go back one release."""
+    """Publish what was built, if it passed its tests; or go back one release; or copy it elsewhere."""
 
     def work(config: Config, reporter: Reporter) -> RunResult | dict[str, Any]:
         from pipelines import publish as publishing
         from pipelines.lock import run_lock
+        from pipelines.notify import watched
         from pipelines.run import run
 
+        if to is not None:
+            return _publish_to(config, reporter, to, dataset, alone=not (rollback or csv))
         if not rollback:
-            return run(
-                config, [], reporter, command="publish", load=False, build_models=False, write_csv_files=csv
-            )
+
+            def publish_built() -> RunResult:
+                return run(
+                    config,
+                    [],
+                    reporter,
+                    command="publish",
+                    load=False,
+                    build_models=False,
+                    write_csv_files=csv,
+                )
+
+            return watched(config, "publish", reporter, publish_built)
         with run_lock(config.home, "publish --rollback"):
             release = publishing.rollback(config.published, serve_path=config.serve_path)
             files = publishing.write_csv(config.published) if csv else []
@@ -168,6 +185,18 @@ def publish_command(
         return {"release": release.name, "csv": [str(path) for path in files]}
 
     _guarded(log_format, work)
+
+
+def _publish_to(config: Config, reporter: Reporter, to: str, dataset: str, *, alone: bool) -> dict[str, Any]:
+    from pipelines.destination import publish_to
+    from pipelines.notify import watched
+
+    if not alone:
+        raise ConfigurationError("--to copies what is published: give --rollback or --csv a command before.")
+    command = f"publish --to {to}"
+    release = watched(config, command, reporter, lambda: publish_to(config, to, dataset, reporter))
+    reporter.say(f"{to}: schema {dataset} holds release {release.name}, {len(release.tables)} tables.")
+    return {"release": release.name, "destination": to, "dataset": dataset, "tables": release.tables}
 
 
 @app.command("status")
@@ -249,10 +278,13 @@ def _work(
     **steps: Any,
 ) -> None:
     def work(config: Config, reporter: Reporter) -> RunResult:
+        from pipelines.notify import watched
         from pipelines.run import run
 
         chosen = config.choose(account or (), provider or ()) if steps.get("load", True) else []
-        return run(config, chosen, reporter, command=command, **steps)
+        return watched(
+            config, command, reporter, lambda: run(config, chosen, reporter, command=command, **steps)
+        )
 
     _guarded(log_format, work)
 

@@ -33,6 +33,12 @@ STOCKTAKE_KEYS = {
     "accounts_at_once": "how many accounts are read side by side",
     "keep_log": 'how long the sync log keeps every line, such as "90d"',
 }
+NOTIFY_KEYS = {
+    "webhook": "the address that is told what fails, what grows old and what is well again",
+    "form": 'the form of what it is told: "json", or "slack"',
+    "stale_after": 'how long a resource may go unread before that is told, such as "6h"',
+    "heartbeat": "the address that is asked after every success",
+}
 DLT_TABLES = {
     "runtime", "extract", "normalize", "load", "data_writer", "destination", "sources", "schema",
     "normalizer", "providers", "pipelines", "run", "workspace",
@@ -45,6 +51,7 @@ DLT_ASKS = ("airflow", "streamlit", "dlthub", "dlt_plus")
 """Packages that dlt asks for values too, where they are installed."""
 UNUSABLE = "'%?*[\\"
 """What dlt (the first three) or DuckDB (which sees patterns in the others) misreads in a folder's name."""
+OUR_TABLES = ("stocktake", "accounts", "notify")
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -89,6 +96,21 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Notify:
+    """Who is told what becomes of a command, by pipelines/notify.py."""
+
+    webhook: str | None = field(default=None, repr=False)
+    form: str = "json"
+    stale_after: timedelta | None = None
+    heartbeat: str | None = field(default=None, repr=False)
+
+    @property
+    def secrets(self) -> list[str]:
+        """Whoever knows such an address may write to it."""
+        return [address for address in (self.webhook, self.heartbeat) if address]
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything the user configured."""
 
@@ -104,6 +126,7 @@ class Config:
     keep_log: timedelta = timedelta(days=90)
     problems: Sequence[str] = ()
     """What is wrong with accounts, where that does not stop the command."""
+    notify: Notify = Notify()
 
     @property
     def database(self) -> Path:
@@ -170,7 +193,9 @@ def load_config(folder: Path, *, lenient: bool = False) -> Config:
             accounts[name] = account
     if problems and not lenient:
         raise ConfigurationError("\n".join(problems))
-    return Config(folder=folder, home=home, accounts=accounts, problems=problems, **own)
+    return Config(
+        folder=folder, home=home, accounts=accounts, notify=_notify(values), problems=problems, **own
+    )
 
 
 def _home(folder: Path, written: str) -> Path:
@@ -285,14 +310,14 @@ def _quiet_dlt() -> None:
 
 
 def _check_tables(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> None:
-    known = {"stocktake", "accounts", *DLT_TABLES}
+    known = {*OUR_TABLES, *DLT_TABLES}
     for place, document in documents:
         for table in document:
-            if table in ("stocktake", "accounts") and not isinstance(document[table], Mapping):
+            if table in OUR_TABLES and not isinstance(document[table], Mapping):
                 raise ConfigurationError(
                     f"{place}: {table} is a value where a table should be. Write [{table}]."
                 )
-            if table not in known and difflib.get_close_matches(table, ("stocktake", "accounts"), cutoff=0.6):
+            if table not in known and difflib.get_close_matches(table, OUR_TABLES, cutoff=0.6):
                 raise ConfigurationError(f"{place}: [{table}]: {_unknown(table, known, 'tables')}")
 
 
@@ -325,6 +350,35 @@ def _own_value(key: str, value: Any) -> Any:
             f"{where}: {value!r} does not fit. It is {STOCKTAKE_KEYS[key]}. Correct it in .dlt/config.toml."
         ) from None
     return str(value)
+
+
+def _notify(settings: _Values) -> Notify:
+    if wrong := _unknown_keys("notify", NOTIFY_KEYS, settings.documents, prefix="NOTIFY__"):
+        raise ConfigurationError("\n".join(wrong))
+    found: dict[str, Any] = {key: settings.get(f"notify.{key}") for key in NOTIFY_KEYS}
+    values = {key: value for key, value in found.items() if value not in (None, "")}
+    for key, value in values.items():
+        try:
+            values[key] = _notify_value(key, value)
+        except ValueError:
+            shown = "what is written" if key in ("webhook", "heartbeat") else repr(value)
+            raise ConfigurationError(
+                f"notify.{key}: {shown} does not fit. It is {NOTIFY_KEYS[key]}."
+                " Correct it in .dlt/config.toml or .dlt/secrets.toml."
+            ) from None
+        if key in ("form", "stale_after") and "webhook" not in values:
+            raise ConfigurationError(f"notify.{key} says nothing without notify.webhook: give that one too.")
+    return Notify(**values)
+
+
+def _notify_value(key: str, value: Any) -> Any:
+    if key == "stale_after" and duration(value):
+        return duration(value)
+    if key == "form" and value in ("json", "slack"):
+        return value
+    if key in ("webhook", "heartbeat") and re.fullmatch(r"https?://[^\s/?#@]+[^\s#]*", str(value)):
+        return str(value)
+    raise ValueError
 
 
 def duration(value: Any) -> timedelta:

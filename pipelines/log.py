@@ -80,6 +80,11 @@ class Reporter:
             self._said.add(row["error_message"])  # one wall stops all of an account's resources
             self.say(row["error_message"], style="red" if row["status"] == "failed" else "yellow")
 
+    def unread(self, words: str, facts: dict[str, Any]) -> None:
+        """Something the provider says cannot be used."""
+        self._emit("unread", {**facts, "message": words})
+        self.say(words, style="yellow")
+
     def finish(self, exit_code: int, **facts: Any) -> None:
         """The command's work is over."""
         self.pause()

@@ -33,6 +33,7 @@ from pipelines.publish import Release, publish, write_csv
 from pipelines.status import Notes, Outcome
 from pipelines.stopping import last_words
 from pipelines.transform import Build, build, has_passed
+from pipelines.unread import Unread, find_unread, tell_unread
 from pipelines.view import summary_table
 from pipelines.warehouse import latest_version, make_raw_tables, open_warehouse
 from sources._shared.redaction import Redactor
@@ -51,6 +52,8 @@ class RunResult:
     exit_code: Exit = Exit.DONE
     accounts: list[AccountResult] = field(default_factory=list)
     build: Build | None = None
+    unread: list[Unread] = field(default_factory=list)
+    """What cannot be read of what the accounts say, and costs numbers."""
     release: Release | None = None
     csv: list[Path] = field(default_factory=list)
 
@@ -68,6 +71,7 @@ class RunResult:
                 "tests": self.build.tests,
                 "warnings": self.build.warnings,
             },
+            "unread": [unread.as_dict() for unread in self.unread],
             "release": None if self.release is None else self.release.name,
             "csv": [str(path) for path in self.csv],
         }
@@ -85,8 +89,13 @@ class RunResult:
             console.print(f"Published: {self.release.name}, {len(self.release.tables)} tables.")
         if self.csv:
             console.print(f"{len(self.csv)} CSV files are in {self.csv[0].parent}.")
-        if self.exit_code is Exit.PARTLY:
+        if any(account.failed for account in self.accounts):
             console.print("Some resources could not be read or were held by a guard; the rest is loaded.")
+        if self.unread:
+            console.print(
+                f"{len(self.unread)} values or records cannot be read: they are in rpt_schema_drift, and sums"
+                " over them are unknown. Everything else is as it should be."
+            )
 
 
 @contextmanager
@@ -163,6 +172,10 @@ def run(
             reporter.step("build")
             result.build = build(connection, config)
             notes.built()
+            result.unread = find_unread(connection, config)
+            tell_unread(result.unread, reporter)
+            if result.unread:
+                result.exit_code = Exit.PARTLY
         if publish_tables and result.exit_code is not Exit.FAILED:
             reporter.step("publish")
             with _masked(users_mask):

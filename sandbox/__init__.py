@@ -156,6 +156,7 @@ class Sandbox:
         add: Mapping[str, Any] | None = None,
         drop: Sequence[str] = (),
         retype: Mapping[str, Type] | None = None,
+        where: Mapping[str, Any] | None = None,
     ) -> None:
         """Lets fields of all records of a resource appear, disappear or change their type.
 
@@ -166,6 +167,7 @@ class Sandbox:
             add: values by path, such as `level.available`; see sandbox/drift.py.
             drop: paths.
             retype: `text` or `number` by path.
+            where: only in records that say this at these paths.
 
         Raises:
             KeyError: there is no such provider or resource.
@@ -174,7 +176,9 @@ class Sandbox:
         if resource not in ROOMS[provider].records:
             raise KeyError(f"{provider} has no {resource}")
         with self._application.world_lock:
-            self.drifts[provider][resource] = Drift(dict(add or {}), tuple(drop), dict(retype or {}))
+            self.drifts[provider][resource] = Drift(
+                dict(add or {}), tuple(drop), dict(retype or {}), dict(where or {})
+            )
 
     def _drifted(self, provider: str, path: str, reply: Reply) -> Reply:
         """An answer as it is told under the drifts of the moment."""

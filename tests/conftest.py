@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from pipelines.cli import app
 from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
+from tests.postgres_server import PROGRAMS, Postgres, new_database, served
 
 
 @dataclass
@@ -241,3 +242,17 @@ def on_a_small_disk(tmp_path: Path) -> SmallDisk:
         return said
 
     return work
+
+
+@pytest.fixture(scope="session")
+def postgres_server() -> Iterator[Postgres]:
+    if not PROGRAMS:
+        pytest.skip("Postgres is not installed: on Debian and Ubuntu, apt-get install postgresql")
+    with served() as server:
+        yield server
+
+
+@pytest.fixture
+def postgres(postgres_server: Postgres) -> Postgres:
+    """An empty database of a real Postgres."""
+    return new_database(postgres_server)

@@ -11,7 +11,7 @@ import typer
 import yaml
 
 from pipelines.cli import app
-from pipelines.config import STOCKTAKE_KEYS, load_config
+from pipelines.config import NOTIFY_KEYS, STOCKTAKE_KEYS, load_config
 from pipelines.errors import Exit
 from pipelines.ledger import COLUMNS
 from pipelines.registry import PROVIDERS
@@ -21,7 +21,7 @@ README = ROOT / "README.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 MODELS = ROOT / "dbt_models"
 PAGES = sorted(
-    [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md"), *(ROOT / "sources").glob("*/README.md")],
+    [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md"), *(ROOT / "sources").glob("*/README.md")],
 )
 
 Row = dict[str, str]
@@ -106,7 +106,8 @@ def unknown_commands(text: str) -> Iterator[str]:
     """Commands and options that are printed and do not exist."""
     known = command_line()
     lines = [line for block in code_blocks(text) for line in block.splitlines()]
-    for words in [*spans(text), *lines]:
+    parts = (part.strip() for words in [*spans(text), *lines] for part in re.split(r"&&|;", words))
+    for words in parts:
         if not re.match(r"(\S*/)?stocktake ", words):
             continue
         _, command, *rest = words.split()
@@ -159,9 +160,10 @@ def keys_of(rows: Iterable[Row]) -> set[str]:
     return {row["Key"].strip("`") for row in rows}
 
 
-def test_every_stocktake_key_is_described_and_no_other() -> None:
-    part = sections(read(CONFIGURATION))["`[stocktake]`"]
-    assert keys_of(table(part, "Key")) == STOCKTAKE_KEYS.keys()
+@pytest.mark.parametrize(("name", "keys"), [("stocktake", STOCKTAKE_KEYS), ("notify", NOTIFY_KEYS)])
+def test_every_key_of_ours_is_described_and_no_other(name: str, keys: dict[str, str]) -> None:
+    part = sections(read(CONFIGURATION))[f"`[{name}]`"]
+    assert keys_of(table(part, "Key")) == keys.keys()
 
 
 @pytest.mark.parametrize("provider", PROVIDERS.values(), ids=lambda provider: provider.name)
@@ -181,7 +183,7 @@ def test_every_setting_is_described_and_no_other(provider) -> None:
 
 
 def test_configuration_that_is_printed_is_accepted(tmp_path, monkeypatch) -> None:
-    for page in (README, CONFIGURATION, ROOT / "docs" / "bi.md"):
+    for page in (README, CONFIGURATION, *(ROOT / "docs").rglob("*.md")):
         for block in re.findall(r"```toml\n(.*?)```", read(page), re.DOTALL):
             secrets = "".join(
                 f'accounts.{name}.{setting.name} = "x"\n'
@@ -323,6 +325,7 @@ def test_every_switch_of_the_sandbox_is_described_and_no_other(sandbox) -> None:
         (lambda text: dead_links(README, text), "[here](#nowhere)", "no such heading"),
         (unknown_commands, "`stocktake restock --since x`", "no command restock"),
         (unknown_commands, "`stocktake --fast`", "has no --fast"),
+        (unknown_commands, "`cd stock && bin/stocktake run --fast`", "has no --fast"),
         (unknown_commands, "```\nstocktake run --fast\n```", "run has no --fast"),
         (missing_guards, "| Choice | Guarded by |\n| --- | --- |\n| a | `test_nothing` |", "no test_nothing"),
         (missing_guards, "| Choice | Guarded by |\n| --- | --- |\n| a | luck |", "nothing guards it"),

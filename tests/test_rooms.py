@@ -46,7 +46,19 @@ def room_of(file):
             return Room(frozenset({"httpx"} | PLAIN), ("sources._shared", f"sources.{provider}"))
         case ["pipelines", *rest]:
             demo = ("sandbox",) if rest in (["demo.py"], ["cli.py"]) else ()
-            packages = {"dlt", "dbt", "duckdb", "pyarrow", "pendulum", "filelock", "rich", "typer"}
+            web = {"httpx"} if rest == ["notify.py"] else set()  # it asks no provider
+            packages = {
+                "dlt",
+                "dbt",
+                "duckdb",
+                "pyarrow",
+                "pendulum",
+                "filelock",
+                "rich",
+                "typer",
+                "yaml",
+                *web,
+            }
             return Room(frozenset(packages), ("pipelines", "sources._shared", *demo))
         case ["sandbox", *_]:
             return Room(frozenset({"starlette", "uvicorn"}), ("sandbox",))

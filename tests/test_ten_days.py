@@ -4,6 +4,7 @@ The days are lived once, with incremental builds among them; then everything is 
 is expected is worked out in tests/reference, from the provider notes and the descriptions of the tables.
 """
 
+import json
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -16,9 +17,12 @@ from typing import Any, TypeAlias
 import duckdb
 import pytest
 import time_machine
+from typer.testing import CliRunner
 
+from pipelines.cli import app
 from sandbox import Sandbox
 from tests.conftest import Project
+from tests.postgres_server import Postgres, comparable
 from tests.reference import examples, history, kits, ledger, matching, nested, planning, products, stock
 from tests.reference.products import Thing
 from tests.reference.stock import MEASURES, Numbers, Stock
@@ -757,3 +761,25 @@ def test_every_report_has_a_worked_example() -> None:
     reports = {path.stem for path in (MODELS / "reporting").glob("rpt_*.sql")}
     asked = {found for query, _ in examples.printed() for found in re.findall(r"from (rpt_\w+)", query)}
     assert asked == reports
+
+
+# docs/publish_to.md
+
+
+def test_every_published_value_arrives_in_postgres(
+    ten: Ten, postgres: Postgres, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = json.dumps(str(ten.published.parent.parent))
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text(f"[stocktake]\nhome = {home}\n")
+    secret = f'[destination.postgres]\ncredentials = "{postgres.credentials}"\n'
+    (tmp_path / ".dlt" / "secrets.toml").write_text(secret)
+    monkeypatch.chdir(tmp_path)
+    result = CliRunner().invoke(app, ["publish", "--to", "postgres"])
+    assert result.exit_code == 0, result.stderr
+    with duckdb.connect(str(ten.published), read_only=True) as connection:
+        connection.execute("set TimeZone = 'UTC'")
+        for table, rows in ten.tables.items():
+            columns = ", ".join(f'"{name}"' for name in rows[0]) if rows else "*"
+            there = comparable(postgres.ask(f"select {columns} from stocktake.{table}"))
+            assert there == comparable(connection.execute(f"select {columns} from {table}").fetchall()), table

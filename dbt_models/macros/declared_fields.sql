@@ -13,9 +13,13 @@
     {{ exceptions.raise_compiler_error("No source " ~ source_name ~ "." ~ table_name ~ " is declared.") }}
 {% endmacro %}
 
-{# The fields of a raw table that feed a measure, as a list of texts in SQL. #}
+{# The fields of a raw table that feed some measure, as a list of texts in SQL. #}
 {% macro measure_fields(source_name, table_name) -%}
-    '{{ declared(source_name, table_name, 'measures') | join("', '") }}'
+    {%- set paths = [] -%}
+    {%- for measure in declared(source_name, table_name, 'measures') or [] -%}
+        {%- do paths.extend(fields_behind(source_name, table_name, measure)) -%}
+    {%- endfor -%}
+    '{{ paths | unique | join("', '") }}'
 {%- endmacro %}
 
 {# Every raw table of records, as provider and table. Models and tests that look at all staging models loop over it. #}

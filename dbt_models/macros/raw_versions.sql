@@ -8,9 +8,9 @@
         {% for key in declared(source_name, table_name, 'keys') %}
         {{ key }},
         {% endfor %}
-        updated_at,
+        {{ usable_instant('updated_at') }} as updated_at,
         asked_at,
-        payload,
+        {{ readable_payload('payload') }} as payload,
         row_hash,
         _dlt_valid_from as valid_from,
         _dlt_valid_to as valid_to,

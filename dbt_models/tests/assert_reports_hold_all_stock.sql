@@ -6,6 +6,16 @@ additive as (
     where is_additive
 ),
 
+-- Where the number of one product cannot be read, its item's is unknown.
+additive_by_item as (
+    select
+        item_products.item_key,
+        {{ sum_known('quantity_available', 'additive.') }} as quantity_available
+    from additive
+    inner join {{ ref('bridge_item_products') }} as item_products on additive.product_key = item_products.product_key
+    group by item_products.item_key
+),
+
 totals as (
     select
         'rpt_stock_on_hand' as report,
@@ -20,7 +30,7 @@ totals as (
         'rpt_stock_consolidated' as report,
         (select count(*) from {{ ref('fct_inventory_positions') }}) as fact_rows,
         (select coalesce(sum(product_count), 0) from {{ ref('rpt_stock_consolidated') }}) as report_rows,
-        (select sum(quantity_available) from additive) as fact_units,
+        (select sum(quantity_available) from additive_by_item) as fact_units,
         (select sum(quantity_available) from {{ ref('rpt_stock_consolidated') }}) as report_units
 
     union all

@@ -16,7 +16,7 @@ needs_notes = pytest.mark.skipif(
     reason="the provider notes are not part of this repository; they lie in ../shared in CI",
 )
 
-TYPES = {"text", "verbatim", "integer", "decimal", "boolean", "instant", "json", "struct", "list"}
+TYPES = {"text", "integer", "decimal", "boolean", "instant", "local_time", "json", "struct", "list"}
 
 PROVIDERS = ["sellercloud", "shipstream", "square", "augno", "ventmere_s2"]
 

@@ -172,17 +172,34 @@ def test_the_ledger_alone_can_be_rebuilt(built: WorkingDatabase) -> None:
     assert {name for name in after if after[name] != before[name]} == fed_by_the_ledger
 
 
-def test_a_value_that_does_not_fit_its_type_fails_the_build(built: WorkingDatabase) -> None:
+def test_a_value_that_does_not_fit_its_type_costs_that_value_and_only_for_as_long_as_it_is_current(
+    built: WorkingDatabase,
+) -> None:
     built.put("square.inventory_counts", count("tea", "a dozen"), account="shop", at=DAY_4)
     built.put(
         "square.inventory_counts", count("cup", "", is_estimated="", calculated_at=None), account="shop"
     )
+    models = ("run", "--select", "+fct_inventory_positions", "+rpt_schema_drift")
 
-    built.dbt("run", "--select", "stg_square__inventory_counts")
-    built.dbt("test", "--select", "assert_no_value_lost_in_a_cast", succeeds=False)
+    built.dbt(*models)
 
-    lost = built.query(
-        "select catalog_object_id, uncast_fields from staging.stg_square__inventory_counts"
-        " where uncast_fields is not null"
+    unread = (
+        "select account, resource, record_key, field_path, said from reporting.rpt_schema_drift"
+        " where feeds_measure"
     )
-    assert lost == [("tea", "quantity")]
+    tea = (
+        "select quantity_on_hand, quantity_reserved, unknown_measures from marts.fct_inventory_positions"
+        " where product_id = 'tea' and provider = 'square'"
+    )
+    assert built.query(unread) == [
+        ("shop", "inventory_counts", "tea, L, IN_STOCK", "quantity", "a dozen"),
+    ]
+    assert built.query(tea) == [
+        (None, Decimal("2.5"), "quantity_on_hand, quantity_available, quantity_advertised"),
+    ]
+
+    built.put("square.inventory_counts", count("tea", "9"), account="shop", at="2026-01-09T08:00:00Z")
+    built.dbt(*models)
+
+    assert built.query(unread) == []
+    assert built.query(tea) == [(Decimal("11.5"), Decimal("2.5"), None)]

@@ -16,7 +16,7 @@ EXAMPLE = json.loads(
     (Path(__file__).parents[1] / "data" / "shipstream_inventory_levels_total.json").read_text("utf-8")
 )
 OURS = {
-    "version_key", "asked_at", "valid_from", "valid_to", "uncast_fields", "field_kinds", "unknown_fields",
+    "version_key", "asked_at", "valid_from", "valid_to", "uncast_values", "field_kinds", "unknown_fields",
     "parsed_by", "row_hash",
     "_dlt_load_id",
 }  # fmt: skip
@@ -434,15 +434,21 @@ def test_what_ten_decimals_cannot_hold_stays_in_the_text(built: WorkingDatabase)
 
 
 def test_what_could_not_be_read_is_named(built: WorkingDatabase) -> None:
-    named = built.query(
-        "select item_id, uncast_fields from staging.stg_augno__item_inventory"
-        " where uncast_fields is not null order by 1"
-    )
+    named = {
+        item: [(value["field_path"], value["said"]) for value in values]
+        for item, values in built.query(
+            "select item_id, uncast_values from staging.stg_augno__item_inventory"
+            " where uncast_values is not null"
+        )
+    }
 
-    assert named == [("huge", "on_hand.value, available_to_promise.value"), ("words", "short.value")]
+    assert named == {
+        "huge": [("on_hand.value", HUGE), ("available_to_promise.value", HUGE)],
+        "words": [("short.value", "some")],
+    }
     others = [f"stg_{provider}__{table}" for provider, table in MODELS if table != "item_inventory"]
     for model in others:
-        assert built.query(f"select uncast_fields from staging.{model} where uncast_fields is not null") == []
+        assert built.query(f"select uncast_values from staging.{model} where uncast_values is not null") == []
 
 
 def test_an_item_is_read_with_its_unit_and_prices(built: WorkingDatabase) -> None:

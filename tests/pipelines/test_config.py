@@ -67,6 +67,34 @@ MISTAKES = {
         'username = "u"\npassword = "p"\ntimezone = "America/NewYork"\n',
         "accounts.sc.timezone: 'America/NewYork' is no IANA time zone. Did you mean America/New_York?",
     ),
+    "unknown key of notify": (
+        '[notify]\nwebhok = "https://h/x"',
+        "notify.webhok: 'webhok' is not known. Did you mean webhook?",
+    ),
+    "a webhook that is no address": (
+        '[notify]\nwebhook = "hooks.example/secret-key"',
+        "notify.webhook: what is written does not fit. It is the address that is told what fails",
+    ),
+    "a form that is none": (
+        '[notify]\nwebhook = "https://h/x"\nform = "teams"',
+        "notify.form: 'teams' does not fit. It is the form of what it is told",
+    ),
+    "never stale": (
+        '[notify]\nwebhook = "https://h/x"\nstale_after = "0"',
+        "notify.stale_after: '0' does not fit.",
+    ),
+    "staleness that nobody is told": (
+        '[notify]\nstale_after = "6h"',
+        "notify.stale_after says nothing without notify.webhook",
+    ),
+    "notify misspelt": (
+        '[notfy]\nwebhook = "https://h/x"',
+        "[notfy]: 'notfy' is not known. Did you mean notify?",
+    ),
+    "notify as a value": (
+        'notify = "https://h/x"',
+        "notify is a value where a table should be. Write [notify].",
+    ),
     "a pace that is none": (
         '[accounts.plant]\nprovider = "augno"\napi_key = "k"\nrequests_per_second = 0\n',
         "accounts.plant.requests_per_second: 0 is no number above 0.",

@@ -42,6 +42,7 @@ def publish_a_table(project: Project) -> None:
 def without_models(monkeypatch: pytest.MonkeyPatch) -> None:
     """A build that builds nothing: what `status` tells of a run needs no models."""
     monkeypatch.setattr("pipelines.run.build", lambda *_: Built)
+    monkeypatch.setattr("pipelines.run.find_unread", lambda *_: [])
 
 
 def test_what_is_loaded_and_not_published_is_said(project: Project, without_models: None) -> None:
@@ -86,6 +87,7 @@ def test_a_run_that_failed_says_so_afterwards(
 
     monkeypatch.setattr(f"pipelines.run.{'build' if step == 'build' else '_publish'}", fail)
     monkeypatch.setattr("pipelines.run.build", fail if step == "build" else lambda *_: Built)
+    monkeypatch.setattr("pipelines.run.find_unread", lambda *_: [])
     project.stocktake("run", exits=5)
     last = status_of(project)["last_run"]
     assert (last["command"], last["outcome"]) == ("run", "failed")

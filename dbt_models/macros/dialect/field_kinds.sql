@@ -9,9 +9,11 @@
 {% macro duckdb__payload_keys(payload, fields) -%}
     {%- set holders = field_holders(fields) -%}
     {
-        'outside_lists': json_keys({{ payload }}, {{ duckdb__texts(holders.outside_lists | map(attribute='holder')) }})
+        'outside_lists': try(
+            json_keys({{ payload }}, {{ duckdb__texts(holders.outside_lists | map(attribute='holder')) }})
+        )
         {%- for holder in holders.inside_lists %},
-        'list_{{ loop.index }}': list_distinct(flatten(json_keys({{ payload }}, '{{ holder.holder }}')))
+        'list_{{ loop.index }}': try(list_distinct(flatten(json_keys({{ payload }}, '{{ holder.holder }}'))))
         {%- endfor %}
     }
 {%- endmacro %}
@@ -31,7 +33,7 @@
     concat(
         array_to_string(
             list_transform(
-                json_type({{ payload }}, {{ duckdb__texts(paths) }}),
+                try(json_type({{ payload }}, {{ duckdb__texts(paths) }})),
                 lambda kind: case
                     when kind is null then '-'
                     when kind = 'VARCHAR' then 't'
@@ -79,7 +81,7 @@
     )
 {%- endmacro %}
 
-{# The paths of a text of unknown_fields or uncast_fields, as a list. #}
+{# The paths of a text of unknown_fields, as a list. #}
 {% macro split_paths(text) -%}
     {{ return(adapter.dispatch('split_paths', 'stocktake')(text)) }}
 {%- endmacro %}

@@ -1,30 +1,57 @@
-{# A payload read into the declared types in one pass. A value that does not fit its type becomes null; see
-   uncast_fields for the test on that.
+{# What a payload says under its declared names, all of it as text, read in one pass. Null where the payload is no JSON.
 
-   Measured on DuckDB 2.0: a JSON number goes into DECIMAL digit by digit, into VARCHAR or JSON through a double. So
-   numbers are declared as decimal, never as text to be cast later. Where the kind of a value is not known beforehand:
-   a `verbatim` field is text, its numbers digit by digit (8518.30 stays 8518.30); of a `json` field with
-   `exact_numbers: [value]`, a number under the key value becomes {"number": "8518.30"}. #}
-{% macro parse_payload(payload, fields) -%}
-    {{ return(adapter.dispatch('parse_payload', 'stocktake')(payload, fields)) }}
+   Measured on DuckDB 2.0: as soon as one member of the structure is a decimal, every number keeps the digits it was
+   written with (8518.30 stays 8518.30); without one, numbers go through a double. So there is one that no payload has. #}
+{% macro payload_as_text(payload, fields) -%}
+    {{ return(adapter.dispatch('payload_as_text', 'stocktake')(payload, fields)) }}
 {%- endmacro %}
 
-{% macro duckdb__parse_payload(payload, fields) -%}
-    {%- set verbatim = duckdb__verbatim(fields) -%}
-    {%- set text = duckdb__numbers_as(payload, verbatim, '"\\2"') if verbatim else payload -%}
-    {%- set parsed = "from_json(" ~ text ~ ", '" ~ tojson(duckdb__structure(fields, false)) ~ "')" -%}
-    {%- set exact = fields | selectattr('exact_numbers', 'defined') | list -%}
-    {%- if not exact -%}
-        {{ return(parsed) }}
-    {%- endif -%}
-    struct_update(
-        {{ parsed }}
-        {%- for field in exact %},
-        {{ field.name }} := json_extract(
+{% macro duckdb__payload_as_text(payload, fields) -%}
+    {%- set structure = duckdb__structure(fields) -%}
+    {%- do structure.update({'_exact': 'DECIMAL(38,10)'}) -%}
+    try(from_json({{ payload }}, '{{ tojson(structure) }}'))
+{%- endmacro %}
+
+{% macro duckdb__structure(fields) %}
+    {% set structure = {} %}
+    {% for field in fields %}
+        {% if field.fields is defined %}
+            {% set type = duckdb__structure(field.fields) %}
+        {% else %}
+            {% set type = 'JSON' if field.type == 'json' else 'VARCHAR' %}
+        {% endif %}
+        {% do structure.update({field.name: [type] if field.type == 'list' else type}) %}
+    {% endfor %}
+    {{ return(structure) }}
+{% endmacro %}
+
+{# The same in the declared types, from `said`, the payload as text. A value that cannot be used is null; see
+   uncast_values, which names it. Of a `json` field with `exact_numbers: [value]`, a number under the key value becomes
+   {"number": "8518.30"}, so that whoever looks into the document finds its digits. #}
+{% macro typed_record(said, payload, fields) -%}
+    {{ return(adapter.dispatch('typed_record', 'stocktake')(said, payload, fields)) }}
+{%- endmacro %}
+
+{% macro duckdb__typed_record(said, payload, fields, depth=1) -%}
+    {
+        {%- for field in fields %}
+        {%- set value = said ~ '.' ~ adapter.quote(field.name) %}
+        '{{ field.name }}':
+        {%- if field.exact_numbers is defined %} try(json_extract(
             {{ duckdb__numbers_as(payload, field.exact_numbers, '{"number": "\\2"}') }}, '$."{{ field.name }}"'
+        ))
+        {%- elif field.fields is defined and not castable(field.fields) %} {{ value }}
+        {%- elif field.type == 'struct' %} {{ duckdb__typed_record(value, payload, field.fields, depth) }}
+        {%- elif field.fields is defined %} list_transform(
+            {{ value }},
+            lambda element_{{ depth }}: {{
+                duckdb__typed_record('element_' ~ depth, payload, field.fields, depth + 1)
+            }}
         )
+        {%- else %} {{ typed(value, field) }}
+        {%- endif %}{{ "," if not loop.last }}
         {%- endfor %}
-    )
+    }
 {%- endmacro %}
 
 {# The payload with the numbers under these keys written in another way. Inside a JSON text every quote has a backslash
@@ -33,100 +60,104 @@
     regexp_replace({{ payload }}, '("(?:{{ keys | join('|') }})"\s*:\s*)(-?[0-9][0-9.eE+-]*)', '\1{{ written }}', 'g')
 {%- endmacro %}
 
-{% macro duckdb__verbatim(fields) %}
-    {% set names = [] %}
-    {% for field in fields %}
-        {% if field.type == 'verbatim' %}
-            {% do names.append(field.name) %}
-        {% endif %}
-        {% do names.extend(duckdb__verbatim(field.fields | default([]))) %}
-    {% endfor %}
-    {{ return(names) }}
-{% endmacro %}
-
-{# The same fields as text, as far as a cast can lose them. #}
-{% macro payload_as_text(payload, fields) -%}
-    {{ return(adapter.dispatch('payload_as_text', 'stocktake')(payload, fields)) }}
+{# The declared values of a payload that cannot be used, as a list of structs of field_path and said, the first
+   200 characters of what stands there; null when there is none. That is a text that does not fit its type, a text or
+   number where an object or a list was, an element of a list in which nothing can be read. An empty text, list or
+   object counts as absent: Ventmere S2 writes "" for a missing value (ventmere_s2.md §6). `said` and `record` are what
+   the two macros above give, `kinds` the payload's field_kinds. #}
+{% macro uncast_values(said, record, kinds, payload, fields, never) -%}
+    {{ return(adapter.dispatch('uncast_values', 'stocktake')(said, record, kinds, payload, fields, never)) }}
 {%- endmacro %}
 
-{% macro duckdb__payload_as_text(payload, fields) -%}
-    from_json({{ payload }}, '{{ tojson(duckdb__structure(duckdb__castable(fields), true)) }}')
+{# Most records have none, so the list is put together only where one is. #}
+{% macro duckdb__uncast_values(said, record, kinds, payload, fields, never) -%}
+    {%- set found = duckdb__losses(fields, said, record, '', never, 1) -%}
+    {%- for field in field_paths(fields) -%}
+        {%- if field.type in ('struct', 'list') and not field.is_in_list -%}
+            {%- set text = "json_extract_string(" ~ payload ~ ", '" ~ field.holder ~ '."' ~ field.name ~ "\"')" -%}
+            {%- set letters = 'o0-' if field.type == 'struct' else 'a0-' -%}
+            {%- do found.conditions.append(
+                "(not contains('" ~ letters ~ "', substr(" ~ kinds ~ ", " ~ loop.index ~ ", 1)) and "
+                ~ text ~ " not in ('', '[]', '{}'))"
+            ) -%}
+            {%- do found.named.append(duckdb__uncast_value(found.conditions[-1], field.path, text)) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    case
+        when {{ said }} is null then [{'field_path': '', 'said': substr({{ payload }}, 1, 200)}]
+        when {{ found.conditions | join('\n            or ') }}
+            then list_filter({{ duckdb__joined(found) }}, lambda value: value is not null)
+    end
 {%- endmacro %}
 
-{# The paths of the fields whose text is there (in `said`, of payload_as_text) although the cast gave nothing (in
-   `record`, of parse_payload), as one text; null when none is. An empty text counts as absent: Ventmere S2 writes ""
-   for a missing value (ventmere_s2.md §6). #}
-{% macro uncast_fields(said, record, fields) -%}
-    {{ return(adapter.dispatch('uncast_fields', 'stocktake')(said, record, fields)) }}
+{% macro duckdb__uncast_value(condition, path, text) -%}
+    case when {{ condition }} then {'field_path': '{{ path }}', 'said': substr({{ text }}, 1, 200)} end
 {%- endmacro %}
 
-{% macro duckdb__uncast_fields(said, record, fields) -%}
-    nullif(concat_ws(', ', null
-        {%- for loss in duckdb__losses(duckdb__castable(fields), said, record, '') %},
-        {{ loss.named }}
-        {%- endfor %}), '')
+{% macro duckdb__joined(found) -%}
+    flatten([[{{ found.named | join(',\n                ') }}]
+        {%- for list in found.lists %}, {{ list }}{% endfor %}])
 {%- endmacro %}
 
-{% macro duckdb__structure(fields, as_text) %}
-    {% set types = {'text': 'VARCHAR', 'verbatim': 'VARCHAR', 'integer': 'BIGINT', 'decimal': 'DECIMAL(38,10)', 'boolean': 'BOOLEAN',
-                    'instant': 'TIMESTAMPTZ', 'json': 'JSON'} %}
-    {% set structure = {} %}
-    {% for field in fields %}
-        {% if field.fields is defined %}
-            {% set type = duckdb__structure(field.fields, as_text) %}
-        {% else %}
-            {% set type = 'VARCHAR' if as_text else types[field.of if field.type == 'list' else field.type] %}
-        {% endif %}
-        {% do structure.update({field.name: [type] if field.type == 'list' else type}) %}
-    {% endfor %}
-    {{ return(structure) }}
-{% endmacro %}
-
-{# The fields, at any depth, whose values a cast can lose. #}
-{% macro duckdb__castable(fields) %}
-    {% set castable = [] %}
-    {% for field in fields %}
-        {% if field.fields is defined %}
-            {% set inner = duckdb__castable(field.fields) %}
-            {% if inner %}
-                {% do castable.append({'name': field.name, 'type': field.type, 'fields': inner}) %}
-            {% endif %}
-        {% elif field.type in ('integer', 'decimal', 'boolean', 'instant') %}
-            {% do castable.append(field) %}
-        {% endif %}
-    {% endfor %}
-    {{ return(castable) }}
-{% endmacro %}
-
-{# Per field a condition that is true where it is lost, and a text that names it then. Of a list, the names of all that
-   its elements lost are put together only where one lost something. #}
-{% macro duckdb__losses(fields, said, got, path) %}
-    {% set losses = [] %}
+{# Of the fields the conditions under which something is lost, and the values that name it then: `named` of what
+   stands alone, `lists` of what lies in a list. Whether a whole object or list is lost, the letters of its kind say. #}
+{% macro duckdb__losses(fields, said, got, path, never, depth) %}
+    {% set found = {'conditions': [], 'named': [], 'lists': []} %}
     {% for field in fields %}
         {% set name = adapter.quote(field.name) %}
         {% set field_path = path ~ field.name %}
         {% if field.type == 'struct' %}
-            {% for loss in duckdb__losses(field.fields, said ~ '.' ~ name, got ~ '.' ~ name, field_path ~ '.') %}
-                {% do losses.append(loss) %}
+            {% set inner = duckdb__losses(
+                field.fields, said ~ '.' ~ name, got ~ '.' ~ name, field_path ~ '.', never, depth
+            ) %}
+            {% for part in ['conditions', 'named', 'lists'] %}
+                {% do found[part].extend(inner[part]) %}
             {% endfor %}
-        {% elif field.type == 'list' %}
-            {% set inner = duckdb__losses(field.fields, 'element[1]', 'element[2]', field_path ~ '[].') %}
-            {% set elements = 'list_zip(' ~ said ~ '.' ~ name ~ ', ' ~ got ~ '.' ~ name ~ '), lambda element: ' %}
-            {% set condition = 'len(list_filter(' ~ elements ~ inner | map(attribute='condition') | join(' or ')
-                ~ ')) > 0' %}
-            {% do losses.append({
-                'condition': condition,
-                'named': 'case when ' ~ condition ~ ' then array_to_string(list_sort(list_distinct(flatten('
-                    ~ 'list_transform(' ~ elements ~ '[' ~ inner | map(attribute='named') | join(', ')
-                    ~ '])))), \', \') end'
-            }) %}
-        {% else %}
-            {% set condition = "nullif(" ~ said ~ "." ~ name ~ ", '') is not null and " ~ got ~ "." ~ name
-                ~ " is null" %}
-            {% do losses.append({
-                'condition': condition, 'named': 'case when ' ~ condition ~ " then '" ~ field_path ~ "' end"
-            }) %}
+        {% elif field.fields is defined %}
+            {% set element = 'element_' ~ depth %}
+            {% set inner = duckdb__losses(
+                field.fields, element ~ '[1]', element ~ '[2]', field_path ~ '[].', never, depth + 1
+            ) %}
+            {% set empty = [] %}
+            {% for part in field.fields %}
+                {% do empty.append(element ~ '[1].' ~ adapter.quote(part.name) ~ ' is null') %}
+            {% endfor %}
+            {% do inner.conditions.append('(' ~ empty | join(' and ') ~ ')') %}
+            {% do inner.named.append(duckdb__uncast_value(inner.conditions[-1], field_path, "''")) %}
+            {% set lost = 'list_filter(list_zip(' ~ said ~ '.' ~ name ~ ', ' ~ got ~ '.' ~ name ~ '), lambda '
+                ~ element ~ ': ' ~ inner.conditions | join(' or ') ~ ')' %}
+            {% do found.conditions.append('len(' ~ lost ~ ') > 0') %}
+            {% do found.lists.append(
+                'flatten(list_transform(' ~ lost ~ ', lambda ' ~ element ~ ': ' ~ duckdb__joined(inner) ~ '))'
+            ) %}
+        {% elif field.type in castable_types() %}
+            {% set text = said ~ '.' ~ name %}
+            {% set condition = text ~ " <> '' and " ~ got ~ '.' ~ name ~ ' is null' %}
+            {% if field.type == 'local_time' or (field.type == 'instant' and never) %}
+                {% set condition = condition ~ ' and not ' ~ is_never(text) %}
+            {% endif %}
+            {% do found.conditions.append('(' ~ condition ~ ')') %}
+            {% do found.named.append(duckdb__uncast_value(condition, field_path, text)) %}
         {% endif %}
     {% endfor %}
-    {{ return(losses) }}
+    {{ return(found) }}
 {% endmacro %}
+
+{# A payload as every engine can read it. Half of a surrogate pair, written as \ud83d without its other half, stands for
+   no character: it becomes U+FFFD. Everything else stays as it is. Only payloads that have such an escape at all are
+   looked at twice; in them, backslashes that stand for themselves are put away before. #}
+{% macro readable_payload(payload) -%}
+    {{ return(adapter.dispatch('readable_payload', 'stocktake')(payload)) }}
+{%- endmacro %}
+
+{% macro duckdb__readable_payload(payload) -%}
+    {%- set alone = "replace(" ~ payload ~ ", '\\\\\\\\', chr(1))" -%}
+    {%- set pairs_put_away = "regexp_replace(" ~ alone
+        ~ ", '\\\\u[dD]([89abAB][0-9a-fA-F]{2})\\\\u[dD]([c-fC-F][0-9a-fA-F]{2})', chr(2) || '\\1' || chr(3) || '\\2', 'g')" -%}
+    {%- set halves_replaced = "regexp_replace(" ~ pairs_put_away ~ ", '\\\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\\\ufffd', 'g')" -%}
+    case
+        when contains({{ payload }}, '\ud') or contains({{ payload }}, '\uD') then
+            replace(replace(replace({{ halves_replaced }}, chr(2), '\ud'), chr(3), '\ud'), chr(1), '\\')
+        else {{ payload }}
+    end
+{%- endmacro %}

@@ -23,6 +23,7 @@ counts_pivoted as (
         location_id,
         'inventory_counts' as resource,
         {{ measures_from_states() }},
+        {{ unknown_measures_from_states() }} as unknown_measures,
         max(case when is_estimated then 1 else 0 end) = 1 as is_estimated,
         -- A bundle's count is derived from its components', which are counted themselves (square.md §4.4).
         max(case when is_estimated then 1 else 0 end) = 0 as is_additive,
@@ -44,6 +45,7 @@ unioned as (
         location_id,
         resource,
         {{ measures() | join(', ') }},
+        unknown_measures,
         is_estimated,
         true as is_additive,
         counted_at,
@@ -59,6 +61,7 @@ unioned as (
         location_id,
         resource,
         {{ measures() | join(', ') }},
+        unknown_measures,
         false as is_estimated,
         is_additive,
         counted_at,

@@ -18,8 +18,9 @@ levels_summed as (
         product_id,
         resource,
         {% for measure in measures() %}
-        cast(sum({{ measure }}) as {{ type_quantity() }}) as {{ measure }},
+        cast({{ sum_known(measure) }} as {{ type_quantity() }}) as {{ measure }},
         {% endfor %}
+        {{ unknown_sums() }} as unknown_measures,
         max(case when is_additive then 0 else 1 end) = 0 as is_additive,
         max(counted_at) as counted_at,
         max(asked_at) as asked_at
@@ -38,6 +39,7 @@ unioned as (
         product_id,
         resource,
         {{ measures() | join(', ') }},
+        unknown_measures,
         is_additive,
         counted_at,
         asked_at

@@ -22,6 +22,7 @@ level_moments as (
         {% for measure in measures() %}
         {{ measure }},
         case when {{ measure }} is null then 0 else 1 end as known_{{ measure }},
+        case when {{ is_unknown(measure) }} then 1 else 0 end as unknown_{{ measure }},
         {% endfor %}
         1 as level_count,
         case when is_additive then 0 else 1 end as derived_count
@@ -38,6 +39,7 @@ level_moments as (
         {% for measure in measures() %}
         -{{ measure }} as {{ measure }},
         case when {{ measure }} is null then 0 else -1 end as known_{{ measure }},
+        case when {{ is_unknown(measure) }} then -1 else 0 end as unknown_{{ measure }},
         {% endfor %}
         -1 as level_count,
         case when is_additive then 0 else -1 end as derived_count
@@ -55,6 +57,7 @@ moments as (
         {% for measure in measures() %}
         coalesce(sum({{ measure }}), 0) as {{ measure }},
         sum(known_{{ measure }}) as known_{{ measure }},
+        sum(unknown_{{ measure }}) as unknown_{{ measure }},
         {% endfor %}
         sum(level_count) as level_count,
         sum(derived_count) as derived_count
@@ -73,6 +76,7 @@ periods as (
         {% for measure in measures() %}
         sum({{ measure }}) over product_in_time as {{ measure }},
         sum(known_{{ measure }}) over product_in_time as known_{{ measure }},
+        sum(unknown_{{ measure }}) over product_in_time as unknown_{{ measure }},
         {% endfor %}
         sum(level_count) over product_in_time as level_count,
         sum(derived_count) over product_in_time as derived_count
@@ -80,7 +84,8 @@ periods as (
     window product_in_time as (partition by provider, account, product_id, resource order by moment)
 ),
 
--- The same rule as in int_inventory_positions_unioned: what is known is added up, and a sum of nothing known is null.
+-- The same rule as in int_inventory_positions_unioned: what is said is added up, a sum of nothing said is null, and so
+-- is one of which a part is unknown.
 unioned as (
     select
         provider,
@@ -88,7 +93,10 @@ unioned as (
         product_id,
         resource,
         {% for measure in measures() %}
-        case when known_{{ measure }} > 0 then cast({{ measure }} as {{ type_quantity() }}) end as {{ measure }},
+        case
+            when known_{{ measure }} > 0 and unknown_{{ measure }} = 0
+                then cast({{ measure }} as {{ type_quantity() }})
+        end as {{ measure }},
         {% endfor %}
         derived_count = 0 as is_additive,
         valid_from,

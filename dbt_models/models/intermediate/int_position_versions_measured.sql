@@ -38,7 +38,11 @@ listed as (
         backordered_quantity as quantity_backordered,
         aggregate_non_sellable_quantity as quantity_unsellable,
         aggregate_quantity as quantity_advertised,
-        {{ has_own_stock() }} as is_additive,
+        case
+            when not {{ is_uncast('uncast_values', fields_behind('sellercloud', 'inventory', 'is_additive')) }}
+                then {{ has_own_stock() }}
+        end as is_additive,
+        {{ unknown_measures('sellercloud', 'inventory') }} as unknown_measures,
         {{ instant_in_zone('aggregated_local', 'timezone') }} as counted_at,
         asked_at,
         valid_from,
@@ -61,6 +65,7 @@ totals as (
         qty_processed + qty_putaway as quantity_unsellable,
         qty_advertised as quantity_advertised,
         true as is_additive,
+        {{ unknown_measures('shipstream', 'total_levels') }} as unknown_measures,
         counted_at,
         asked_at,
         valid_from,
@@ -83,6 +88,7 @@ items as (
         cast(null as {{ type_quantity() }}) as quantity_unsellable,
         available_to_promise as quantity_advertised,
         true as is_additive,
+        {{ unknown_measures('augno', 'item_inventory') }} as unknown_measures,
         cast(null as {{ type_instant() }}) as counted_at,
         asked_at,
         valid_from,
@@ -98,6 +104,7 @@ unioned as (
     select * from items
 ),
 
+-- Where it cannot be read whether the stock counts, no sum over it is known.
 measured as (
     select
         provider,
@@ -106,9 +113,11 @@ measured as (
         sku,
         resource,
         {% for measure in measures() %}
-        cast({{ measure }} as {{ type_quantity() }}) as {{ measure }},
+        cast(case when is_additive is not null then {{ measure }} end as {{ type_quantity() }}) as {{ measure }},
         {% endfor %}
-        is_additive,
+        coalesce(is_additive, true) as is_additive,
+        case when is_additive is null then '{{ measures() | join(', ') }}' else unknown_measures end
+            as unknown_measures,
         counted_at,
         asked_at,
         valid_from,

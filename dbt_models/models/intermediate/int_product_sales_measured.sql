@@ -100,6 +100,27 @@ sales_booked as (
         and coalesce(from_state, '') not in ('SOLD', 'SOLD_ONLINE')
 ),
 
+history_with_breaks as (
+    select
+        *,
+        case when lag(valid_to) over product_in_time = valid_from then 0 else 1 end as is_back
+    from history
+    window product_in_time as (partition by provider, account, product_id order by valid_from)
+),
+
+-- Unbroken runs, in which the product was never away.
+history_in_runs as (
+    select
+        *,
+        sum(is_back) over (
+            partition by provider, account, product_id
+            order by valid_from
+            rows between unbounded preceding and current row
+        ) as run_number
+    from history_with_breaks
+),
+
+-- A number that could not be read for a while hides no fall: the next one that can is held against the last.
 history_with_previous as (
     select
         provider,
@@ -108,11 +129,11 @@ history_with_previous as (
         valid_from,
         quantity_on_hand,
         quantity_available,
-        lag(quantity_on_hand) over product_in_time as previous_on_hand,
-        lag(quantity_available) over product_in_time as previous_available,
-        lag(valid_to) over product_in_time as previous_valid_to
-    from history
-    window product_in_time as (partition by provider, account, product_id order by valid_from)
+        lag(quantity_on_hand) over run_in_time as previous_on_hand,
+        lag(quantity_available) over run_in_time as previous_available
+    from history_in_runs
+    where quantity_on_hand is not null or quantity_available is not null
+    window run_in_time as (partition by provider, account, product_id, run_number order by valid_from)
 ),
 
 -- Whoever tells no sales shows them in falling stock. What fell while a product was away, nobody knows.
@@ -124,7 +145,6 @@ falls as (
         {{ utc_day('valid_from') }} as date_day,
         coalesce(previous_on_hand - quantity_on_hand, previous_available - quantity_available) as quantity_sold
     from history_with_previous
-    where previous_valid_to = valid_from
 ),
 
 sales as (
@@ -154,7 +174,8 @@ sales_in_window as (
         product_windows.account,
         product_windows.product_id,
         product_windows.window_days,
-        sum(sales.quantity_sold) as quantity_sold
+        -- An entry whose quantity cannot be read leaves the sum unknown.
+        case when count(*) = count(sales.quantity_sold) then sum(sales.quantity_sold) end as quantity_sold
     from product_windows
     inner join sales
         on
@@ -179,7 +200,8 @@ measured as (
         cast(
             case
                 when product_windows.sales_source = 'provider' then said.quantity_sold
-                else coalesce(sales_in_window.quantity_sold, 0)
+                when sales_in_window.product_id is null then 0
+                else sales_in_window.quantity_sold
             end as {{ type_quantity() }}
         ) as quantity_sold,
         cast(

@@ -24,6 +24,7 @@ measured as (
         warehouse_id as location_id,
         'inventory_items' as resource,
         {{ measures_from_basis() }},
+        {{ unknown_measures('ventmere_s2', 'inventory_items') }} as unknown_measures,
         false as is_estimated,
         counted_at,
         asked_at,

@@ -4,6 +4,10 @@ shapes as (
     select * from {{ ref('int_source_shapes_counted') }}
 ),
 
+values_unread as (
+    select * from {{ ref('int_source_values_unread') }}
+),
+
 declared_fields as (
     select * from {{ ref('int_source_fields_declared') }}
 ),
@@ -112,27 +116,14 @@ counted as (
     group by provider, resource, field_path, is_declared, declared_type, description
 ),
 
--- A list inside a list may name a field twice.
-uncast_paths as (
-    select distinct
-        provider,
-        resource,
-        field_kinds,
-        unknown_fields,
-        uncast_fields,
-        current_count,
-        {{ unnest_list(split_paths('uncast_fields')) }} as field_path
-    from shapes
-    where uncast_fields is not null
-),
-
 uncast_counts as (
     select
         provider,
         resource,
         field_path,
-        sum(current_count) as uncast_count
-    from uncast_paths
+        count(*) as uncast_count
+    from values_unread
+    where field_path is not null
     group by provider, resource, field_path
 ),
 

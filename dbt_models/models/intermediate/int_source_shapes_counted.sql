@@ -8,13 +8,12 @@ shapes as (
         '{{ resource }}' as resource,
         field_kinds,
         unknown_fields,
-        uncast_fields,
         count(*) as version_count,
         count(case when valid_to is null then 1 end) as current_count,
         min(asked_at) as first_asked_at,
         max(asked_at) as last_asked_at
     from {{ ref('stg_' ~ provider ~ '__' ~ resource) }}
-    group by field_kinds, unknown_fields, uncast_fields
+    group by field_kinds, unknown_fields
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 )

@@ -36,7 +36,11 @@ listed as (
         cast(null as {{ type_quantity() }}) as quantity_backordered,
         cast(null as {{ type_quantity() }}) as quantity_unsellable,
         cast(null as {{ type_quantity() }}) as quantity_advertised,
-        {{ has_own_stock() }} as is_additive,
+        case
+            when not {{ is_uncast('uncast_values', fields_behind('sellercloud', 'warehouse_inventory', 'is_additive')) }}
+                then {{ has_own_stock() }}
+        end as is_additive,
+        {{ unknown_measures('sellercloud', 'warehouse_inventory') }} as unknown_measures,
         {{ instant_in_zone('aggregated_local', 'timezone') }} as counted_at,
         asked_at,
         valid_from,
@@ -60,6 +64,7 @@ warehouse_levels as (
         qty_processed + qty_putaway as quantity_unsellable,
         qty_advertised as quantity_advertised,
         true as is_additive,
+        {{ unknown_measures('shipstream', 'warehouse_levels') }} as unknown_measures,
         counted_at,
         asked_at,
         valid_from,
@@ -73,6 +78,7 @@ unioned as (
     select * from warehouse_levels
 ),
 
+-- Where it cannot be read whether the stock counts, no sum over it is known.
 measured as (
     select
         provider,
@@ -82,9 +88,11 @@ measured as (
         sku,
         resource,
         {% for measure in measures() %}
-        cast({{ measure }} as {{ type_quantity() }}) as {{ measure }},
+        cast(case when is_additive is not null then {{ measure }} end as {{ type_quantity() }}) as {{ measure }},
         {% endfor %}
-        is_additive,
+        coalesce(is_additive, true) as is_additive,
+        case when is_additive is null then '{{ measures() | join(', ') }}' else unknown_measures end
+            as unknown_measures,
         counted_at,
         asked_at,
         valid_from,

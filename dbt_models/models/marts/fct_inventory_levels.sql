@@ -14,6 +14,7 @@ keyed as (
         location_id,
         resource,
         {{ measures() | join(',\n        ') }},
+        unknown_measures,
         is_estimated,
         is_additive,
         counted_at,

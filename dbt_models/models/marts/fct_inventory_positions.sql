@@ -12,6 +12,7 @@ keyed as (
         product_id,
         resource,
         {{ measures() | join(',\n        ') }},
+        unknown_measures,
         is_additive,
         counted_at,
         asked_at

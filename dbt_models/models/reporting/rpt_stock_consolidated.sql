@@ -24,6 +24,7 @@ stock as (
         {% for measure in measures() %}
         case when positions.is_additive then positions.{{ measure }} end as {{ measure }},
         {% endfor %}
+        case when positions.is_additive then positions.unknown_measures end as unknown_measures,
         positions.counted_at,
         -- A provider without a clock on its numbers had them when we asked.
         case when positions.is_additive then coalesce(positions.counted_at, positions.asked_at) end as number_at
@@ -36,8 +37,8 @@ per_system as (
     select
         item_key,
         provider,
-        sum(quantity_on_hand) as quantity_on_hand,
-        sum(quantity_available) as quantity_available,
+        {{ sum_known('quantity_on_hand') }} as quantity_on_hand,
+        {{ sum_known('quantity_available') }} as quantity_available,
         min(number_at) as number_at
     from stock
     group by item_key, provider
@@ -69,7 +70,7 @@ totals as (
         count(*) as product_count,
         max(case when deleted_at is null then 0 else 1 end) = 1 as has_deleted_products,
         {% for measure in measures() %}
-        sum({{ measure }}) as {{ measure }},
+        {{ sum_known(measure) }} as {{ measure }},
         {% endfor %}
         min(counted_at) as oldest_counted_at,
         max(counted_at) as newest_counted_at

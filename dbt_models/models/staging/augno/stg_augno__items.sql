@@ -41,16 +41,12 @@ items as (
         record.burn_rate.display_value as burn_rate_display,
         -- A list comes in an envelope, and what it holds in `data` (augno.md §6.2).
         coalesce({{ json_member('record.attributes', 'data') }}, record.attributes) as attributes,
-        -- Year 1 is how Augno writes that there is no time (augno.md §6.3).
-        {% for clock in ['created_at', 'updated_at'] %}
-        case
-            when record.{{ clock }} >= cast('1900-01-01 00:00:00+00' as {{ type_instant() }}) then record.{{ clock }}
-        end as {{ clock }},
-        {% endfor %}
+        record.created_at as created_at,
+        record.updated_at as updated_at,
         asked_at,
         valid_from,
         valid_to,
-        uncast_fields,
+        uncast_values,
         field_kinds,
         unknown_fields,
         parsed_by,

@@ -24,13 +24,13 @@ warehouse_inventory_read as (
             when 1 then 'main_component'
             when 2 then 'all_components'
         end as kit_dependence,
-        {{ local_time('record.LastModifiedDate') }} as modified_local,
-        {{ local_time('record.LastAggregateDate') }} as aggregated_local,
+        record.LastModifiedDate as modified_local,
+        record.LastAggregateDate as aggregated_local,
         updated_at,
         asked_at,
         valid_from,
         valid_to,
-        uncast_fields,
+        uncast_values,
         field_kinds,
         unknown_fields,
         parsed_by,

@@ -22,7 +22,7 @@ merchants as (
         asked_at,
         valid_from,
         valid_to,
-        uncast_fields,
+        uncast_values,
         field_kinds,
         unknown_fields,
         parsed_by,

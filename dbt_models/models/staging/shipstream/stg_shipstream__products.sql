@@ -67,7 +67,7 @@ products as (
         asked_at,
         valid_from,
         valid_to,
-        uncast_fields,
+        uncast_values,
         field_kinds,
         unknown_fields,
         parsed_by,

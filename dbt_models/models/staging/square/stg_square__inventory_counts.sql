@@ -18,7 +18,7 @@ counts as (
         asked_at,
         valid_from,
         valid_to,
-        uncast_fields,
+        uncast_values,
         field_kinds,
         unknown_fields,
         parsed_by,

@@ -1,0 +1,12 @@
+{{ config(materialized='view') }}
+
+select
+    run_id,
+    account,
+    provider,
+    resource,
+    record_key,
+    reason,
+    payload,
+    {{ usable_instant('seen_at') }} as seen_at
+from {{ source('stocktake', 'unreadable_records') }}

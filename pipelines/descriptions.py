@@ -1,0 +1,62 @@
+"""What the models' YAML says of each published table: its grain, its columns, what holds of them."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import yaml
+
+from pipelines.transform import PROJECT
+
+PUBLISHED = ("marts", "reporting")
+
+Key = tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class Described:
+    """One table, as its YAML has it."""
+
+    description: str
+    columns: Mapping[str, str]
+    """What each column means."""
+    not_null: frozenset[str]
+    """Columns that a test finds never null."""
+    keys: tuple[Key, ...]
+    """Columns that a test finds unique together, and so name a row: what stands alone comes first."""
+
+    @property
+    def primary_key(self) -> Key | None:
+        """The first key of which no part is ever null."""
+        return next((key for key in self.keys if self.not_null.issuperset(key)), None)
+
+
+def described_tables() -> dict[str, Described]:
+    """Every table of marts and reporting by name."""
+    files = [file for folder in PUBLISHED for file in sorted((PROJECT / "models" / folder).glob("*.yml"))]
+    documents = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in files)
+    return {
+        model["name"]: _described(model) for document in documents for model in document.get("models", [])
+    }
+
+
+def _described(model: Mapping[str, Any]) -> Described:
+    columns = model.get("columns", [])
+    not_null = {column["name"] for column in columns if "not_null" in _tests(column)}
+    keys = [(column["name"],) for column in columns if "unique" in _tests(column)]
+    for test in model.get("data_tests", []):
+        if isinstance(test, Mapping) and "one_row_per" in test:
+            grain = test["one_row_per"]["arguments"]
+            keys.append(tuple(grain["columns"]))
+            not_null |= set(grain["columns"]) - set(grain.get("nullable", ()))
+    return Described(
+        " ".join(model.get("description", "").split()),
+        {column["name"]: " ".join(column.get("description", "").split()) for column in columns},
+        frozenset(not_null),
+        tuple(dict.fromkeys(keys)),
+    )
+
+
+def _tests(column: Mapping[str, Any]) -> set[str]:
+    """Tests by name; one that has a condition, or only warns, proves nothing of all rows."""
+    return {test for test in column.get("data_tests", []) if isinstance(test, str)}
