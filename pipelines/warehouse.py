@@ -153,6 +153,8 @@ def raw_signature(connection: duckdb.DuckDBPyConnection) -> str:
             digest.update(f"{resource.name}{row}".encode())
     for query in (
         "select account, is_configured from raw_stocktake.accounts order by account",
+        "select account, resource, record_key, reason, md5(payload) from raw_stocktake.unreadable_records"
+        " order by all",
         "select count(distinct (account, resource, cast(timezone('UTC', finished_at) as date)))"
         " from raw_stocktake.sync_log where status in ('ok', 'guarded') and mode <> 'backfill'",
     ):

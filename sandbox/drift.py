@@ -30,7 +30,7 @@ class Drift:
     retype: Mapping[str, Type] = field(default_factory=dict)
     """Paths whose value is told in another type: 5 as "5", or "5" as 5. A null stays."""
     where: Mapping[str, Any] = field(default_factory=dict)
-    """Only in records that say this at these paths; empty means in all."""
+    """Only in records that say this at these paths, as text or as a number; empty means in all."""
 
     def __post_init__(self) -> None:
         for path, wanted in self.retype.items():
@@ -40,7 +40,7 @@ class Drift:
     def apply(self, record: Record) -> Record:
         """Changes a record, and gives it back."""
         for path, wanted in self.where.items():
-            if not any(holder.get(name) == wanted for holder, name in _holders(record, path)):
+            if not any(str(holder.get(name)) == str(wanted) for holder, name in _holders(record, path)):
                 return record
         for path, wanted in self.retype.items():
             for holder, name in _holders(record, path):

@@ -8,6 +8,16 @@ import pytest
 import yaml
 from working_database import PROJECT, WorkingDatabase
 
+HALVES = {
+    "half": (r"\ud83d", "\ufffd"),
+    "pair": (r"x\uD83D\ude00y", "x\U0001f600y"),
+    "wrong way round": (r"\ude00\ud83d", "\ufffd\ufffd"),
+    "half before a pair": (r"\ud83d\ud83d\ude00", "\ufffd\U0001f600"),
+    "an escaped backslash": (r"\\ud83d", r"\ud83d"),
+    "a backslash and a half": (r"\\\ud83d", "\\\ufffd"),
+    "two escaped backslashes": (r"\\\\ud83d\ud83d\ude00", "\\\\ud83d\U0001f600"),
+}
+"""Names as JSON writes them, and as they are to be read."""
 DAY_2 = "2026-01-06T08:00:00Z"
 STAGING = PROJECT / "models" / "staging"
 
@@ -66,6 +76,8 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
     working_database.put(
         "square.locations", {"id": "L", "created_at": "long ago", "business_hours": {"x": 1}}, account="shop"
     )
+    for key, (written, _) in HALVES.items():
+        working_database.put("square.locations", f'{{"id": "{key}", "name": "{written}"}}', account="shop")
     working_database.dbt("run", "--select", "+rpt_schema_drift")
     return working_database
 
@@ -170,7 +182,19 @@ def test_unknown_fields_are_named_wherever_they_are(built: WorkingDatabase) -> N
         "EMPTY": None,
         "WRONG": None,
     }
-    assert unknown(built, "stg_square__locations", "location_id") == {"L": None}, "json is not looked into"
+    assert unknown(built, "stg_square__locations", "location_id") == dict.fromkeys(["L", *HALVES]), (
+        "json is not looked into"
+    )
+
+
+def test_half_a_surrogate_pair_is_a_replacement_character_and_nothing_else_changes(
+    built: WorkingDatabase,
+) -> None:
+    names = dict(
+        built.query("select location_id, name from staging.stg_square__locations where location_id <> 'L'")
+    )
+
+    assert names == {key: read for key, (_, read) in HALVES.items()}
 
 
 def test_what_cannot_be_used_is_named_with_its_account_record_field_and_text(

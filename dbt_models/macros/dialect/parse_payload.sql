@@ -151,7 +151,7 @@
 {%- endmacro %}
 
 {% macro duckdb__readable_payload(payload) -%}
-    {%- set alone = "replace(" ~ payload ~ ", '\\\\\\\\', chr(1))" -%}
+    {%- set alone = "replace(" ~ payload ~ ", '\\\\', chr(1))" -%}
     {%- set pairs_put_away = "regexp_replace(" ~ alone
         ~ ", '\\\\u[dD]([89abAB][0-9a-fA-F]{2})\\\\u[dD]([c-fC-F][0-9a-fA-F]{2})', chr(2) || '\\1' || chr(3) || '\\2', 'g')" -%}
     {%- set halves_replaced = "regexp_replace(" ~ pairs_put_away ~ ", '\\\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\\\ufffd', 'g')" -%}
