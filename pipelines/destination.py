@@ -27,6 +27,7 @@ from dlt.common.configuration.exceptions import (
 from dlt.common.configuration.specs.base_configuration import is_secret_hint
 from dlt.common.destination import Destination
 from dlt.common.destination.exceptions import UnknownDestinationModule
+from dlt.common.schema.typing import TColumnSchema
 from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
@@ -43,6 +44,9 @@ POSTGRES = "dlt.destinations.postgres"
 
 NOTES = "stocktake_tables"
 """A table beside the published ones: which they are, from which release, and how many rows each has."""
+
+ROWS_AT_ONCE = 200_000
+"""What is sent at once is in memory at once."""
 
 STRATEGIES = ("staging-optimized", "insert-from-staging")
 """dlt's ways of replacing a table whole, the best first; where a destination has neither, it chooses."""
@@ -97,7 +101,7 @@ def publish_to(config: Config, name: str, dataset: str, reporter: Reporter) -> R
                 with pipeline.sql_client() as client:
                     postgres.make_room(client)
                 files = postgres.storable(files, working, reporter)
-            _load(pipeline, files, described)
+            _load(pipeline, files, working, {} if is_postgres else described)
             if is_postgres:
                 with pipeline.sql_client() as client:
                     postgres.switch(client, dataset, rows, described, NOTES, reporter)
@@ -175,45 +179,47 @@ def _lacking(traces: Mapping[str, Any]) -> Iterator[str]:
             yield field
 
 
-def _load(pipeline: dlt.Pipeline, files: Mapping[str, Path], described: Mapping[str, Described]) -> None:
+def _load(
+    pipeline: dlt.Pipeline, files: Mapping[str, Path], working: Path, described: Mapping[str, Described]
+) -> None:
     schema = dlt.Schema("stocktake")
     takes_parquet = "parquet" in (pipeline.destination.capabilities().supported_loader_file_formats or ())
     tables = [
-        _table(name, file, described.get(name), _columns(schema, name, file), takes_parquet)
+        _table(name, file, working, schema, described.get(name), takes_parquet)
         for name, file in files.items()
     ]
     with _without_load_ids():
-        pipeline.run(tables, schema=schema).raise_on_failed_jobs()
-
-
-def _columns(schema: dlt.Schema, table: str, file: Path) -> list[str]:
-    """The columns of a file, which must keep their names."""
-    columns: list[str] = pq.read_schema(file).names
-    for name in (table, *columns):
-        if schema.naming.normalize_identifier(name) != name:
-            raise PublishError(f"{table}: {name} cannot keep its name there. Rename it in the model.")
-    return columns
+        pipeline.sync_destination()
+        pipeline.extract(tables, schema=schema)
+        pipeline.normalize()
+        pipeline.load(workers=1, raise_on_failed_jobs=True)
 
 
 def _table(
-    name: str, file: Path, described: Described | None, columns: list[str], takes_parquet: bool
+    name: str,
+    file: Path,
+    working: Path,
+    schema: dlt.Schema,
+    described: Described | None,
+    takes_parquet: bool,
 ) -> DltResource:
-    about = described or Described("", {}, frozenset(), ())
-    hints: dict[str, Any] = {
-        column: {
-            "name": column,
-            "nullable": column not in about.not_null,
-            **({"description": about.columns[column]} if about.columns.get(column) else {}),
-            **({"primary_key": True} if column in (about.primary_key or ()) else {}),
-        }
-        for column in columns
-    }
-
-    nothing, count = pq.read_schema(file).remove_metadata().empty_table(), pq.read_metadata(file).num_rows
+    fields, count = pq.read_schema(file).remove_metadata(), pq.read_metadata(file).num_rows
+    for word in (name, *fields.names):
+        if schema.naming.normalize_identifier(word) != word:
+            raise PublishError(f"{name}: {word} cannot keep its name there. Rename it in the model.")
+    hints = {field.name: _hint(field, described) for field in fields}
 
     def rows() -> Iterator[Any]:
-        # dlt leaves a file without rows out, and the table with it.
-        yield dlt.mark.with_file_import(str(file), "parquet", count, nothing) if count else nothing
+        nothing = fields.empty_table()
+        if count == 0:
+            yield nothing  # dlt leaves a file without rows out, and the table with it
+        elif count <= ROWS_AT_ONCE:
+            yield dlt.mark.with_file_import(str(file), "parquet", count, nothing)
+        else:
+            for number, batch in enumerate(pq.ParquetFile(file).iter_batches(ROWS_AT_ONCE)):
+                part = working / f"{name}.{number}.parquet"
+                pq.write_table(pa.Table.from_batches([batch], fields), part)
+                yield dlt.mark.with_file_import(str(part), "parquet", batch.num_rows, nothing)
 
     return dlt.resource(
         rows,
@@ -221,7 +227,19 @@ def _table(
         write_disposition="replace",
         columns=hints,
         file_format="parquet" if takes_parquet and count else "preferred",
-    ).apply_hints(additional_table_hints={"description": about.description})
+    ).apply_hints(additional_table_hints={"description": described.description if described else None})
+
+
+def _hint(field: pa.Field, described: Described | None) -> TColumnSchema:
+    """What dlt is told of a column: without a description, what the file says, which then goes as it is."""
+    if described is None:
+        return {"name": field.name, "nullable": field.nullable}
+    hint: TColumnSchema = {"name": field.name, "nullable": field.name not in described.not_null}
+    if description := described.columns.get(field.name):
+        hint["description"] = description
+    if field.name in (described.primary_key or ()):
+        hint["primary_key"] = True
+    return hint
 
 
 def _notes(release: Release, file: Path) -> Path:

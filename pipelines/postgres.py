@@ -16,6 +16,8 @@ from pipelines.release import PublishError, quoted, text, workbench
 TOO_LONG_FOR_A_KEY = "54000"
 """Postgres' code for a row that no index can hold."""
 
+NOTHING_SAID = Described("", {}, frozenset(), ())
+
 Client = Any
 """dlt's connection to Postgres, whose statements go to the schema where rows are loaded."""
 
@@ -82,8 +84,7 @@ def switch(
     """
     ask, loaded, served = client.execute_sql, client.fully_qualified_dataset_name(), quoted(dataset)
     for table in rows:
-        if described.get(table):
-            _add_keys(client, loaded, table, described[table], reporter)
+        _promise(client, loaded, table, described.get(table, NOTHING_SAID), reporter)
     with client.begin_transaction():
         ask("select pg_advisory_xact_lock(hashtext(%s))", f"stocktake {dataset}")
         ask(f"create schema if not exists {served}")
@@ -98,19 +99,22 @@ def switch(
         for table in sorted(ours - rows.keys()):
             ask(f"drop table if exists {served}.{quoted(table)}")
         for table, count in rows.items():
-            _fill(client, f"{loaded}.{quoted(table)}", f"{served}.{quoted(table)}", described.get(table))
+            _fill(client, f"{loaded}.{quoted(table)}", f"{served}.{quoted(table)}")
+            _describe(client, f"{served}.{quoted(table)}", described.get(table, NOTHING_SAID))
             arrived = ask(f"select count(*) from {served}.{quoted(table)}")[0][0]
             if arrived != count:
                 raise PublishError(f"{dataset}.{table}: {arrived} of {count} rows arrived. Publish again.")
         ask(f"drop schema {loaded} cascade")
 
 
-def _add_keys(client: Client, schema: str, table: str, described: Described, reporter: Reporter) -> None:
+def _promise(client: Client, schema: str, table: str, described: Described, reporter: Reporter) -> None:
+    """Has Postgres hold what the models' tests found: what is never null, and what is unique."""
     loaded = f"{schema}.{quoted(table)}"
-    there = {name for name, *_ in client.execute_sql(COLUMNS, loaded)}
-    for key in described.keys:
-        if not there.issuperset(key):
-            continue
+    there = [name for name, *_ in client.execute_sql(COLUMNS, loaded)]
+    nulls = (f"{'set' if c in described.not_null else 'drop'} not null" for c in there)
+    changes = (f"alter column {quoted(c)} {change}" for c, change in zip(there, nulls, strict=True))
+    client.execute_sql(f"alter table {loaded} {', '.join(changes)}")
+    for key in (key for key in described.keys if set(key) <= set(there)):
         kind = "primary key" if key == described.primary_key else "unique"
         try:
             client.execute_sql(f"alter table {loaded} add {kind} ({', '.join(map(quoted, key))})")
@@ -124,8 +128,8 @@ def _add_keys(client: Client, schema: str, table: str, described: Described, rep
             )
 
 
-def _fill(client: Client, loaded: str, served: str, described: Described | None) -> None:
-    """Gives a table the shape and the rows of the loaded one, and says what it is."""
+def _fill(client: Client, loaded: str, served: str) -> None:
+    """Gives a table the shape and the rows of the loaded one."""
     ask = client.execute_sql
     columns = {name: (kind, not_null) for name, kind, not_null in ask(COLUMNS, loaded)}
     before = {name: (kind, not_null) for name, kind, not_null in ask(COLUMNS, served)}
@@ -142,10 +146,13 @@ def _fill(client: Client, loaded: str, served: str, described: Described | None)
     ask(f"insert into {served} ({listed}) select {listed} from {loaded}")
     for definition in keys.keys() - dict(ask(KEYS, served)).keys():
         ask(f"alter table {served} add {definition}")
-    if described:
-        ask(f"comment on table {served} is %s", described.description or None)
-        for column in columns:
-            ask(f"comment on column {served}.{quoted(column)} is %s", described.columns.get(column))
+
+
+def _describe(client: Client, served: str, described: Described) -> None:
+    client.execute_sql(f"comment on table {served} is %s", described.description or None)
+    for column, *_ in client.execute_sql(COLUMNS, served):
+        about = described.columns.get(column)
+        client.execute_sql(f"comment on column {served}.{quoted(column)} is %s", about)
 
 
 def _reshape(

@@ -146,7 +146,9 @@ def asker(request: pytest.FixtureRequest, shop: Shop) -> Callable[[str], list[tu
 @pytest.mark.parametrize(
     ("name", "asker"), [("postgres", "postgres"), ("duckdb", "duckdb")], indirect=["asker"]
 )
-def test_every_value_arrives_as_it_is(name: str, asker: Any, shop: Shop) -> None:
+def test_every_value_arrives_as_it_is(
+    name: str, asker: Any, shop: Shop, monkeypatch: pytest.MonkeyPatch
+) -> None:
     largest = "9999999999999999999999999999.9999999999"
     shop.warehouse.execute(
         "create table marts.fct_odd as select i as n, case when i % 3 > 0 then texts[i % len(texts) + 1] end"
@@ -158,6 +160,7 @@ def test_every_value_arrives_as_it_is(name: str, asker: Any, shop: Shop) -> None
         " as silence from range(1000) as r(i), (select ? as texts)",
         [ODD_TEXTS],
     )
+    monkeypatch.setattr("pipelines.destination.ROWS_AT_ONCE", 300)
     shop.warehouse.execute("create table reporting.rpt_empty as select 1::decimal(38, 10) as n limit 0")
     release = shop.publish()
     result = shop.publish_to(name, "--log-format", "json")
@@ -352,10 +355,10 @@ def test_a_view_that_needs_what_is_gone_is_named_and_nothing_changes(
     [
         ("pipelines.postgres:make_room", "after"),
         ("pipelines.destination:_load", "after"),
-        ("pipelines.postgres:_add_keys", "after"),
+        ("pipelines.postgres:_promise", "after"),
         ("pipelines.postgres:_fill", "after"),
         ("pipelines.postgres:_reshape", "after"),
-        ("pipelines.destination:_columns", "after"),
+        ("pipelines.postgres:_describe", "after"),
     ],
 )
 def test_a_death_leaves_the_old_set_and_the_next_publish_repairs(
