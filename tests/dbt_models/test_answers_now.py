@@ -294,7 +294,8 @@ def test_what_is_gone_makes_no_code_ambiguous(lived: WorkingDatabase) -> None:
     matched = dict(
         lived.query(
             "select account || ' ' || product_id,"
-            " match_rule || case when is_ambiguous then ' ambiguous' else '' end from marts.bridge_item_products"
+            " match_rule || case when is_ambiguous then ' ambiguous' else '' end"
+            " from marts.bridge_item_products"
         )
     )
     assert matched["shop green"] == "gtin", "its namesake is deleted and counted as 0"

@@ -33,8 +33,8 @@ def matches(things: Mapping[Product, Thing], stock: Mapping[Product, Stock]) -> 
     """Barcode first, else SKU in lower case, else the product alone (design §7).
 
     A code that two products of one account share is ambiguous. Neither a shadow nor what is not there makes
-    one so; a shadow goes with its parent. Stock of a product that is gone has no code. A system that knows only
-    the SKU joins those that know the one barcode that this SKU has elsewhere.
+    one so; a shadow goes with its parent. Stock of a product that is gone has no code. A system that knows
+    only the SKU joins those that know the one barcode that this SKU has elsewhere.
     """
     own = {
         product: replace(thing, gtin=None, sku=None) if thing.is_gone and product in stock else thing
