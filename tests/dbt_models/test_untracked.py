@@ -161,7 +161,8 @@ def test_positions_add_up_what_is_tracked(built: WorkingDatabase) -> None:
         "shop on": (1, True, None), "shop unsaid": (0, True, None),
         "shop switched off": off, "shop switched on": (0, True, None), "shop nested": off,
         "depot on": (None, False, "virtual_inventory"), "depot some": (3, True, None),
-        "depot none": (0, True, None), "depot coming": (0, True, None), "cloud off": (9, True, None), "cloud on": (5, True, None),
+        "depot none": (0, True, None), "depot coming": (0, True, None), "cloud off": (9, True, None),
+        "cloud on": (5, True, None),
         "s2 p0": (None, False, "drop_ship"), "s2 p5": (5, True, None), "s2 both": (0, True, "drop_ship"),
         "s2 coming": (0, True, None),
     }  # fmt: skip
