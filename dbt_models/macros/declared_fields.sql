@@ -3,7 +3,7 @@
    and in unit tests, the answer is empty. #}
 {% macro declared(source_name, table_name, what) %}
     {% if not execute or graph.sources is not defined %}
-        {{ return({}) }}
+        {{ return([]) }}
     {% endif %}
     {% for node in graph.sources.values() %}
         {% if node.source_name == source_name and node.name == table_name %}
