@@ -80,7 +80,7 @@
    record as a whole ('' as uncast_values names it), feeds what the field feeds. #}
 {% macro fields_behind(source_name, table_name, measure) %}
     {% set paths = [''] %}
-    {% for path in declared(source_name, table_name, 'measures')[measure] %}
+    {% for path in (declared(source_name, table_name, 'measures') or {}).get(measure, []) %}
         {% set parts = path.split('.') %}
         {% for length in range(1, parts | length + 1) %}
             {% do paths.append(parts[:length] | join('.')) %}

@@ -1,7 +1,7 @@
 {# A number in the small unit of its kind, from the unit that stands beside it; null where that unit is none of these.
    Every factor is exact by definition. #}
 {% macro in_small_unit(value, unit, factors) -%}
-    case lower(trim({{ unit }}))
+    case {{ folded(unit) }}
         {%- for name, factor in factors.items() %}
         when '{{ name }}' then {{ times(value, factor) }}
         {%- endfor %}

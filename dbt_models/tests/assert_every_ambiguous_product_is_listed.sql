@@ -1,4 +1,4 @@
--- What was not matched for an ambiguous code stands in the report with that code; its shadows do not.
+-- What was not matched for an ambiguous code stands in the report with that code; its shadows and what is gone do not.
 select
     item_products.product_key,
     item_products.match_rule
@@ -10,5 +10,6 @@ left join {{ ref('rpt_ambiguous_codes') }} as codes
         and item_products.match_rule = codes.code_type
 where
     item_products.is_ambiguous
+    and item_products.is_present
     and products.shadow_of_product_key is null
     and codes.product_key is null

@@ -1,4 +1,5 @@
--- An item's categories hold for each of its variations, deleted ones included.
+-- An item's categories hold for each of its variations, deleted ones included; those of an item that is gone do not for a
+-- variation that is there.
 with
 
 objects as (
@@ -17,6 +18,7 @@ elements as (
     select
         account,
         object_id as item_id,
+        is_current,
         {{ unnest_numbered('categories') }} as item
     from objects
     where object_type = 'ITEM'
@@ -26,6 +28,7 @@ named as (
     select
         account,
         item_id,
+        is_current,
         trim(item.element.id) as category_id
     from elements
 
@@ -34,6 +37,7 @@ named as (
     select
         account,
         object_id as item_id,
+        is_current,
         trim(reporting_category_id) as category_id
     from objects
     where object_type = 'ITEM'
@@ -49,6 +53,7 @@ lost as (
         on
             named.account = variations.account
             and named.item_id = variations.item_id
+            and (named.is_current or not variations.is_current)
     left join product_categories
         on
             variations.provider = product_categories.provider

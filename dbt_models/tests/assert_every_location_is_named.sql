@@ -6,4 +6,4 @@ select
     account,
     location_id
 from {{ ref('dim_locations') }}
-where is_orphan
+where is_orphan and is_configured

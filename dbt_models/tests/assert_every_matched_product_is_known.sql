@@ -8,7 +8,7 @@ select
 from {{ ref('item_matches') }} as item_matches
 left join {{ ref('dim_products') }} as products
     on
-        trim(item_matches.provider) = trim(products.provider)
-        and trim(item_matches.account) = trim(products.account)
-        and trim(item_matches.product_id) = trim(products.product_id)
+        {{ cleaned('item_matches.provider') }} = {{ cleaned('products.provider') }}
+        and {{ cleaned('item_matches.account') }} = {{ cleaned('products.account') }}
+        and {{ cleaned('item_matches.product_id') }} = {{ cleaned('products.product_id') }}
 where products.product_key is null

@@ -1,8 +1,10 @@
--- A product without custom fields is a row too; one with many is no more than one.
+-- A product without custom fields is a row too; one with many is no more than one. Of an account that is not configured
+-- any more none is.
 with
 
 products as (
     select * from {{ ref('dim_products') }}
+    where is_configured
 ),
 
 wide as (

@@ -6,4 +6,4 @@ select
     account,
     product_id
 from {{ ref('dim_products') }}
-where is_orphan
+where is_orphan and is_configured

@@ -1,4 +1,5 @@
--- Matching neither loses a product nor doubles one, and an item has as many as it says.
+-- Matching neither loses a product nor doubles one, and an item has as many as it says: those that are there, or all
+-- where none is.
 with
 
 bridged as (
@@ -9,14 +10,22 @@ bridged as (
     group by product_key
 ),
 
+items_there as (
+    select distinct item_key
+    from {{ ref('bridge_item_products') }}
+    where is_present
+),
+
 bridged_items as (
     select
-        item_key,
+        products.item_key,
         count(*) as product_count,
-        count(distinct {{ hash_key(['provider', 'account']) }}) as account_count,
-        count(distinct provider) as system_count
-    from {{ ref('bridge_item_products') }}
-    group by item_key
+        count(distinct {{ hash_key(['products.provider', 'products.account']) }}) as account_count,
+        count(distinct products.provider) as system_count
+    from {{ ref('bridge_item_products') }} as products
+    left join items_there on products.item_key = items_there.item_key
+    where products.is_present or items_there.item_key is null
+    group by products.item_key
 ),
 
 wrong as (

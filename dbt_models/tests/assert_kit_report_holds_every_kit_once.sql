@@ -1,4 +1,4 @@
--- Every kit that is not deleted is in the report, once per location or once without one, and none twice; what does not
+-- Every kit that is there now is in the report, once per location or once without one, and none twice; what does not
 -- depend on the location is the same in all its rows.
 with
 
@@ -11,6 +11,7 @@ kits as (
     from {{ ref('dim_products') }} as products
     where
         products.deleted_at is null
+        and products.is_configured
         and (products.is_kit or products.product_key in (select trees.kit_product_key from trees))
 ),
 

@@ -1,5 +1,6 @@
 -- The daily history is made from versions, positions from what is current: on a product's last day both must say the
--- same, and a product that is listed on it must have a position, unless it vanished since.
+-- same, and a product that is listed on it must have a position, unless it vanished since. Of an account that is not
+-- configured any more there is history alone.
 with
 
 account_days as (
@@ -14,6 +15,8 @@ last_days as (
             days.provider = account_days.provider
             and days.account = account_days.account
             and days.date_day = account_days.last_day
+    inner join {{ ref('dim_products') }} as products
+        on days.product_key = products.product_key and products.is_configured
 ),
 
 positions as (
@@ -47,6 +50,7 @@ where
         and (
             last_days.is_additive <> positions.is_additive
             or last_days.resource <> positions.resource
+            or last_days.untracked_reason is distinct from positions.untracked_reason
             {% for measure in measures() %}
             or last_days.{{ measure }} is distinct from positions.{{ measure }}
             {% endfor %}

@@ -1,8 +1,12 @@
--- Every current stock row of every provider is in the marts: as a state and a level, as a level alone, or as a total.
--- And nothing is there besides.
+-- Every current stock row of every configured account is in the marts: as a state and a level, as a level alone, or as a
+-- total. And nothing is there besides.
 with
 
-staged as (
+accounts as (
+    select * from {{ ref('stg_stocktake__accounts') }}
+),
+
+every_staged as (
     select
         'square' as provider,
         account,
@@ -24,7 +28,18 @@ staged as (
     {% endfor %}
 ),
 
-staged_levels as (
+{% set configured %}
+    left join accounts on rows_staged.account = accounts.account
+    where {{ is_configured('rows_staged.provider') }}
+{% endset %}
+
+staged as (
+    select rows_staged.*
+    from every_staged as rows_staged
+    {{ configured }}
+),
+
+every_staged_level as (
     select
         'sellercloud' as provider,
         account,
@@ -42,12 +57,18 @@ staged_levels as (
     where valid_to is null
 ),
 
+staged_levels as (
+    select rows_staged.*
+    from every_staged_level as rows_staged
+    {{ configured }}
+),
+
 levels_without_states as (
     select * from {{ ref('fct_inventory_levels') }}
     where provider in ('{{ providers_with_totals() | join("', '") }}')
 ),
 
-staged_totals as (
+every_staged_total as (
     select
         'sellercloud' as provider,
         account,
@@ -68,6 +89,12 @@ staged_totals as (
         item_id as product_id
     from {{ ref('stg_augno__item_inventory') }}
     where valid_to is null
+),
+
+staged_totals as (
+    select rows_staged.*
+    from every_staged_total as rows_staged
+    {{ configured }}
 ),
 
 totals as (

@@ -1,6 +1,13 @@
 -- Joining names on and matching items neither loses nor doubles a row or a unit: a report adds up to what it reports.
 with
 
+custom_fields as (
+    select custom_fields.*
+    from {{ ref('bridge_product_custom_fields') }} as custom_fields
+    inner join {{ ref('dim_products') }} as products
+        on custom_fields.product_key = products.product_key and products.is_configured
+),
+
 additive as (
     select * from {{ ref('fct_inventory_positions') }}
     where is_additive
@@ -37,9 +44,9 @@ totals as (
 
     select
         'rpt_custom_fields' as report,
-        (select count(*) from {{ ref('bridge_product_custom_fields') }}) as fact_rows,
+        (select count(*) from custom_fields) as fact_rows,
         (select count(*) from {{ ref('rpt_custom_fields') }}) as report_rows,
-        (select sum(value_number) from {{ ref('bridge_product_custom_fields') }}) as fact_units,
+        (select sum(value_number) from custom_fields) as fact_units,
         (select sum(value_number) from {{ ref('rpt_custom_fields') }}) as report_units
 )
 

@@ -70,3 +70,16 @@ def test_a_product_that_is_named_twice_stops_the_build(built: WorkingDatabase, s
 
     assert [status for name, status in statuses.items() if name.startswith("one_row_per")] == ["fail"]
     assert items(built) == [{"007", "7"}, {"1e3"}, {"true"}], "as the build before left them"
+
+
+def test_what_nobody_sees_in_the_file_does_not_count(built: WorkingDatabase, seeds: Path) -> None:
+    rows = 'ventmere_s2\u00a0,\ufeffs2,007\u200b,"tea\u20111"\naugno,"mill\t",7,"\u3000tea-1\u00ad"\n'
+
+    statuses = build(built, seeds, rows)
+
+    assert items(built) == [{"007", "7"}, {"1e3"}, {"true"}]
+    assert statuses["assert_every_matched_product_is_known"] == "pass"
+
+    statuses = build(built, seeds, "augno,mill,7,a\naugno,mill\u200b,7\u00a0,b\n", succeeds=False)
+
+    assert [status for name, status in statuses.items() if name.startswith("one_row_per")] == ["fail"]

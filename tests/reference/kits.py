@@ -26,7 +26,8 @@ class Component(NamedTuple):
 def components(life: Life) -> dict[tuple[str, int], Component]:
     """Every component of a kit's last version, in the spelling of the product it names."""
     records = _records(life)
-    spelt = {key.casefold(): key for key in records}
+    there = {key for (key,) in life.now(KITS, "inventory")}
+    spelt = {key.casefold(): key for key in there}
     found = {}
     for key, row in records.items():
         for place, child in enumerate(row["ChildProducts"], start=1):
@@ -223,9 +224,7 @@ def oversell(life: Life) -> dict[tuple[str, str], Oversold]:
                 for one, other in now.items()
                 if things[one].shadow_of == product and not things[one].is_deleted
             ]
-            by_shadows = sum(
-                (now[one].numbers.quantity_advertised or Decimal(0) for one in shadows), Decimal(0)
-            )
+            by_shadows = sum((_promised(now[one].numbers.quantity_advertised) for one in shadows), Decimal(0))
             kits = [
                 kit
                 for kit, recipe in needs.items()
@@ -237,15 +236,17 @@ def oversell(life: Life) -> dict[tuple[str, str], Oversold]:
             ]
             by_kits = sum(
                 (
-                    max(now[KITS, kit].numbers.quantity_advertised or Decimal(0), Decimal(0))
-                    * needs[kit].needed[product]
+                    _promised(now[KITS, kit].numbers.quantity_advertised) * needs[kit].needed[product]
                     for kit in kits
                 ),
                 Decimal(0),
             )
-            promised = (stock.numbers.quantity_advertised or Decimal(0)) + by_shadows + by_kits
-            at_risk = promised - max(available, Decimal(0))
-            if at_risk > 0 or available < 0:
+            by_itself = _promised(stock.numbers.quantity_advertised)
+            if things[provider, product].is_virtual:  # what is beyond is its parts'
+                by_itself = min(by_itself, _promised(available))
+            promised = by_itself + by_shadows + by_kits
+            at_risk = promised - available
+            if at_risk > 0:
                 found[provider, product] = Oversold(
                     available,
                     stock.numbers.quantity_advertised,
@@ -259,6 +260,11 @@ def oversell(life: Life) -> dict[tuple[str, str], Oversold]:
                     len(kits),
                 )
     return found
+
+
+def _promised(quantity: Decimal | None) -> Decimal:
+    """Less than nothing is no promise."""
+    return max(quantity or Decimal(0), Decimal(0))
 
 
 def _records(life: Life) -> dict[str, Record]:

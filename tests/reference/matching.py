@@ -2,13 +2,14 @@
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date, datetime
 from decimal import Decimal
 from typing import NamedTuple
 
 from tests.reference.history import Daily
-from tests.reference.products import Thing
-from tests.reference.stock import Numbers, Stock, earliest, latest, total
+from tests.reference.products import Thing, cleaned
+from tests.reference.stock import Numbers, Stock, earliest, holds_something, latest, total
 from tests.reference.world import Product
 
 
@@ -20,16 +21,27 @@ class Match(NamedTuple):
     is_ambiguous: bool
 
 
-def matches(things: Mapping[Product, Thing], stocked: Iterable[Product]) -> dict[Product, Match]:
+def is_present(things: Mapping[Product, Thing], stock: Mapping[Product, Stock], product: Product) -> bool:
+    """Whether a product has a vote: a record tells of it now, and it is not deleted and empty."""
+    thing = things[product]
+    if thing.is_gone:
+        return False
+    return not thing.is_deleted or (product in stock and holds_something(stock[product].numbers))
+
+
+def matches(things: Mapping[Product, Thing], stock: Mapping[Product, Stock]) -> dict[Product, Match]:
     """Barcode first, else SKU in lower case, else the product alone (design §7).
 
-    A code that two products of one account share is ambiguous. Neither a shadow nor a deleted product without
-    stock makes one so; a shadow goes with its parent. A system that knows only the SKU joins those that know
-    the one barcode that this SKU has elsewhere.
+    A code that two products of one account share is ambiguous. Neither a shadow nor what is not there makes
+    one so; a shadow goes with its parent. Stock of a product that is gone has no code. A system that knows
+    only the SKU joins those that know the one barcode that this SKU has elsewhere.
     """
-    own = {product: thing for product, thing in things.items() if thing.shadow_of is None}
-    stock = set(stocked)
-    counted = {product for product, thing in own.items() if not thing.is_deleted or product in stock}
+    own = {
+        product: replace(thing, gtin=None, sku=None) if thing.is_gone and product in stock else thing
+        for product, thing in things.items()
+        if thing.shadow_of is None
+    }
+    counted = {product for product in own if is_present(things, stock, product)}
     twice_gtin = _twice((own[one].gtin, one[0]) for one in counted)
     twice_sku = _twice((sku_code(own[one]), one[0]) for one in counted)
     gtins_of: dict[str | None, set[str]] = defaultdict(set)
@@ -65,13 +77,18 @@ def matches(things: Mapping[Product, Thing], stocked: Iterable[Product]) -> dict
             found[product] = Match(("sku", str(sku_code(own[product]))), "sku", False)
     for product, thing in things.items():
         if thing.shadow_of is not None:
-            parent = found.get((product[0], thing.shadow_of))
+            key = (product[0], thing.shadow_of)
+            is_followed = key in things and (
+                is_present(things, stock, key) or not is_present(things, stock, product)
+            )
+            parent = found.get(key) if is_followed else None
             found[product] = parent or Match(("product", *product), "none", False)
     return found
 
 
 def sku_code(thing: Thing) -> str | None:
-    return thing.sku.lower() if thing.sku else None
+    code = cleaned(thing.sku)
+    return code.lower() if code else None
 
 
 def _twice(codes: Iterable[tuple[str | None, str]]) -> set[str]:
@@ -97,15 +114,15 @@ Members = frozenset[Product]
 
 
 def items(
-    things: Mapping[Product, Thing], matched: Mapping[Product, Match], stocked: Iterable[Product]
+    things: Mapping[Product, Thing], matched: Mapping[Product, Match], stock: Mapping[Product, Stock]
 ) -> dict[Members, Item]:
     """Items with the names of their best named product (dim_items)."""
     found = {}
-    stock = set(stocked)
     for members, match in members_of(matched).items():
-        ordered = by_name(things, members, stock)
+        there = [one for one in members if is_present(things, stock, one)] or members
+        ordered = by_name(things, there, set(stock))
         best = ordered[0]
-        systems = len({provider for provider, _ in members})
+        systems = len({provider for provider, _ in there})
         found[members] = Item(
             match.rule,
             match.is_ambiguous,
@@ -113,7 +130,7 @@ def items(
             things[best].sku,
             things[best].name,
             things[best].brand,
-            len(members),
+            len(ordered),
             systems,
             systems,
         )
@@ -192,7 +209,7 @@ def number_ages(
             continue
         ages: dict[str, datetime] = {}
         for one in members:
-            if _counts(stock, one):
+            if _counts(stock, one) and stock[one].is_tracked:
                 at = stock[one].counted_at or asked[one]
                 ages[one[0]] = min(ages.get(one[0], at), at)
         seconds = [at.replace(microsecond=0) for at in ages.values()]
@@ -207,15 +224,16 @@ def _spread(values: Iterable[Decimal | None]) -> Decimal | None:
 
 
 def ambiguous_codes(
-    things: Mapping[Product, Thing], stocked: Iterable[Product]
+    things: Mapping[Product, Thing], stock: Mapping[Product, Stock]
 ) -> dict[tuple[str, str, Product], int]:
     """Every bearer of a code that is ambiguous, and how many its account has of them.
 
     A SKU is ambiguous, too, where it stands for two barcodes; deleted products without stock do not count.
     """
-    stock = set(stocked)
-    own = {product: thing for product, thing in things.items() if thing.shadow_of is None}
-    counted = {product for product, thing in own.items() if not thing.is_deleted or product in stock}
+    own = {
+        product: thing for product, thing in things.items() if thing.shadow_of is None and not thing.is_gone
+    }
+    counted = {product for product in own if is_present(things, stock, product)}
     found: dict[tuple[str, str, Product], int] = {}
     for kind, codes in (
         ("gtin", {product: thing.gtin for product, thing in own.items()}),

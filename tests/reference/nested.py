@@ -38,7 +38,8 @@ def categories(life: Life) -> dict[Category, Known]:
             parents["square", key] = (data.get("parent_category") or {}).get("id")
             if record["is_deleted"] or not is_there:
                 gone.add(("square", key))
-    for row, _, _ in life.ever("augno", "items").values():
+    items = life.ever("augno", "items").values()
+    for row, _, _ in sorted(items, key=lambda seen: seen[2]):  # what is there has the last word
         if row["category"]:
             names["augno", row["category"]["id"]] = text(row["category"]["name"])
     # A category that items had once and none has now is not known to be deleted.

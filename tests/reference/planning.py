@@ -37,6 +37,7 @@ class Sales(NamedTuple):
     as_of_day: date
     sales_source: str
     quantity_sold: Decimal | None
+    quantity_returned: Decimal | None
     covered_days: int
 
 
@@ -52,34 +53,35 @@ def sales(life: Life) -> dict[tuple[Product, int], Sales]:
                 case "sellercloud":
                     row = life.now("sellercloud", "inventory")[(product[1],)]
                     sold = decimal(row[f"QtySold{window}"])
-                    found[product, window] = Sales(as_of, "provider", sold, window)
+                    found[product, window] = Sales(as_of, "provider", sold, None, window)
                 case "square":
-                    sold = _moved_out(life, product[1], after, as_of)
-                    found[product, window] = Sales(as_of, "movements", sold, window)
+                    sold, returned = _sold_and_returned(life, product[1], after, as_of)
+                    net = sold - returned
+                    found[product, window] = Sales(as_of, "movements", net, returned, window)
                 case _:
                     held = history[product]
                     covered = min(window, (as_of - held[0].first).days)
-                    found[product, window] = Sales(as_of, "history", _falls(held, after, as_of), covered)
+                    found[product, window] = Sales(
+                        as_of, "history", _falls(held, after, as_of), None, covered
+                    )
     return found
 
 
 SOLD = ("SOLD", "SOLD_ONLINE")
 
 
-def _moved_out(life: Life, product: str, after: date, through: date) -> Decimal:
-    """The ledger's entries from any other state to a sold one, by the day they occurred."""
-    return sum(
-        (
-            one.quantity
-            for one in movements(life.of("square")[-1]).values()
-            if one.product_id == product
-            and one.to_state in SOLD
-            and one.from_state not in SOLD
-            and one.occurred_at is not None
-            and after < one.occurred_at.date() <= through
-        ),
-        Decimal(0),
-    )
+def _sold_and_returned(life: Life, product: str, after: date, through: date) -> tuple[Decimal, Decimal]:
+    """The ledger's entries from any other state to a sold one, and those back, by the day they occurred."""
+    sold = returned = Decimal(0)
+    for (kind, _), one in movements(life.of("square")[-1]).items():
+        if one.product_id != product or one.occurred_at is None or kind == "PHYSICAL_COUNT":
+            continue
+        if after < one.occurred_at.date() <= through:
+            if one.to_state in SOLD and one.from_state not in SOLD:
+                sold += one.quantity
+            if one.from_state in (*SOLD, "UNLINKED_RETURN") and one.to_state not in SOLD:
+                returned += one.quantity
+    return sold, returned
 
 
 def _falls(held: list[Period], after: date, through: date) -> Decimal:
@@ -125,7 +127,7 @@ def days_of_cover(life: Life, days: Mapping[tuple[Product, date], Daily]) -> dic
     sold_by, held_by = sales(life), by_product(days)
     found = {}
     for product, stock in now(life).items():
-        if not stock.is_additive:
+        if not stock.is_additive or not stock.is_tracked:
             continue
         said = sold_by[product, VELOCITY]
         after = said.as_of_day - timedelta(days=VELOCITY)
@@ -133,9 +135,10 @@ def days_of_cover(life: Life, days: Mapping[tuple[Product, date], Daily]) -> dic
         observed = sum(one.is_observed for one in window)
         in_stock = sum(one.is_observed and one.is_stockout is False for one in window)
         sold, covered = said.quantity_sold, said.covered_days
+        demanded = None if sold is None else max(sold, Decimal(0))
         available = stock.numbers.quantity_available
         left = None if available is None else max(available, Decimal(0))
-        cover = ratio(_times(left, covered * in_stock), _times(sold, observed))
+        cover = ratio(_times(left, covered * in_stock), _times(demanded, observed))
         found[product] = Cover(
             available,
             "none" if sold is None else said.sales_source,
@@ -143,12 +146,12 @@ def days_of_cover(life: Life, days: Mapping[tuple[Product, date], Daily]) -> dic
             covered,
             observed,
             in_stock,
-            ratio(sold, covered),
-            ratio(_times(sold, observed), covered * in_stock),
+            ratio(demanded, covered),
+            ratio(_times(demanded, observed), covered * in_stock),
             cover,
-            ratio(_times(left, covered), sold),
+            ratio(_times(left, covered), demanded),
             _after(said.as_of_day, cover),
-            None if sold is None else sold == 0,
+            None if sold is None else sold <= 0,
             said.as_of_day,
         )
     return found
@@ -270,7 +273,7 @@ def abc(life: Life, things: Mapping[Product, Thing]) -> dict[Product, Class]:
     for product in own:
         said, cost = sold_by[product, 365], things[product].unit_cost
         share = shares.get(product)
-        if said.quantity_sold == 0:
+        if said.quantity_sold is not None and said.quantity_sold <= 0:
             name: str | None = "none"
         elif share is None:
             name = None

@@ -1,5 +1,7 @@
 """Products and what is nested in them, as the last version of each record has it."""
 
+import re
+import unicodedata
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import datetime
@@ -38,6 +40,10 @@ class Thing:
     created_at: datetime | None = None
     updated_at: datetime | None = None
     is_deleted: bool = False
+    is_gone: bool = False
+    """No record tells of it now; Square goes on telling of what is deleted."""
+    is_virtual: bool = False
+    """Its parts' stock is offered as its own."""
 
 
 def products(life: Life) -> dict[Product, Thing]:
@@ -46,7 +52,8 @@ def products(life: Life) -> dict[Product, Thing]:
     for day in life.days:
         for provider in day.asked:
             for product in positions(day, provider):
-                found.setdefault(product, Thing(is_orphan=True))
+                is_gone = product not in positions(life.of(provider)[-1], provider)
+                found.setdefault(product, Thing(is_orphan=True, is_gone=is_gone))
     return found
 
 
@@ -107,7 +114,7 @@ def threshold(said: Record) -> Decimal | None:
 def sellercloud(life: Life) -> dict[Product, Thing]:
     """The ID is the SKU; 0 and "" are not set; a number that a flag hides is unknown (sellercloud.md §6)."""
     records = life.ever("sellercloud", "inventory")
-    spelt = {key.casefold(): key for (key,) in records}
+    spelt = {key.casefold(): key for (key,), (_, _, is_there) in records.items() if is_there}
     found = {}
     for (key,), (row, _, is_there) in records.items():
         parent = text(row["ShadowOf"])
@@ -133,6 +140,7 @@ def sellercloud(life: Life) -> dict[Product, Thing]:
             created_at=local(row["CreationDate"], "America/New_York"),
             updated_at=local(row["LastModifiedDate"], "America/New_York"),
             is_deleted=not is_there,
+            is_gone=not is_there,
         )
     return found
 
@@ -149,6 +157,7 @@ def shipstream(life: Life) -> dict[Product, Thing]:
             gtin=first_gtin(listed(row["barcodes"])),
             product_type=kind,
             is_active=is_there and row["is_enabled"],
+            is_virtual=row["inventory"]["virtual_inventory"] != "none",
             vendor_sku=text(row["vendor_sku"]),
             country_of_origin=text(row["export"]["country_of_manufacture"]),
             owner_id=merchant,
@@ -156,6 +165,7 @@ def shipstream(life: Life) -> dict[Product, Thing]:
             created_at=instant(row["created_at"]),
             updated_at=instant(row["updated_at"]),
             is_deleted=not is_there,
+            is_gone=not is_there,
         )
     return found
 
@@ -175,6 +185,7 @@ def augno(life: Life) -> dict[Product, Thing]:
             created_at=instant(row["created_at"]),
             updated_at=instant(row["updated_at"]),
             is_deleted=not is_there,
+            is_gone=not is_there,
         )
     return found
 
@@ -213,6 +224,7 @@ def ventmere_s2(life: Life) -> dict[Product, Thing]:
             created_at=instant(row["createdAt"]),
             updated_at=instant(row["updatedAt"]),
             is_deleted=not is_there,
+            is_gone=not is_there,
         )
     return found
 
@@ -222,7 +234,7 @@ def ventmere_s2(life: Life) -> dict[Product, Thing]:
 
 def gtin(code: str | None) -> str | None:
     """14 digits whose check digit holds: 8, 12, 13 or 14 of them (GS1), blanks and hyphens apart."""
-    digits = (code or "").strip().replace(" ", "").replace("-", "")
+    digits = (cleaned(code) or "").replace(" ", "").replace("-", "")
     if not digits.isdecimal() or len(digits) not in (8, 12, 13, 14) or not digits.strip("0"):
         return None
     padded = digits.zfill(14)
@@ -255,6 +267,21 @@ def barcodes(life: Life) -> dict[tuple[Product, int], tuple[str, str | None]]:
 
 
 # Parts
+
+
+DASHES = re.compile("[\u2010-\u2015\u2043\u2212\ufe58\ufe63\uff0d]")
+
+
+def cleaned(code: str | None) -> str | None:
+    """A code as it is compared: no character that nobody sees, one kind of space, dash and digit."""
+    if code is None:
+        return None
+    seen = "".join(
+        str(unicodedata.digit(one)) if "\uff10" <= one <= "\uff19" else one
+        for one in DASHES.sub("-", code)
+        if one.isspace() or unicodedata.category(one) not in ("Cc", "Cf")
+    )
+    return " ".join(seen.split()) or None
 
 
 def listed(codes: str | list[str | None]) -> list[str | None]:

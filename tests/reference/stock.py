@@ -36,6 +36,8 @@ class Stock(NamedTuple):
     numbers: Numbers
     is_additive: bool = True
     counted_at: datetime | None = None
+    is_tracked: bool = True
+    """False where the numbers mean nothing, and are null."""
 
 
 def has_own_stock(record: Record) -> bool:
@@ -58,14 +60,17 @@ def levels(day: Day, provider: str) -> dict[Place, Stock]:
             }
         case "shipstream":
             return {
-                (provider, typed(kind, product), warehouse): Stock(
-                    _shipstream(level), counted_at=instant(level["updated_at"])
+                (provider, typed(kind, product), warehouse): _told(
+                    Stock(_shipstream(level), counted_at=instant(level["updated_at"])),
+                    is_foreign=_is_virtual(day, kind, product),
                 )
                 for (kind, product, warehouse), level in day.records(provider, "warehouse_levels").items()
             }
         case "sellercloud":
             return {
-                (provider, product, warehouse): _sellercloud_level(row)
+                (provider, product, warehouse): _told(
+                    _sellercloud_level(row), is_foreign=_is_drop_shipper(day, warehouse)
+                )
                 for (warehouse, product), row in day.records(provider, "warehouse_inventory").items()
             }
     return {}  # Augno has no locations
@@ -138,8 +143,9 @@ def positions(day: Day, provider: str) -> dict[Product, Stock]:
     match provider:
         case "shipstream":
             return {
-                (provider, typed(kind, product)): Stock(
-                    _shipstream(level), counted_at=instant(level["updated_at"])
+                (provider, typed(kind, product)): _told(
+                    Stock(_shipstream(level), counted_at=instant(level["updated_at"])),
+                    is_foreign=_is_virtual(day, kind, product),
                 )
                 for (kind, product), level in day.records(provider, "total_levels").items()
             }
@@ -171,6 +177,30 @@ def summed(places: Mapping[Place, Stock]) -> dict[Product, Stock]:
         )
         for product, stocks in held.items()
     }
+
+
+def holds_something(numbers: Numbers) -> bool:
+    """Whether anything is there, under way or owed, whatever is advertised."""
+    return any(numbers[:-1])
+
+
+def _told(stock: Stock, *, is_foreign: bool) -> Stock:
+    """Of another's stock a row without anything says nothing."""
+    if not is_foreign or holds_something(stock.numbers):
+        return stock
+    return stock._replace(numbers=Numbers(), is_tracked=False)
+
+
+def _is_virtual(day: Day, kind: str, product: str) -> bool:
+    """Put together when it is sold (shipstream.md §6.2)."""
+    record = day.records("shipstream", "products").get((kind, product))
+    return record is not None and record["inventory"]["virtual_inventory"] != "none"
+
+
+def _is_drop_shipper(day: Day, warehouse: str) -> bool:
+    """Somebody else's warehouse (sellercloud.md §2)."""
+    record = day.records("sellercloud", "warehouses").get((warehouse,))
+    return record is not None and record["WarehouseType"] == 4
 
 
 def _augno(stock: Record) -> Numbers:

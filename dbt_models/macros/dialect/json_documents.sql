@@ -66,3 +66,30 @@
         lambda member: {'key': member.key, 'value': member.value}
     )
 {%- endmacro %}
+
+{# The object that a document is, or that a text in it is; null where it is neither. #}
+{% macro json_object_of(document) -%}
+    {{ return(adapter.dispatch('json_object_of', 'stocktake')(document)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_object_of(document) -%}
+    case
+        when json_type({{ document }}) = 'OBJECT' then {{ document }}
+        when json_type(try_cast(json_extract_string({{ document }}, '$') as json)) = 'OBJECT'
+            then try_cast(json_extract_string({{ document }}, '$') as json)
+    end
+{%- endmacro %}
+
+{# The text or number of the first member of an object whose name is this one when only its letters and digits are looked
+   at, and no capitals: StateName, stateName and state_name are statename. #}
+{% macro json_text_by_plain_name(document, name) -%}
+    {{ return(adapter.dispatch('json_text_by_plain_name', 'stocktake')(document, name)) }}
+{%- endmacro %}
+
+{% macro duckdb__json_text_by_plain_name(document, name) -%}
+    list_filter(
+        {{ duckdb__json_members(document) }},
+        lambda member: lower(regexp_replace(member.key, '[^A-Za-z0-9]', '', 'g')) = '{{ name }}'
+        and json_type(member.value) not in ('OBJECT', 'ARRAY', 'BOOLEAN', 'NULL')
+    )[1].value ->> '$'
+{%- endmacro %}

@@ -32,7 +32,8 @@ latest as (
         updated_at,
         -- Of a deleted object, updated_at is the moment of deletion (square.md §6.4).
         case when is_deleted then coalesce(updated_at, valid_from) else valid_to end as deleted_at,
-        valid_from
+        valid_from,
+        valid_to is null as is_current
     from ranked
     where age_rank = 1
 )

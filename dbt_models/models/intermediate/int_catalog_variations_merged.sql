@@ -9,6 +9,7 @@ elements as (
         provider,
         account,
         object_id as item_id,
+        is_current,
         {{ unnest_list('variations') }} as element
     from objects
     where object_type = 'ITEM'
@@ -24,6 +25,7 @@ nested as (
         element.version as object_version,
         element.updated_at as updated_at,
         case when element.is_deleted then element.updated_at end as deleted_at,
+        is_current,
         1 as source_rank
     from elements
     where element.id is not null
@@ -39,6 +41,7 @@ direct as (
         object_version,
         updated_at,
         deleted_at,
+        is_current,
         0 as source_rank
     from objects
     where object_type = 'ITEM_VARIATION'
@@ -50,12 +53,15 @@ both_kinds as (
     select * from nested
 ),
 
+-- What is gone tells nothing of what is there.
 ranked as (
     select
         *,
         row_number() over (
             partition by provider, account, variation_id
-            order by object_version desc nulls last, source_rank asc, updated_at desc nulls last, item_id asc
+            order by
+                case when is_current then 0 else 1 end,
+                object_version desc nulls last, source_rank asc, updated_at desc nulls last, item_id asc
         ) as preference
     from both_kinds
 ),
@@ -76,7 +82,8 @@ merged as (
         end as reorder_point,
         variation.location_overrides as location_overrides,
         updated_at,
-        deleted_at
+        deleted_at,
+        is_current
     from ranked
     where preference = 1
 )

@@ -20,7 +20,10 @@ item_categories_ranked as (
         *,
         row_number() over (
             partition by provider, account, category_id
-            order by case when category_name is null then 1 else 0 end asc, valid_from desc nulls last, product_id asc
+            order by
+                case when is_current then 0 else 1 end asc,
+                case when category_name is null then 1 else 0 end asc,
+                valid_from desc nulls last, product_id asc
         ) as preference
     from manufactured_items
     where category_id is not null
@@ -34,6 +37,7 @@ known as (
         nullif(trim(category_name), '') as name,
         nullif(trim(parent_category_id), '') as parent_category_id,
         false as is_orphan,
+        is_current,
         deleted_at
     from objects
     where object_type = 'CATEGORY'
@@ -47,6 +51,7 @@ known as (
         category_name as name,
         cast(null as {{ type_string() }}) as parent_category_id,
         category_name is null as is_orphan,
+        is_current,
         cast(null as {{ type_instant() }}) as deleted_at
     from item_categories_ranked
     where preference = 1
@@ -64,6 +69,7 @@ categories as (
         cast(null as {{ type_string() }}) as name,
         cast(null as {{ type_string() }}) as parent_category_id,
         true as is_orphan,
+        true as is_current,
         cast(null as {{ type_instant() }}) as deleted_at
     from product_categories
     left join known
@@ -74,7 +80,8 @@ categories as (
     where known.category_id is null
 ),
 
--- What the name of a parent nobody knows would be, nobody knows either: such a category stands at the top.
+-- What the name of a parent nobody knows would be, nobody knows either: such a category stands at the top. So does one
+-- whose parent is gone.
 linked as (
     select
         categories.provider,
@@ -92,6 +99,7 @@ linked as (
             categories.provider = parents.provider
             and categories.account = parents.account
             and categories.parent_category_id = parents.category_id
+            and (parents.is_current or not categories.is_current)
 ),
 
 -- Every category climbs to its parent, step by step. The marks of all it met are in its trail: who meets one of them

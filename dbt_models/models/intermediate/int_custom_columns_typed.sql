@@ -20,8 +20,8 @@ columns_read as (
         account,
         product_id,
         timezone,
-        coalesce(nullif(trim(item.element.ColumnName), ''), item.element.ID) as field_code,
-        coalesce(nullif(trim(item.element.DisplayName), ''), nullif(trim(item.element.ColumnName), '')) as field_name,
+        coalesce({{ as_written('item.element.ColumnName') }}, item.element.ID) as field_code,
+        coalesce({{ as_written('item.element.DisplayName') }}, {{ as_written('item.element.ColumnName') }}) as field_name,
         case item.element.DataType
             when 1 then 'integer'
             when 2 then 'decimal'
@@ -122,8 +122,8 @@ typed as (
         data_type,
         coalesce(chosen, said) as value_text,
         case when chosen is not null then said end as value_key,
-        case when data_type in ('integer', 'decimal') then {{ soft_decimal('trim(said)') }} end as value_number,
-        case when data_type = 'boolean' then {{ soft_boolean('trim(said)') }} end as value_boolean,
+        case when data_type in ('integer', 'decimal') then {{ soft_decimal(cleaned('said')) }} end as value_number,
+        case when data_type = 'boolean' then {{ soft_boolean(cleaned('said')) }} end as value_boolean,
         case
             when data_type = 'instant' then {{ instant_in_zone(local_time('said'), 'timezone') }}
         end as value_at,

@@ -64,7 +64,7 @@ unwrapped as (
         end as said,
         place
     from both_shapes
-    where trim(field_code) <> ''
+    where {{ cleaned('field_code') }} is not null
 ),
 
 several as (

@@ -12,7 +12,11 @@ warehouse_levels as (
     select * from {{ ref('int_warehouse_levels_measured') }}
 ),
 
--- A level changes when any of its states does, and ends when its last one does.
+untracked as (
+    select * from {{ ref('int_untracked_periods') }}
+),
+
+-- A level changes when any of its states does, or its tracking, and ends when its last state does.
 moments as (
     select
         account,
@@ -27,6 +31,22 @@ moments as (
         location_id,
         valid_to as moment
     from counts
+    where valid_to is not null
+    union distinct
+    select
+        account,
+        product_id as catalog_object_id,
+        location_id,
+        valid_from as moment
+    from untracked
+    where valid_from is not null
+    union distinct
+    select
+        account,
+        product_id as catalog_object_id,
+        location_id,
+        valid_to as moment
+    from untracked
     where valid_to is not null
 ),
 
@@ -76,8 +96,36 @@ counts_pivoted as (
     group by account, catalog_object_id, location_id, period_from, period_to
 ),
 
+counts_told_apart as (
+    select
+        counts_pivoted.*,
+        case when untracked.product_id is not null then 'not_tracked' end as untracked_reason
+    from counts_pivoted
+    left join untracked
+        on
+            counts_pivoted.provider = untracked.provider
+            and counts_pivoted.account = untracked.account
+            and counts_pivoted.product_id = untracked.product_id
+            and counts_pivoted.location_id = untracked.location_id
+            and (untracked.valid_from is null or counts_pivoted.valid_from >= untracked.valid_from)
+            and (untracked.valid_to is null or counts_pivoted.valid_from < untracked.valid_to)
+),
+
 unioned as (
-    select * from counts_pivoted
+    select
+        provider,
+        account,
+        product_id,
+        location_id,
+        resource,
+        {{ measures_where_tracked() }},
+        untracked_reason,
+        is_additive,
+        counted_at,
+        asked_at,
+        valid_from,
+        valid_to
+    from counts_told_apart
 
     union all
 
@@ -89,6 +137,7 @@ unioned as (
         resource,
         {{ measures() | join(', ') }},
         unknown_measures,
+        untracked_reason,
         true as is_additive,
         counted_at,
         asked_at,
@@ -106,6 +155,7 @@ unioned as (
         resource,
         {{ measures() | join(', ') }},
         unknown_measures,
+        untracked_reason,
         is_additive,
         counted_at,
         asked_at,

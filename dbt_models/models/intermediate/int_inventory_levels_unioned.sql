@@ -15,6 +15,15 @@ warehouse_levels as (
     where valid_to is null
 ),
 
+accounts as (
+    select * from {{ ref('stg_stocktake__accounts') }}
+),
+
+untracked as (
+    select * from {{ ref('int_untracked_periods') }}
+    where valid_to is null
+),
+
 counts_pivoted as (
     select
         'square' as provider,
@@ -33,8 +42,33 @@ counts_pivoted as (
     group by account, catalog_object_id, location_id
 ),
 
+counts_told_apart as (
+    select
+        counts_pivoted.*,
+        case when untracked.product_id is not null then 'not_tracked' end as untracked_reason
+    from counts_pivoted
+    left join untracked
+        on
+            counts_pivoted.provider = untracked.provider
+            and counts_pivoted.account = untracked.account
+            and counts_pivoted.product_id = untracked.product_id
+            and counts_pivoted.location_id = untracked.location_id
+),
+
 unioned as (
-    select * from counts_pivoted
+    select
+        provider,
+        account,
+        product_id,
+        location_id,
+        resource,
+        {{ measures_where_tracked() }},
+        untracked_reason,
+        is_estimated,
+        is_additive,
+        counted_at,
+        asked_at
+    from counts_told_apart
 
     union all
 
@@ -46,6 +80,7 @@ unioned as (
         resource,
         {{ measures() | join(', ') }},
         unknown_measures,
+        untracked_reason,
         is_estimated,
         true as is_additive,
         counted_at,
@@ -62,11 +97,20 @@ unioned as (
         resource,
         {{ measures() | join(', ') }},
         unknown_measures,
+        untracked_reason,
         false as is_estimated,
         is_additive,
         counted_at,
         asked_at
     from warehouse_levels
+),
+
+-- What is not configured any more has a history and no present.
+configured as (
+    select unioned.*
+    from unioned
+    left join accounts on unioned.account = accounts.account
+    where {{ is_configured('unioned.provider') }}
 )
 
-select * from unioned
+select * from configured

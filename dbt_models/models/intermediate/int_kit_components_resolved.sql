@@ -22,7 +22,7 @@ components as (
         provider,
         account,
         product_id as kit_product_id,
-        nullif(trim(item.element.ChildProductId), '') as component_product_id,
+        {{ as_written('item.element.ChildProductId') }} as component_product_id,
         nullif(item.element.ProductName, '') as component_name,
         cast(item.element.PerKitQty as {{ type_quantity() }}) as quantity_per_kit,
         item.position as place
@@ -45,7 +45,7 @@ resolved as (
     left join ids
         on
             components.account = ids.account
-            and lower(components.component_product_id) = ids.folded_id
+            and {{ folded('components.component_product_id') }} = ids.folded_id
     where components.component_product_id is not null
 )
 

@@ -36,7 +36,7 @@ open_kits as (
         and not ({{ has_own_stock() }})
 ),
 
--- A shadow's stock is its parent's, and so is its recipe.
+-- A shadow's stock is its parent's, and so is its recipe. What is deleted is nobody's shadow any more.
 parts as (
     select
         components.provider,
@@ -52,6 +52,7 @@ parts as (
             components.provider = products.provider
             and components.account = products.account
             and components.component_product_id = products.product_id
+            and products.deleted_at is null
 ),
 
 edges as (

@@ -15,6 +15,7 @@ versions as (
         product_id,
         location_id,
         {{ measures() | join(',\n        ') }},
+        untracked_reason,
         counted_at,
         valid_from,
         valid_to
@@ -28,6 +29,7 @@ versions as (
         product_id,
         cast(null as {{ type_string() }}) as location_id,
         {{ measures() | join(',\n        ') }},
+        untracked_reason,
         counted_at,
         valid_from,
         valid_to
@@ -38,7 +40,7 @@ versions as (
 marked as (
     select
         *,
-        {{ is_change() }} as is_change
+        {{ is_change(also=['untracked_reason']) }} as is_change
     from versions
     window in_time as (partition by provider, account, product_id, location_id order by valid_from)
 ),
@@ -63,11 +65,12 @@ collapsed as (
         {% for measure in measures() %}
         max({{ measure }}) as {{ measure }},
         {% endfor %}
+        untracked_reason,
         min(counted_at) as counted_at,
         min(valid_from) as valid_from,
         case when count(valid_to) = count(*) then max(valid_to) end as valid_to
     from numbered
-    group by provider, account, product_id, location_id, change_number
+    group by provider, account, product_id, location_id, untracked_reason, change_number
 )
 
 select * from collapsed

@@ -25,16 +25,17 @@ latest as (
         'sellercloud' as provider,
         versions.account,
         versions.product_id,
-        nullif(trim(versions.product_id), '') as sku,
+        {{ as_written('versions.product_id') }} as sku,
         versions.name,
         versions.brand_name as brand,
         versions.product_type,
         versions.is_kit,
         versions.kit_dependence,
         case
-            when lower(versions.shadow_of_product_id) <> lower(trim(versions.product_id))
+            when {{ folded('versions.shadow_of_product_id') }} <> {{ folded('versions.product_id') }}
                 then coalesce(ids.product_id, versions.shadow_of_product_id)
         end as shadow_of_product_id,
+        versions.valid_to is null as is_current,
         versions.valid_to is null and coalesce(versions.status_code, 1) <> 0 as is_active,
         versions.unit_of_measure,
         case
@@ -74,7 +75,7 @@ latest as (
     left join ids
         on
             versions.account = ids.account
-            and lower(versions.shadow_of_product_id) = ids.folded_id
+            and {{ folded('versions.shadow_of_product_id') }} = ids.folded_id
     where ranked.age_rank = 1
 )
 

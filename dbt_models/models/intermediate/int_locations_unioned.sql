@@ -131,9 +131,9 @@ known as (
         warehouse_type as location_type,
         valid_to is null as is_active,
         is_sellable as is_sellable,
-        cast(null as {{ type_string() }}) as city,
-        cast(null as {{ type_string() }}) as region,
-        cast(null as {{ type_string() }}) as country_code,
+        city,
+        region,
+        coalesce({{ country_code('country_code') }}, {{ country_code('country') }}) as country_code,
         cast(null as {{ type_string() }}) as timezone,
         valid_to as deleted_at,
         false as is_orphan

@@ -16,9 +16,10 @@ latest as (
         'augno' as provider,
         account,
         item_id as product_id,
-        nullif(trim(sku), '') as sku,
+        {{ as_written('sku') }} as sku,
         description as name,
         item_type as product_type,
+        valid_to is null as is_current,
         valid_to is null as is_active,
         coalesce(base_unit_abbreviation, base_unit_name) as unit_of_measure,
         -- Quantities are in the base unit; a cost of another unit is not the cost of one of them.

@@ -25,7 +25,9 @@ level_moments as (
         case when {{ is_unknown(measure) }} then 1 else 0 end as unknown_{{ measure }},
         {% endfor %}
         1 as level_count,
-        case when is_additive then 0 else 1 end as derived_count
+        case when is_additive then 0 else 1 end as derived_count,
+        case when untracked_reason is null then 0 else 1 end as untracked_count,
+        untracked_reason
     from level_versions
 
     union all
@@ -42,7 +44,9 @@ level_moments as (
         case when {{ is_unknown(measure) }} then -1 else 0 end as unknown_{{ measure }},
         {% endfor %}
         -1 as level_count,
-        case when is_additive then 0 else -1 end as derived_count
+        case when is_additive then 0 else -1 end as derived_count,
+        case when untracked_reason is null then 0 else -1 end as untracked_count,
+        untracked_reason
     from level_versions
     where valid_to is not null
 ),
@@ -60,7 +64,9 @@ moments as (
         sum(unknown_{{ measure }}) as unknown_{{ measure }},
         {% endfor %}
         sum(level_count) as level_count,
-        sum(derived_count) as derived_count
+        sum(derived_count) as derived_count,
+        sum(untracked_count) as untracked_count,
+        max(untracked_reason) as untracked_reason
     from level_moments
     group by provider, account, product_id, resource, moment
 ),
@@ -79,7 +85,10 @@ periods as (
         sum(unknown_{{ measure }}) over product_in_time as unknown_{{ measure }},
         {% endfor %}
         sum(level_count) over product_in_time as level_count,
-        sum(derived_count) over product_in_time as derived_count
+        sum(derived_count) over product_in_time as derived_count,
+        sum(untracked_count) over product_in_time as untracked_count,
+        -- A provider has one reason for all of its levels.
+        max(untracked_reason) over (partition by provider, account, product_id, resource) as untracked_reason
     from moments
     window product_in_time as (partition by provider, account, product_id, resource order by moment)
 ),
@@ -98,6 +107,7 @@ unioned as (
                 then cast({{ measure }} as {{ type_quantity() }})
         end as {{ measure }},
         {% endfor %}
+        case when untracked_count > 0 then untracked_reason end as untracked_reason,
         derived_count = 0 as is_additive,
         valid_from,
         valid_to
@@ -112,6 +122,7 @@ unioned as (
         product_id,
         resource,
         {{ measures() | join(',\n        ') }},
+        untracked_reason,
         is_additive,
         valid_from,
         valid_to
@@ -122,7 +133,7 @@ unioned as (
 marked as (
     select
         *,
-        {{ is_change(also=['is_additive']) }} as is_change
+        {{ is_change(also=['is_additive', 'untracked_reason']) }} as is_change
     from unioned
     window in_time as (partition by provider, account, product_id order by valid_from)
 ),
@@ -147,11 +158,12 @@ collapsed as (
         {% for measure in measures() %}
         max({{ measure }}) as {{ measure }},
         {% endfor %}
+        untracked_reason,
         is_additive,
         min(valid_from) as valid_from,
         case when count(valid_to) = count(*) then max(valid_to) end as valid_to
     from numbered
-    group by provider, account, product_id, is_additive, change_number
+    group by provider, account, product_id, untracked_reason, is_additive, change_number
 )
 
 select * from collapsed

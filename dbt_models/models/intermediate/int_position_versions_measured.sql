@@ -16,6 +16,28 @@ accounts as (
     select * from {{ ref('stg_stocktake__accounts') }}
 ),
 
+-- What is put together when it is sold (shipstream.md §6.2).
+virtual_products as (
+    select
+        account,
+        product_type,
+        product_id
+    from {{ ref('stg_shipstream__products') }}
+    where valid_to is null and lower(virtual_inventory) <> 'none'
+),
+
+totals_told_apart as (
+    select
+        total_versions.*,
+        virtual_products.product_id is not null as is_virtual
+    from total_versions
+    left join virtual_products
+        on
+            total_versions.account = virtual_products.account
+            and total_versions.product_type = virtual_products.product_type
+            and total_versions.product_id = virtual_products.product_id
+),
+
 listed_with_zone as (
     select
         listed_versions.*,
@@ -43,6 +65,7 @@ listed as (
                 then {{ has_own_stock() }}
         end as is_additive,
         {{ unknown_measures('sellercloud', 'inventory') }} as unknown_measures,
+        false as is_virtual,
         {{ instant_in_zone('aggregated_local', 'timezone') }} as counted_at,
         asked_at,
         valid_from,
@@ -66,11 +89,12 @@ totals as (
         qty_advertised as quantity_advertised,
         true as is_additive,
         {{ unknown_measures('shipstream', 'total_levels') }} as unknown_measures,
+        is_virtual,
         counted_at,
         asked_at,
         valid_from,
         valid_to
-    from total_versions
+    from totals_told_apart
 ),
 
 items as (
@@ -89,6 +113,7 @@ items as (
         available_to_promise as quantity_advertised,
         true as is_additive,
         {{ unknown_measures('augno', 'item_inventory') }} as unknown_measures,
+        false as is_virtual,
         cast(null as {{ type_instant() }}) as counted_at,
         asked_at,
         valid_from,
@@ -104,6 +129,13 @@ unioned as (
     select * from items
 ),
 
+told_apart as (
+    select
+        *,
+        case when is_virtual and {{ nothing_is_there() }} then 'virtual_inventory' end as untracked_reason
+    from unioned
+),
+
 -- Where it cannot be read whether the stock counts, no sum over it is known.
 measured as (
     select
@@ -113,16 +145,20 @@ measured as (
         sku,
         resource,
         {% for measure in measures() %}
-        cast(case when is_additive is not null then {{ measure }} end as {{ type_quantity() }}) as {{ measure }},
+        cast(
+            case when is_additive is not null and untracked_reason is null then {{ measure }} end
+            as {{ type_quantity() }}
+        ) as {{ measure }},
         {% endfor %}
         coalesce(is_additive, true) as is_additive,
         case when is_additive is null then '{{ measures() | join(', ') }}' else unknown_measures end
             as unknown_measures,
+        untracked_reason,
         counted_at,
         asked_at,
         valid_from,
         valid_to
-    from unioned
+    from told_apart
 )
 
 select * from measured

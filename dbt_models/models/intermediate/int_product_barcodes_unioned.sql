@@ -80,6 +80,13 @@ unioned as (
     from merchant_barcodes
 ),
 
+compared as (
+    select
+        *,
+        {{ cleaned('barcode') }} as code
+    from unioned
+),
+
 numbered as (
     select
         provider,
@@ -87,10 +94,10 @@ numbered as (
         product_id,
         trim(barcode) as barcode,
         barcode_type,
-        {{ gtin('barcode') }} as gtin,
+        {{ gtin('code') }} as gtin,
         row_number() over (partition by provider, account, product_id order by place) as position
-    from unioned
-    where trim(barcode) <> ''
+    from compared
+    where code is not null
 )
 
 select * from numbered

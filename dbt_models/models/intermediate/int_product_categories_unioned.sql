@@ -21,6 +21,7 @@ items as (
         provider,
         account,
         object_id as item_id,
+        is_current,
         categories,
         nullif(trim(category_id), '') as category_id,
         nullif(trim(reporting_category_id), '') as reporting_category_id
@@ -127,7 +128,8 @@ products_of_items as (
         provider,
         account,
         variation_id as product_id,
-        item_id
+        item_id,
+        is_current
     from variations
 
     union all
@@ -137,7 +139,8 @@ products_of_items as (
         items.provider,
         items.account,
         products.product_id,
-        items.item_id
+        items.item_id,
+        items.is_current
     from items
     inner join products
         on
@@ -163,6 +166,7 @@ unioned as (
             products_of_items.provider = items.provider
             and products_of_items.account = items.account
             and products_of_items.item_id = items.item_id
+            and (items.is_current or not products_of_items.is_current)
     inner join item_categories
         on
             items.provider = item_categories.provider

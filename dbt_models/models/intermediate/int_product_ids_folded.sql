@@ -2,16 +2,17 @@ with
 
 versions as (
     select * from {{ ref('stg_sellercloud__inventory') }}
+    where valid_to is null
 ),
 
 folded as (
     select
         'sellercloud' as provider,
         account,
-        lower(trim(product_id)) as folded_id,
+        {{ folded('product_id') }} as folded_id,
         min(product_id) as product_id
     from versions
-    group by account, lower(trim(product_id))
+    group by account, {{ folded('product_id') }}
     having count(distinct product_id) = 1
 )
 

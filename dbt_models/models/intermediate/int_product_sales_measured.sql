@@ -86,18 +86,34 @@ said as (
     {% endfor %}
 ),
 
--- A sale leaves stock for good. Sold online and handed over later is two entries of one sale (square.md §6.2).
-sales_booked as (
+-- A recount is no movement.
+moved as (
     select
         provider,
         account,
         product_id,
         {{ utc_day('occurred_at') }} as date_day,
-        quantity as quantity_sold
+        quantity,
+        coalesce(from_state, '') in ('SOLD', 'SOLD_ONLINE') as is_from_sold,
+        coalesce(to_state, '') in ('SOLD', 'SOLD_ONLINE') as is_to_sold,
+        coalesce(from_state, '') = 'UNLINKED_RETURN' as is_unlinked_return
     from movements
-    where
-        to_state in ('SOLD', 'SOLD_ONLINE')
-        and coalesce(from_state, '') not in ('SOLD', 'SOLD_ONLINE')
+    where change_type <> 'PHYSICAL_COUNT'
+),
+
+-- A sale leaves stock for good, and what comes back, to wherever, is none: after a return with a receipt or without one.
+-- Sold online and handed over later is two entries of one sale, returned and put back on the shelf two of one return
+-- (square.md §6.2).
+sales_booked as (
+    select
+        provider,
+        account,
+        product_id,
+        date_day,
+        case when is_to_sold then quantity else -quantity end as quantity_sold,
+        case when not is_to_sold then quantity else 0 end as quantity_returned
+    from moved
+    where is_from_sold <> is_to_sold or (is_unlinked_return and not is_to_sold)
 ),
 
 history_with_breaks as (
@@ -154,7 +170,8 @@ sales as (
         product_id,
         'movements' as sales_source,
         date_day,
-        quantity_sold
+        quantity_sold,
+        quantity_returned
     from sales_booked
     union all
     select
@@ -163,7 +180,8 @@ sales as (
         product_id,
         'history' as sales_source,
         date_day,
-        quantity_sold
+        quantity_sold,
+        cast(null as {{ type_quantity() }}) as quantity_returned
     from falls
     where quantity_sold > 0
 ),
@@ -175,7 +193,8 @@ sales_in_window as (
         product_windows.product_id,
         product_windows.window_days,
         -- An entry whose quantity cannot be read leaves the sum unknown.
-        case when count(*) = count(sales.quantity_sold) then sum(sales.quantity_sold) end as quantity_sold
+        case when count(*) = count(sales.quantity_sold) then sum(sales.quantity_sold) end as quantity_sold,
+        case when count(*) = count(sales.quantity_returned) then sum(sales.quantity_returned) end as quantity_returned
     from product_windows
     inner join sales
         on
@@ -204,6 +223,14 @@ measured as (
                 else sales_in_window.quantity_sold
             end as {{ type_quantity() }}
         ) as quantity_sold,
+        -- Only a ledger tells returns: a rise of stock may be a delivery.
+        cast(
+            case
+                when product_windows.sales_source <> 'movements' then null
+                when sales_in_window.product_id is null then 0
+                else sales_in_window.quantity_returned
+            end as {{ type_quantity() }}
+        ) as quantity_returned,
         cast(
             case
                 when

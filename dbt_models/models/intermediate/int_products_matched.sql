@@ -15,19 +15,11 @@ item_matches as (
 -- What the user says of a product. Without a code it stands alone.
 seeded as (
     select
-        trim(provider) as provider,
-        trim(account) as account,
-        trim(product_id) as product_id,
-        nullif(trim(item_code), '') as seed_code
+        {{ cleaned('provider') }} as provider,
+        {{ cleaned('account') }} as account,
+        {{ cleaned('product_id') }} as product_id,
+        {{ cleaned('item_code') }} as seed_code
     from item_matches
-),
-
-stocked as (
-    select distinct
-        provider,
-        account,
-        product_id
-    from positions
 ),
 
 keyed as (
@@ -46,35 +38,39 @@ told_apart as (
         keyed.product_id,
         keyed.parent_key,
         keyed.gtin,
-        lower(keyed.sku) as sku_code,
-        keyed.deleted_at,
-        stocked.product_id is not null as has_stock,
+        {{ folded('keyed.sku') }} as sku_code,
+        positions.product_id is not null as has_stock,
+        keyed.is_configured and keyed.is_current and (keyed.deleted_at is null or coalesce(positions.is_held, false))
+            as is_present,
+        -- Stock that is there under a name of the past.
+        positions.product_id is not null and not keyed.is_current as is_left_over,
         seeded.product_id is not null as is_seeded,
         seeded.seed_code
     from keyed
-    left join stocked
+    left join positions
         on
-            keyed.provider = stocked.provider
-            and keyed.account = stocked.account
-            and keyed.product_id = stocked.product_id
+            keyed.provider = positions.provider
+            and keyed.account = positions.account
+            and keyed.product_id = positions.product_id
     left join seeded
         on
-            trim(keyed.provider) = seeded.provider
-            and trim(keyed.account) = seeded.account
-            and trim(keyed.product_id) = seeded.product_id
+            {{ cleaned('keyed.provider') }} = seeded.provider
+            and {{ cleaned('keyed.account') }} = seeded.account
+            and {{ cleaned('keyed.product_id') }} = seeded.product_id
 ),
 
--- A product that the user's file names matches by nothing else, a shadow is its parent under another SKU, and a deleted
--- product without stock joins the others: none of these makes a code ambiguous.
+-- A product that the user's file names matches by nothing else, and a shadow is its parent under another SKU. What is
+-- gone, deleted and empty, or of an account that is not configured joins the others and has no vote: neither makes it a
+-- code ambiguous nor does it say which barcode a SKU stands for. Stock whose product is gone has no code any more.
 bearers as (
     select
         product_key,
         provider,
         account,
         product_id,
-        gtin,
-        sku_code,
-        case when deleted_at is null or has_stock then 1 else 0 end as counts
+        case when not is_left_over then gtin end as gtin,
+        case when not is_left_over then sku_code end as sku_code,
+        case when is_present then 1 else 0 end as counts
     from told_apart
     where not is_seeded and parent_key is null
 ),
@@ -205,7 +201,15 @@ matched_by_themselves as (
     select * from matched_by_code
 ),
 
--- A shadow goes where its parent goes, or stands alone where nobody lists that one.
+followed_parents as (
+    select
+        matched_by_themselves.*,
+        told_apart.is_present
+    from matched_by_themselves
+    inner join told_apart on matched_by_themselves.product_key = told_apart.product_key
+),
+
+-- A shadow goes where its parent goes, or stands alone where nobody lists that one, or no more.
 matched_shadows as (
     select
         told_apart.product_key,
@@ -214,7 +218,10 @@ matched_shadows as (
         coalesce(parents.item_code_type, 'product') as item_code_type,
         coalesce(parents.item_code, told_apart.product_id) as item_code
     from told_apart
-    left join matched_by_themselves as parents on told_apart.parent_key = parents.product_key
+    left join followed_parents as parents
+        on
+            told_apart.parent_key = parents.product_key
+            and (parents.is_present or not told_apart.is_present)
     where told_apart.parent_key is not null and not told_apart.is_seeded
 ),
 
@@ -231,6 +238,7 @@ joined as (
         told_apart.account,
         told_apart.product_id,
         told_apart.has_stock,
+        told_apart.is_present,
         all_matched.match_rule,
         all_matched.is_ambiguous,
         all_matched.item_code_type,

@@ -9,6 +9,8 @@
     'is_kit': 'boolean',
     'shadow_of_product_id': type_string(),
     'is_active': 'boolean',
+    'is_current': 'boolean',
+    'virtual_inventory': type_string(),
     'unit_of_measure': type_string(),
     'unit_cost': type_quantity(),
     'currency_code': type_string(),
@@ -24,7 +26,7 @@
     'updated_at': type_instant(),
     'deleted_at': type_instant(),
 } -%}
-{%- set every_product = ['provider', 'account', 'product_id', 'name', 'is_active', 'updated_at', 'deleted_at'] -%}
+{%- set every_product = ['provider', 'account', 'product_id', 'name', 'is_active', 'is_current', 'updated_at', 'deleted_at'] -%}
 
 with
 
@@ -52,6 +54,10 @@ manufactured_items as (
     select * from {{ ref('int_manufactured_items_latest') }}
 ),
 
+accounts as (
+    select * from {{ ref('stg_stocktake__accounts') }}
+),
+
 barcodes as (
     select * from {{ ref('int_product_barcodes_unioned') }}
 ),
@@ -77,28 +83,32 @@ every_mention as (
         provider,
         account,
         product_id,
-        cast(null as {{ type_string() }}) as sku
+        cast(null as {{ type_string() }}) as sku,
+        valid_to is null as is_current
     from stock_versions
     union all
     select
         provider,
         account,
         product_id,
-        cast(null as {{ type_string() }}) as sku
+        cast(null as {{ type_string() }}) as sku,
+        true as is_current
     from movements
     union all
     select
         provider,
         account,
         product_id,
-        sku
+        sku,
+        valid_to is null as is_current
     from total_versions
     union all
     select
         provider,
         account,
         product_id,
-        sku
+        sku,
+        valid_to is null as is_current
     from warehouse_levels
 ),
 
@@ -107,17 +117,21 @@ seen_in_stock as (
         provider,
         account,
         product_id,
-        max(nullif(trim(sku), '')) as sku
+        coalesce(
+            max(case when is_current then {{ as_written('sku') }} end), max({{ as_written('sku') }})
+        ) as sku,
+        max(case when is_current then 1 else 0 end) = 1 as is_current
     from every_mention
     group by provider, account, product_id
 ),
 
+-- What is gone by now, as far as we know, says nothing of what is there.
 variation_products as (
     select
         variations.provider,
         variations.account,
         variations.variation_id as product_id,
-        nullif(trim(variations.sku), '') as sku,
+        {{ as_written('variations.sku') }} as sku,
         case
             when items.item_name is null then variations.variation_name
             when variations.variation_name is null then items.item_name
@@ -126,6 +140,7 @@ variation_products as (
         items.product_type,
         coalesce(variations.deleted_at, items.deleted_at) is null
         and not coalesce(items.is_archived, false) as is_active,
+        variations.is_current,
         units.unit_name as unit_of_measure,
         variations.currency_code,
         cast(variations.reorder_point as {{ type_quantity() }}) as reorder_point,
@@ -138,11 +153,13 @@ variation_products as (
             variations.account = items.account
             and variations.item_id = items.object_id
             and items.object_type = 'ITEM'
+            and (items.is_current or not variations.is_current)
     left join objects as units
         on
             variations.account = units.account
             and variations.measurement_unit_id = units.object_id
             and units.object_type = 'MEASUREMENT_UNIT'
+            and (units.is_current or not variations.is_current)
 ),
 
 -- Counts set by Square for Restaurants are on the item itself (square.md §6.1).
@@ -154,6 +171,7 @@ item_products as (
         items.item_name as name,
         items.product_type,
         items.deleted_at is null and not coalesce(items.is_archived, false) as is_active,
+        items.is_current,
         items.updated_at,
         items.deleted_at
     from objects as items
@@ -195,7 +213,7 @@ known as (
     union all
 
     select
-        {{ padded(columns, every_product + ['sku', 'product_type', 'vendor_sku', 'country_of_origin', 'owner_id',
+        {{ padded(columns, every_product + ['sku', 'product_type', 'virtual_inventory', 'vendor_sku', 'country_of_origin', 'owner_id',
             'owner_name', 'created_at']) }}
     from merchant_products
 
@@ -213,7 +231,8 @@ orphans as (
         seen_in_stock.provider,
         seen_in_stock.account,
         seen_in_stock.product_id,
-        seen_in_stock.sku
+        seen_in_stock.sku,
+        seen_in_stock.is_current
     from seen_in_stock
     left join known
         on
@@ -232,7 +251,7 @@ unioned as (
     union all
 
     select
-        {{ padded(columns, ['provider', 'account', 'product_id', 'sku']) }},
+        {{ padded(columns, ['provider', 'account', 'product_id', 'sku', 'is_current']) }},
         true as is_orphan
     from orphans
 ),
@@ -251,8 +270,10 @@ first_gtins as (
 products as (
     select
         unioned.*,
-        first_gtins.gtin
+        first_gtins.gtin,
+        {{ is_configured('unioned.provider') }} as is_configured
     from unioned
+    left join accounts on unioned.account = accounts.account
     left join first_gtins
         on
             unioned.provider = first_gtins.provider

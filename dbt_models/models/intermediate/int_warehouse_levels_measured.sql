@@ -12,13 +12,48 @@ accounts as (
     select * from {{ ref('stg_stocktake__accounts') }}
 ),
 
+drop_shippers as (
+    select
+        account,
+        warehouse_id
+    from {{ ref('stg_sellercloud__warehouses') }}
+    where valid_to is null and lower(warehouse_type) = 'dropship'
+),
+
+-- What is put together when it is sold (shipstream.md §6.2).
+virtual_products as (
+    select
+        account,
+        product_type,
+        product_id
+    from {{ ref('stg_shipstream__products') }}
+    where valid_to is null and lower(virtual_inventory) <> 'none'
+),
+
 listed_with_account as (
     select
         listed_versions.*,
         accounts.timezone,
-        accounts.warehouse_available
+        accounts.warehouse_available,
+        case when drop_shippers.warehouse_id is not null then 'drop_ship' end as foreign_stock
     from listed_versions
     left join accounts on listed_versions.account = accounts.account
+    left join drop_shippers
+        on
+            listed_versions.account = drop_shippers.account
+            and listed_versions.warehouse_id = drop_shippers.warehouse_id
+),
+
+warehouse_versions_told_apart as (
+    select
+        warehouse_versions.*,
+        case when virtual_products.product_id is not null then 'virtual_inventory' end as foreign_stock
+    from warehouse_versions
+    left join virtual_products
+        on
+            warehouse_versions.account = virtual_products.account
+            and warehouse_versions.product_type = virtual_products.product_type
+            and warehouse_versions.product_id = virtual_products.product_id
 ),
 
 listed as (
@@ -41,6 +76,7 @@ listed as (
                 then {{ has_own_stock() }}
         end as is_additive,
         {{ unknown_measures('sellercloud', 'warehouse_inventory') }} as unknown_measures,
+        foreign_stock,
         {{ instant_in_zone('aggregated_local', 'timezone') }} as counted_at,
         asked_at,
         valid_from,
@@ -65,17 +101,25 @@ warehouse_levels as (
         qty_advertised as quantity_advertised,
         true as is_additive,
         {{ unknown_measures('shipstream', 'warehouse_levels') }} as unknown_measures,
+        foreign_stock,
         counted_at,
         asked_at,
         valid_from,
         valid_to
-    from warehouse_versions
+    from warehouse_versions_told_apart
 ),
 
 unioned as (
     select * from listed
     union all
     select * from warehouse_levels
+),
+
+told_apart as (
+    select
+        *,
+        case when {{ nothing_is_there() }} then foreign_stock end as untracked_reason
+    from unioned
 ),
 
 -- Where it cannot be read whether the stock counts, no sum over it is known.
@@ -88,16 +132,20 @@ measured as (
         sku,
         resource,
         {% for measure in measures() %}
-        cast(case when is_additive is not null then {{ measure }} end as {{ type_quantity() }}) as {{ measure }},
+        cast(
+            case when is_additive is not null and untracked_reason is null then {{ measure }} end
+            as {{ type_quantity() }}
+        ) as {{ measure }},
         {% endfor %}
         coalesce(is_additive, true) as is_additive,
         case when is_additive is null then '{{ measures() | join(', ') }}' else unknown_measures end
             as unknown_measures,
+        untracked_reason,
         counted_at,
         asked_at,
         valid_from,
         valid_to
-    from unioned
+    from told_apart
 )
 
 select * from measured

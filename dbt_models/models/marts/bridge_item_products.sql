@@ -12,7 +12,8 @@ bridged as (
         account,
         product_id,
         match_rule,
-        is_ambiguous
+        is_ambiguous,
+        is_present
     from matched
 )
 

@@ -6,6 +6,7 @@ trees as (
 
 products as (
     select * from {{ ref('dim_products') }}
+    where deleted_at is null
 ),
 
 keyed as (

@@ -4,6 +4,18 @@ categories as (
     select * from {{ ref('int_categories_resolved') }}
 ),
 
+accounts as (
+    select * from {{ ref('stg_stocktake__accounts') }}
+),
+
+told_apart as (
+    select
+        categories.*,
+        {{ is_configured('categories.provider') }} as is_configured
+    from categories
+    left join accounts on categories.account = accounts.account
+),
+
 keyed as (
     select
         {{ hash_key(['provider', 'account', 'category_id']) }} as category_key,
@@ -18,8 +30,9 @@ keyed as (
         path,
         is_cycle,
         is_orphan,
+        is_configured,
         deleted_at
-    from categories
+    from told_apart
 )
 
 select * from keyed

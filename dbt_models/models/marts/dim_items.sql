@@ -16,7 +16,20 @@ products as (
                 products.product_id
 {% endset %}
 
--- A product with a name comes before one without, what has stock before what only ever had it.
+-- What is there now makes the item; what is gone does so only where nothing else is left.
+there_first as (
+    select
+        *,
+        max(case when is_present then 1 else 0 end) over (partition by item_key) as has_present_products
+    from matched
+),
+
+members as (
+    select * from there_first
+    where is_present or has_present_products = 0
+),
+
+-- A product with a name comes before one without, what has stock before what has none.
 ranked as (
     select
         matched.item_key,
@@ -40,7 +53,7 @@ ranked as (
                 case when products.gtin is null then 1 else 0 end,
                 {{ preference }}
         ) as gtin_rank
-    from matched
+    from members as matched
     inner join products on matched.product_key = products.product_key
 ),
 

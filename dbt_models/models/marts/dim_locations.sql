@@ -4,6 +4,18 @@ locations as (
     select * from {{ ref('int_locations_unioned') }}
 ),
 
+accounts as (
+    select * from {{ ref('stg_stocktake__accounts') }}
+),
+
+told_apart as (
+    select
+        locations.*,
+        {{ is_configured('locations.provider') }} as is_configured
+    from locations
+    left join accounts on locations.account = accounts.account
+),
+
 keyed as (
     select
         {{ location_key() }} as location_key,
@@ -15,12 +27,13 @@ keyed as (
         is_active,
         is_sellable,
         is_orphan,
+        is_configured,
         city,
         region,
         country_code,
         timezone,
         deleted_at
-    from locations
+    from told_apart
 )
 
 select * from keyed

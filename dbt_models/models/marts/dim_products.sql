@@ -16,11 +16,14 @@ keyed as (
         gtin,
         product_type,
         is_kit,
+        virtual_inventory,
         case
             when shadow_of_product_id is not null then {{ product_key('shadow_of_product_id') }}
         end as shadow_of_product_key,
         is_active,
         is_orphan,
+        is_current,
+        is_configured,
         unit_of_measure,
         cast(unit_cost as {{ type_quantity() }}) as unit_cost,
         currency_code,

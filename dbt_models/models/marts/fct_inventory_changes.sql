@@ -13,6 +13,19 @@ history as (
     select * from {{ ref('int_level_history') }}
 ),
 
+accounts as (
+    select * from {{ ref('stg_stocktake__accounts') }}
+),
+
+-- What is not configured any more has a history and no present.
+history_told_apart as (
+    select
+        history.*,
+        {{ is_configured('history.provider') }} as is_configured
+    from history
+    left join accounts on history.account = accounts.account
+),
+
 changes as (
     select
         {{ hash_key(['provider', 'account', 'product_id', 'location_id', microseconds('valid_from')]) }} as change_key,
@@ -24,8 +37,9 @@ changes as (
         location_id,
         valid_from,
         valid_to,
-        valid_to is null as is_current,
+        valid_to is null and is_configured as is_current,
         {{ measures() | join(',\n        ') }},
+        untracked_reason,
         cast(
             quantity_on_hand - lag(quantity_on_hand) over level_in_time as {{ type_quantity() }}
         ) as on_hand_change,
@@ -33,7 +47,7 @@ changes as (
             quantity_available - lag(quantity_available) over level_in_time as {{ type_quantity() }}
         ) as available_change,
         counted_at
-    from history
+    from history_told_apart
     window level_in_time as (partition by provider, account, product_id, location_id order by valid_from)
 ),
 
@@ -48,6 +62,8 @@ unrecorded as (
             where
                 recorded.change_key = changes.change_key
                 and recorded.valid_to is not distinct from changes.valid_to
+                and recorded.is_current = changes.is_current
+                and recorded.untracked_reason is not distinct from changes.untracked_reason
                 {% for measure in measures() %}
                 and recorded.{{ measure }} is not distinct from changes.{{ measure }}
                 {% endfor %}

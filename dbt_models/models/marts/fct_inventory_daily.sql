@@ -42,6 +42,7 @@ periods as (
         account,
         product_id,
         {{ measures() | join(',\n        ') }},
+        untracked_reason,
         is_additive,
         true as is_listed,
         valid_from as changed_at,
@@ -57,6 +58,7 @@ periods as (
         {% for measure in measures() %}
         cast(null as {{ type_quantity() }}) as {{ measure }},
         {% endfor %}
+        cast(null as {{ type_string() }}) as untracked_reason,
         is_additive,
         false as is_listed,
         valid_to as changed_at,
@@ -128,6 +130,7 @@ dirty_days as (
             and periods_at_day_end.changed_at = recorded_periods.changed_at
             and periods_at_day_end.is_listed = recorded_periods.is_listed
             and periods_at_day_end.is_additive = recorded_periods.is_additive
+            and periods_at_day_end.untracked_reason is not distinct from recorded_periods.untracked_reason
             {% for measure in measures() %}
             and periods_at_day_end.{{ measure }} is not distinct from recorded_periods.{{ measure }}
             {% endfor %}
@@ -224,9 +227,14 @@ days as (
         {% for measure in measures() %}
         period_days.{{ measure }},
         {% endfor %}
+        period_days.untracked_reason,
         period_days.is_additive,
         period_days.is_listed,
-        period_days.quantity_available <= 0 as is_stockout,
+        -- Where some of it is not tracked, none of the rest is not none.
+        case
+            when period_days.untracked_reason is null or period_days.quantity_available > 0
+                then period_days.quantity_available <= 0
+        end as is_stockout,
         observed_days.date_day is not null as is_observed,
         period_days.changed_at
     from period_days
@@ -249,6 +257,7 @@ unrecorded as (
             where
                 recorded.daily_key = days.daily_key
                 and recorded.is_additive = days.is_additive
+                and recorded.untracked_reason is not distinct from days.untracked_reason
                 and recorded.is_listed = days.is_listed
                 and recorded.is_observed = days.is_observed
                 and recorded.changed_at = days.changed_at

@@ -4,6 +4,15 @@ levels as (
     select * from {{ ref('int_inventory_levels_unioned') }}
 ),
 
+product_locations as (
+    select
+        {{ product_key() }} as product_key,
+        {{ location_key() }} as location_key,
+        is_sold_out,
+        sold_out_until
+    from {{ ref('int_product_locations_unioned') }}
+),
+
 keyed as (
     select
         {{ product_key() }} as product_key,
@@ -15,11 +24,40 @@ keyed as (
         resource,
         {{ measures() | join(',\n        ') }},
         unknown_measures,
+        untracked_reason,
         is_estimated,
         is_additive,
         counted_at,
         asked_at
     from levels
+),
+
+joined as (
+    select
+        keyed.product_key,
+        keyed.location_key,
+        keyed.provider,
+        keyed.account,
+        keyed.product_id,
+        keyed.location_id,
+        keyed.resource,
+        {% for measure in measures() %}
+        keyed.{{ measure }},
+        {% endfor %}
+        keyed.unknown_measures,
+        keyed.untracked_reason is null as is_tracked,
+        keyed.untracked_reason,
+        product_locations.is_sold_out,
+        product_locations.sold_out_until,
+        keyed.is_estimated,
+        keyed.is_additive,
+        keyed.counted_at,
+        keyed.asked_at
+    from keyed
+    left join product_locations
+        on
+            keyed.product_key = product_locations.product_key
+            and keyed.location_key = product_locations.location_key
 )
 
-select * from keyed
+select * from joined

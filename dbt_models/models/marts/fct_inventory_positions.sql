@@ -13,6 +13,8 @@ keyed as (
         resource,
         {{ measures() | join(',\n        ') }},
         unknown_measures,
+        is_tracked,
+        untracked_reason,
         is_additive,
         counted_at,
         asked_at

@@ -14,6 +14,7 @@ keyed as (
         as_of_day,
         sales_source,
         quantity_sold,
+        quantity_returned,
         covered_days
     from sales
 )

@@ -25,6 +25,7 @@ joined as (
         sales.sales_source,
         sales.covered_days,
         sales.quantity_sold,
+        sales.quantity_returned,
         nullif(products.unit_cost, 0) as unit_cost,
         products.currency_code
     from positions
@@ -66,6 +67,7 @@ classed as (
         valued.sales_source,
         valued.covered_days,
         valued.quantity_sold,
+        valued.quantity_returned,
         valued.unit_cost,
         valued.currency_code,
         valued.yearly_value,
@@ -73,7 +75,7 @@ classed as (
         {{ ratio('ranked.value_so_far', 'ranked.value_in_all') }} as cumulative_share,
         -- The product that crosses the line still belongs above it: the first is always A.
         case
-            when valued.quantity_sold = 0 then 'none'
+            when valued.quantity_sold <= 0 then 'none'
             when (ranked.value_so_far - valued.yearly_value) * 100 < ranked.value_in_all * 80 then 'A'
             when (ranked.value_so_far - valued.yearly_value) * 100 < ranked.value_in_all * 95 then 'B'
             when ranked.value_so_far is not null then 'C'

@@ -8,11 +8,8 @@ products as (
     select * from {{ ref('dim_products') }}
 ),
 
-positions as (
-    select * from {{ ref('fct_inventory_positions') }}
-),
-
--- What the user's file names makes no code ambiguous, nor does a shadow, nor a deleted product without stock.
+-- What the user's file names makes no code ambiguous, nor does a shadow, nor what is deleted and empty. What is gone, or
+-- of an account that is not configured, is history; stock of a product that is gone has no code (rule none).
 bearers as (
     select
         item_products.item_key,
@@ -25,11 +22,14 @@ bearers as (
         products.sku,
         products.gtin,
         products.name as product_name,
-        case when products.deleted_at is null or positions.product_key is not null then 1 else 0 end as counts
+        case when item_products.is_present then 1 else 0 end as counts
     from item_products
     inner join products on item_products.product_key = products.product_key
-    left join positions on item_products.product_key = positions.product_key
-    where item_products.match_rule <> 'seed' and products.shadow_of_product_key is null
+    where
+        item_products.match_rule in ('gtin', 'sku')
+        and products.is_current
+        and products.is_configured
+        and products.shadow_of_product_key is null
 ),
 
 codes_of_products as (
@@ -42,7 +42,7 @@ codes_of_products as (
     union all
     select
         'sku' as code_type,
-        lower(sku) as code,
+        {{ folded('sku') }} as code,
         *
     from bearers
     where sku is not null

@@ -6,6 +6,7 @@ custom_fields as (
 
 products as (
     select * from {{ ref('dim_products') }}
+    where is_configured
 ),
 
 joined as (

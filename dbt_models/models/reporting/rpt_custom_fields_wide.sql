@@ -5,6 +5,7 @@ with
 
 products as (
     select * from {{ ref('dim_products') }}
+    where is_configured
 ),
 
 custom_fields as (
@@ -14,7 +15,7 @@ custom_fields as (
 folded as (
     select
         product_key,
-        lower(trim(field_code)) as field_code,
+        {{ folded('field_code') }} as field_code,
         field_code as said_code,
         position,
         value_text,

@@ -2,7 +2,7 @@ with
 
 positions as (
     select * from {{ ref('fct_inventory_positions') }}
-    where is_additive
+    where is_additive and is_tracked
 ),
 
 products as (
@@ -46,6 +46,9 @@ joined as (
         sales.window_days,
         sales.covered_days,
         sales.quantity_sold,
+        sales.quantity_returned,
+        -- More returned than sold is no demand, and no supply.
+        case when sales.quantity_sold < 0 then 0 else sales.quantity_sold end as quantity_demanded,
         cast(days.days_observed as integer) as days_observed,
         cast(days.days_in_stock as integer) as days_in_stock,
         -- What was seen of the window stands for all of it.
@@ -60,8 +63,8 @@ joined as (
 covered as (
     select
         *,
-        {{ ratio('quantity_sold', 'covered_days') }} as daily_sales,
-        {{ ratio('quantity_sold * days_observed', 'covered_days_in_stock') }} as daily_sales_in_stock,
+        {{ ratio('quantity_demanded', 'covered_days') }} as daily_sales,
+        {{ ratio('quantity_demanded * days_observed', 'covered_days_in_stock') }} as daily_sales_in_stock,
         case
             when quantity_sold > 0 and quantity_available <= 0 then 0
             when quantity_sold > 0
@@ -91,6 +94,7 @@ dated as (
         days_observed,
         days_in_stock,
         quantity_sold,
+        quantity_returned,
         daily_sales,
         daily_sales_in_stock,
         cast(days_of_cover as {{ type_quantity() }}) as days_of_cover,

@@ -1,11 +1,15 @@
 with
 
-trees as (
-    select * from {{ ref('bridge_kit_trees') }}
-),
-
 products as (
     select * from {{ ref('dim_products') }}
+    where deleted_at is null and is_configured
+),
+
+-- A kit that is gone is made of nothing.
+trees as (
+    select bridge_kit_trees.*
+    from {{ ref('bridge_kit_trees') }} as bridge_kit_trees
+    inner join products on bridge_kit_trees.kit_product_key = products.product_key
 ),
 
 locations as (
@@ -46,7 +50,7 @@ kits as (
         end as recipe_key
     from products
     left join recipes on products.product_key = recipes.kit_product_key
-    where products.deleted_at is null and (products.is_kit or recipes.kit_product_key is not null)
+    where products.is_kit or recipes.kit_product_key is not null
 ),
 
 -- What one kit takes of each product: components that share a stock, on whatever path, count together.

@@ -12,10 +12,12 @@ trees as (
     select * from {{ ref('bridge_kit_trees') }}
 ),
 
+-- Who shows less than nothing promises nothing.
 shadows as (
     select
         products.shadow_of_product_key as product_key,
-        sum(positions.quantity_advertised) as quantity_advertised,
+        sum(case when positions.quantity_advertised > 0 then positions.quantity_advertised else 0 end)
+            as quantity_advertised,
         count(*) as shadow_count
     from products
     inner join positions on products.product_key = positions.product_key
@@ -67,8 +69,17 @@ promised as (
         products.sku,
         products.name as product_name,
         positions.quantity_available,
-        case when positions.quantity_available > 0 then positions.quantity_available else 0 end as quantity_there,
         positions.quantity_advertised,
+        -- What ShipStream offers beyond what is there is its parts' stock.
+        case
+            when coalesce(positions.quantity_advertised, 0) <= 0 then 0
+            when
+                lower(coalesce(products.virtual_inventory, 'none')) = 'none'
+                or positions.quantity_advertised <= positions.quantity_available
+                then positions.quantity_advertised
+            when positions.quantity_available > 0 then positions.quantity_available
+            else 0
+        end as promised_by_itself,
         coalesce(shadows.quantity_advertised, 0) as advertised_by_shadows,
         coalesce(promised_in_kits.quantity_advertised, 0) as advertised_by_kits,
         positions.quantity_backordered,
@@ -84,7 +95,7 @@ promised as (
 summed as (
     select
         *,
-        coalesce(quantity_advertised, 0) + advertised_by_shadows + advertised_by_kits as quantity_promised
+        promised_by_itself + advertised_by_shadows + advertised_by_kits as quantity_promised
     from promised
 ),
 
@@ -101,13 +112,14 @@ at_risk as (
         cast(advertised_by_shadows as {{ type_quantity() }}) as advertised_by_shadows,
         cast(advertised_by_kits as {{ type_quantity() }}) as advertised_by_kits,
         cast(quantity_promised as {{ type_quantity() }}) as quantity_promised,
-        cast(quantity_promised - quantity_there as {{ type_quantity() }}) as quantity_at_risk,
+        -- What is sold below none already is at risk too.
+        cast(quantity_promised - quantity_available as {{ type_quantity() }}) as quantity_at_risk,
         quantity_backordered,
         quantity_available < 0 as is_oversold,
         shadow_count,
         kit_count
     from summed
-    where quantity_promised > quantity_there or quantity_available < 0
+    where quantity_promised > quantity_available
 )
 
 select * from at_risk

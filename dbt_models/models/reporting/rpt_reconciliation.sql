@@ -65,7 +65,10 @@ stock as (
         positions.account,
         {% for measure in compared %}
         case
-            when count(*) = count(positions.quantity_{{ measure }}) then sum(positions.quantity_{{ measure }})
+            when
+                count(*) = count(positions.quantity_{{ measure }})
+                and count(positions.untracked_reason) = 0
+                then sum(positions.quantity_{{ measure }})
         end as {{ measure }},
         {% endfor %}
         -- One product out of date, and the sum is.
@@ -133,7 +136,8 @@ stock_by_day as (
         daily.account,
         {% for measure in compared %}
         case
-            when count(*) = count(daily.quantity_{{ measure }}) then sum(daily.quantity_{{ measure }})
+            when count(*) = count(daily.quantity_{{ measure }}) and count(daily.untracked_reason) = 0
+                then sum(daily.quantity_{{ measure }})
         end as {{ measure }},
         {% endfor %}
         daily.date_day

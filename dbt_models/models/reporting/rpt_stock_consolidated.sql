@@ -25,9 +25,12 @@ stock as (
         case when positions.is_additive then positions.{{ measure }} end as {{ measure }},
         {% endfor %}
         case when positions.is_additive then positions.unknown_measures end as unknown_measures,
+        case when positions.untracked_reason is null then 0 else 1 end as untracked_count,
         positions.counted_at,
         -- A provider without a clock on its numbers had them when we asked.
-        case when positions.is_additive then coalesce(positions.counted_at, positions.asked_at) end as number_at
+        case
+            when positions.is_additive and positions.is_tracked then coalesce(positions.counted_at, positions.asked_at)
+        end as number_at
     from positions
     inner join item_products on positions.product_key = item_products.product_key
     inner join products on positions.product_key = products.product_key
@@ -39,9 +42,19 @@ per_system as (
         provider,
         {{ sum_known('quantity_on_hand') }} as quantity_on_hand,
         {{ sum_known('quantity_available') }} as quantity_available,
+        max(untracked_count) as untracked_count,
         min(number_at) as number_at
     from stock
     group by item_key, provider
+),
+
+-- What is not all tracked is added up as far as it is known, and compared with nothing.
+compared as (
+    select
+        *,
+        case when untracked_count = 0 then quantity_on_hand end as compared_on_hand,
+        case when untracked_count = 0 then quantity_available end as compared_available
+    from per_system
 ),
 
 systems as (
@@ -53,14 +66,14 @@ systems as (
         sum(case when provider = '{{ provider }}' then quantity_available end) as {{ provider }}_available,
         max(case when provider = '{{ provider }}' then number_at end) as {{ provider }}_number_at,
         {% endfor %}
-        case when count(quantity_on_hand) > 1 then max(quantity_on_hand) - min(quantity_on_hand) end as on_hand_spread,
+        case when count(compared_on_hand) > 1 then max(compared_on_hand) - min(compared_on_hand) end as on_hand_spread,
         case
-            when count(quantity_available) > 1 then max(quantity_available) - min(quantity_available)
+            when count(compared_available) > 1 then max(compared_available) - min(compared_available)
         end as available_spread,
         count(number_at) as clocks,
         min(number_at) as oldest_number_at,
         max(number_at) as newest_number_at
-    from per_system
+    from compared
     group by item_key
 ),
 

@@ -28,6 +28,10 @@ joined as (
         {% for measure in measures() %}
         levels.{{ measure }},
         {% endfor %}
+        levels.is_tracked,
+        levels.untracked_reason,
+        levels.is_sold_out,
+        levels.sold_out_until,
         levels.is_additive,
         products.unit_of_measure,
         products.is_active as is_product_active,

@@ -72,7 +72,8 @@ joined as (
         spells.last_day_out,
         spells.days_out,
         spells.days_observed,
-        spells.last_day_out = last_days.last_day as is_ongoing,
+        -- Nobody asks an account that is not configured whether it lasts.
+        spells.last_day_out = last_days.last_day and coalesce(products.is_configured, true) as is_ongoing,
         spells.is_additive
     from spells
     inner join last_days on spells.provider = last_days.provider and spells.account = last_days.account

@@ -9,7 +9,7 @@ items as (
         version_key,
         account,
         item_id,
-        nullif(trim(record.sku), '') as sku,
+        {{ as_written('record.sku') }} as sku,
         record.type as item_type,
         nullif(trim(record.description), '') as description,
         nullif(trim(record.notes), '') as notes,

@@ -13,7 +13,7 @@ inventory_read as (
         nullif(record.CompanyID, '') as company_id,
         nullif(record.CompanyName, '') as company_name,
         nullif(record.CompanyNameAbbreviation, '') as company_abbreviation,
-        nullif(trim(record.ShadowOf), '') as shadow_of_product_id,
+        {{ as_written('record.ShadowOf') }} as shadow_of_product_id,
         nullif(trim(record.ProductType), '') as product_type,
         nullif(trim(record.BrandName), '') as brand_name,
         nullif(trim(record.DefaultVendor), '') as vendor_name,

@@ -10,7 +10,7 @@ warehouse_inventory_read as (
         account,
         warehouse_id,
         product_id,
-        nullif(trim(record.ShadowOf), '') as shadow_of_product_id,
+        {{ as_written('record.ShadowOf') }} as shadow_of_product_id,
         record.PhysicalQty as physical_quantity,
         record.ReservedQty as reserved_quantity,
         record.AggregateQty as aggregate_quantity,

@@ -4,6 +4,13 @@ parsed_versions as (
     {{ parsed_versions('sellercloud', 'warehouses') }}
 ),
 
+addressed as (
+    select
+        *,
+        {{ json_object_of('record.WarehouseAddress') }} as address_object
+    from parsed_versions
+),
+
 warehouses_read as (
     select
         version_key,
@@ -28,6 +35,9 @@ warehouses_read as (
         nullif(trim(record.CreatedByUsername), '') as created_by,
         record.CreatedOn as created_local,
         record.WarehouseAddress as address,
+        {% for part in ['city', 'region', 'postal_code', 'country_code', 'country'] %}
+        {{ of_address('address_object', part) }} as {{ part }},
+        {% endfor %}
         updated_at,
         asked_at,
         valid_from,
@@ -38,7 +48,7 @@ warehouses_read as (
         parsed_by,
         row_hash,
         _dlt_load_id
-    from parsed_versions
+    from addressed
 )
 
 select * from warehouses_read

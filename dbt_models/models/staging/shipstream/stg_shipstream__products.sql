@@ -10,7 +10,7 @@ products as (
         account,
         product_type,
         product_id,
-        nullif(trim(record.sku), '') as sku,
+        {{ as_written('record.sku') }} as sku,
         nullif(trim(record.name), '') as name,
         record.merchant.id as merchant_id,
         nullif(trim(record.vendor_sku), '') as vendor_sku,

@@ -11,7 +11,7 @@ levels as (
         product_type,
         product_id,
         warehouse_id,
-        nullif(trim(record.product.sku), '') as sku,
+        {{ as_written('record.product.sku') }} as sku,
         record.qty_expected as qty_expected,
         record.qty_processed as qty_processed,
         record.qty_putaway as qty_putaway,
