@@ -3,11 +3,13 @@
 import json
 import re
 from collections.abc import Callable, Iterator, Sequence
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
 from sandbox import Sandbox
+from sandbox.json_text import json_text
 from sandbox.record import Reply
 from sandbox.rooms import ROOMS
 from sources._shared.mark import Window
@@ -57,10 +59,10 @@ def in_list(
     def rewrite(path: str, reply: Reply) -> None:
         for pattern, member in ROOMS[provider].records[resource]:
             if re.fullmatch(pattern, path, re.IGNORECASE):
-                document = json.loads(reply.body)
+                document = json.loads(reply.body, parse_float=Decimal)
                 for records in lists(document, member.split(".")):
                     change(records)
-                reply.body = json.dumps(document, ensure_ascii=False).encode()
+                reply.body = json_text(document).encode()
 
     return rewrite
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Callable, Iterator
+from decimal import Decimal
 from typing import Any
 
 import pytest
@@ -44,11 +45,11 @@ def with_key(record: dict[str, Any], path: str, value: Any) -> dict[str, Any]:
 ODD: dict[str, Callable[[dict[str, Any], str], Any]] = {
     "null": lambda record, path: None,
     "a list": lambda record, path: [record],
-    "a text": lambda record, path: json.dumps(record),
+    "a text": lambda record, path: json.dumps(record, default=str),
     "no key": without,
     "an empty key": lambda record, path: with_key(record, path, " "),
     "an object as key": lambda record, path: with_key(record, path, {"id": 1}),
-    "a fraction as key": lambda record, path: with_key(record, path, 1.5),
+    "a fraction as key": lambda record, path: with_key(record, path, Decimal("1.5")),
     "true as key": lambda record, path: with_key(record, path, True),
 }
 
