@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import duckdb
 
 from pipelines.config import Account, Config
+from pipelines.ledger import UNREADABLE
 from pipelines.load import drain, journals_folder, pipeline_of, source_of, spool_folder
 from pipelines.log import Reporter
 from pipelines.warehouse import raw_table
@@ -39,4 +40,7 @@ def _drop(connection: duckdb.DuckDBPyConnection, account: Account, resource: Res
     row = connection.execute(
         f"delete from {raw_table(account.provider, resource)} where account = ?", [account.name]
     ).fetchone()
+    connection.execute(
+        f"delete from {UNREADABLE} where account = ? and resource = ?", [account.name, resource.name]
+    )
     return int(row[0]) if row else 0

@@ -141,10 +141,10 @@ def current_versions(
     columns = ["account", *found.key, "updated_at", "payload", "row_hash", "asked_at"]
     values = list(zip(*keys, strict=True)) or [() for _ in found.key]
     wanted = ", ".join("unnest(?::varchar[])" for _ in found.key)
-    return connection.execute(
+    return connection.sql(
         f"select {', '.join(columns)} from {raw_table(provider, found)}"
         f" where account = ? and _dlt_valid_to is null and ({', '.join(found.key)}) in (select {wanted})",
-        [account, *(list(column) for column in values)],
+        params=[account, *(list(column) for column in values)],
     ).to_arrow_table()
 
 

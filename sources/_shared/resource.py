@@ -300,8 +300,11 @@ class ResourceRead:
         self.keys = collector.keys
         outcome.asked_through = self._asked_through(asked_at)
         outcome.reads_all_unreadable = outcome.reads_all_unreadable or window.is_whole
-        spared = _spared(resource, account, asked, outcome, unreadable)
-        _judge(resource, account, asked, outcome, collector.keys, doubts, unreadable, spared)
+        parent = self._parent.outcome if self._parent is not None else None
+        unlisted = parent.rows_unreadable if parent is not None else 0
+        spared = None if unlisted else _spared(resource, asked, outcome, unreadable)
+        nameless = len(unreadable) + unlisted if spared is None else 0
+        _judge(resource, account, asked, outcome, {*collector.keys, *keys_of(unreadable)}, doubts, nameless)
         if outcome.mode == "sweep" and outcome.is_complete:
             # All of the account's rows that this read did not bring are retired. Said with the last table, so
             # that a read which breaks off before never retires anything. What could not be read came, though.
@@ -486,7 +489,7 @@ def key_text(keys: Keys) -> str:
 
 
 def _spared(
-    resource: Resource, account: str, asked: Ask, outcome: Outcome, unreadable: Sequence[Record]
+    resource: Resource, asked: Ask, outcome: Outcome, unreadable: Sequence[Record]
 ) -> pa.Table | None:
     """The current rows of records that came and could not be read: they are not gone. None where nobody can
     say which these are."""
@@ -505,8 +508,7 @@ def _judge(
     outcome: Outcome,
     keys: Collection[Keys],
     doubts: Doubts,
-    unreadable: Sequence[Record],
-    spared: pa.Table | None,
+    nameless: int,
 ) -> None:
     """Decides whether a read that came to its end may be taken for all there is (design §4).
 
@@ -518,10 +520,9 @@ def _judge(
     found = known
     if known and asked.sweep_floor and not asked.confirm_drop:
         # Known ones, not any: as many of somebody else's would pass for ours.
-        came = {*keys, *keys_of(unreadable)}
-        found = len(asked.held_keys(resource.name) & came)
+        found = len(asked.held_keys(resource.name) & set(keys))
         is_same_question = outcome.mark_before is not None or outcome.is_elsewhere
-        if keys and not found and is_same_question and spared is not None:
+        if keys and not found and is_same_question and not nameless:
             raise StrangerError(
                 f"None of the {known} known records came, and {len(keys)} others did: this is somebody"
                 " else's account. Nothing of it was loaded.",
@@ -540,11 +541,11 @@ def _judge(
             f" --account {account} --confirm-drop."
         )
     else:
-        outcome.is_complete = spared is not None
-        if spared is None:
+        outcome.is_complete = not nameless
+        if nameless and outcome.mode == "sweep":
             outcome.guard(
-                f"{where} {len(unreadable)} records cannot be read, and nobody can say which of the known"
-                " ones they are. All others are loaded, and nothing was retired.",
+                f"{where} {nameless} records of it or of its list cannot be read, and nobody can say which of"
+                " the known ones they are. All others are loaded, and nothing was retired.",
                 is_doubtful=False,
             )
         if doubts.blind_windows:

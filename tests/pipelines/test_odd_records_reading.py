@@ -11,6 +11,8 @@ from sandbox.record import Reply
 from tests.conftest import Project
 from tests.sources.conftest import in_list
 
+AUGNO = ("items", "item_inventory")
+
 
 def unreadable(project: Project) -> list[tuple[Any, ...]]:
     return project.query(
@@ -111,6 +113,24 @@ def test_an_item_whose_stock_cannot_be_read_keeps_what_is_known(project: Project
     row = project.load()["augno", "item_inventory"]
     assert (row["rows_new"], row["rows_retired"]) == (0, 0), "no version came of it"
     assert unreadable(project) == []
+
+
+@pytest.mark.providers("augno")
+def test_an_item_that_cannot_be_read_keeps_its_stock(project: Project) -> None:
+    project.load()
+    before = project.current("augno", "item_inventory")
+    spoil(project, "augno", "items")
+    rows = project.load(exits=3)
+    assert [(rows["augno", name]["status"], rows["augno", name]["rows_retired"]) for name in AUGNO] == [
+        ("guarded", 0),
+        ("guarded", 0),
+    ]
+    assert project.current("augno", "item_inventory").keys() == before.keys()
+    project.stocktake("reset", "--account", "augno", "--yes")
+    assert unreadable(project) == []
+    project.sandbox.rewrites.clear()
+    project.load()
+    project.assert_equals_truth()
 
 
 def test_half_an_emoji_is_loaded_and_can_be_parsed(project: Project) -> None:
