@@ -87,11 +87,6 @@ def make_ledger(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists raw_stocktake.accounts (account varchar primary key, provider varchar,"
         " timezone varchar, settings varchar, is_configured boolean)"
     )
-    connection.execute(
-        "create table if not exists raw_stocktake.unreadable_records (run_id varchar, account varchar,"
-        " provider varchar, resource varchar, record_key varchar, reason varchar, payload varchar,"
-        " seen_at timestamptz)"
-    )
 
 
 def record_accounts(connection: duckdb.DuckDBPyConnection, config: Config) -> None:
