@@ -40,6 +40,7 @@ COLUMNS: dict[str, str] = {
     "rows_promised": "bigint",
     "rows_read": "bigint",
     "rows_distinct": "bigint",
+    "rows_unreadable": "bigint",
     "rows_new": "bigint",
     "rows_retired": "bigint",
     "rows_repaired": "bigint",
@@ -50,6 +51,12 @@ COLUMNS: dict[str, str] = {
     "error_class": "varchar",
     "error_message": "varchar",
 }
+
+BEFORE_0_4 = {"rows_unreadable": 0, "unreadable": (), "read_again": (), "reads_all_unreadable": False}
+"""What lines do not say that an older version has left to be settled."""
+NAMING = ("run_id", "account", "provider", "resource")
+UNREADABLE = "raw_stocktake.unreadable_records"
+"""The records that could not be read when they were last asked for."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +79,14 @@ def make_ledger(connection: duckdb.DuckDBPyConnection) -> None:
         f"create table if not exists raw_stocktake.sync_log ({columns},"
         " primary key (run_id, account, resource))"
     )
+    connection.execute("alter table raw_stocktake.sync_log add column if not exists rows_unreadable bigint")
+    connection.execute(
+        f"create table if not exists {UNREADABLE} (run_id text, account text, provider text, resource text,"
+        " record_key text, reason text, payload text, seen_at timestamptz)"
+    )
     connection.execute(
         "create table if not exists raw_stocktake.accounts (account varchar primary key, provider varchar,"
         " timezone varchar, settings varchar, is_configured boolean)"
-    )
-    connection.execute(
-        "create table if not exists raw_stocktake.unreadable_records (run_id varchar, account varchar,"
-        " provider varchar, resource varchar, record_key varchar, reason varchar, payload varchar,"
-        " seen_at timestamptz)"
     )
 
 
@@ -186,7 +193,7 @@ def settle(connection: duckdb.DuckDBPyConnection, folder: Path, account: Account
     rows = []
     for path in sorted(folder.glob("*.json")):
         entry = json.loads(path.read_text(encoding="utf-8"))
-        row = {**entry, **entry["outcome"]}
+        row = {**BEFORE_0_4, **entry, **entry["outcome"]}
         changes = _changes(
             connection,
             account.provider,
@@ -201,9 +208,45 @@ def settle(connection: duckdb.DuckDBPyConnection, folder: Path, account: Account
             f" values ({', '.join('?' for _ in COLUMNS)})",
             [row[column] for column in COLUMNS],
         )
+        _name_unreadable(connection, row)
         path.unlink()
         rows.append({column: row[column] for column in COLUMNS} | {"advice": row["error_advice"]})
     return rows
+
+
+def unreadable_keys(connection: duckdb.DuckDBPyConnection, account: str) -> dict[str, set[str]]:
+    """Per resource, the keys of the account's records that could not be read when last asked for."""
+    found: dict[str, set[str]] = {}
+    for resource, key in connection.execute(
+        f"select resource, record_key from {UNREADABLE} where account = ? and record_key is not null",
+        [account],
+    ).fetchall():
+        found.setdefault(resource, set()).add(key)
+    return found
+
+
+def _name_unreadable(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> None:
+    """Makes the list of records that cannot be read true of now: with those that a read found, without those
+    that it could read. A read of all there is knows them all."""
+    place = [row["account"], row["resource"]]
+    keys = [*row["read_again"], *(key for key, _, _ in row["unreadable"] if key is not None)]
+    connection.execute("begin")
+    connection.execute(
+        f"delete from {UNREADABLE} where account = ? and resource = ?"
+        " and (? or record_key in (select unnest(?::varchar[])))",
+        [*place, row["reads_all_unreadable"], keys],
+    )
+    for key, reason, payload in row["unreadable"]:
+        connection.execute(
+            f"delete from {UNREADABLE} where account = ? and resource = ?"
+            " and record_key is not distinct from ? and payload = ?",
+            [*place, key, payload],
+        )
+        connection.execute(
+            f"insert into {UNREADABLE} values (?, ?, ?, ?, ?, ?, ?, ?)",
+            [*(row[name] for name in NAMING), key, reason, payload, row["finished_at"]],
+        )
+    connection.execute("commit")
 
 
 def _changes(

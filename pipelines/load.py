@@ -20,11 +20,11 @@ from pipelines import packages
 from pipelines.config import Account, Config
 from pipelines.errors import CommandError, cause_of, words_of
 from pipelines.files import write_whole
-from pipelines.ledger import Entry, claim, settle, spool
+from pipelines.ledger import Entry, claim, settle, spool, unreadable_keys
 from pipelines.log import Reporter, account_at_work
 from pipelines.pending import pending, pipelines_folder
 from pipelines.sweep import retire_emptied
-from pipelines.warehouse import current_keys, current_rows
+from pipelines.warehouse import current_keys, current_rows, current_versions
 from sources._shared.errors import SourceError
 from sources._shared.mark import Ask, Outcome
 from sources._shared.redaction import Redactor
@@ -40,8 +40,8 @@ class AccountResult:
 
     @property
     def failed(self) -> bool:
-        """Whether any of its resources could not be read, or a sweep was held by a guard."""
-        return any(row["status"] != "ok" for row in self.rows)
+        """Whether any of its resources could not be read, not all of its records, or a guard held a sweep."""
+        return any(row["status"] != "ok" or row["rows_unreadable"] for row in self.rows)
 
     @property
     def failed_wholly(self) -> bool:
@@ -141,6 +141,7 @@ def _load_account(
         confirm_drop=how.confirm_drop,
         backfill=how.backfill,
         journals=journals_folder(config) / account.name,
+        holds_back=True,
         raise_errors=False,
     )
     try:
@@ -148,6 +149,8 @@ def _load_account(
             drain(pipeline, account, cursor, spooled, reporter)
             asked.current_rows = current_rows(cursor, account.provider, account.name)
             asked.held_keys = partial(current_keys, cursor, account.provider, account.name)
+            asked.held_rows = partial(current_versions, cursor, account.provider, account.name)
+            asked.unreadable = unreadable_keys(cursor, account.name)
         reporter.step("extract", account.name)
         asked.ended = partial(_note, spooled, account, how.run_id)
         entries = _extract(pipeline, account, asked, how.run_id)
@@ -165,8 +168,6 @@ def _load_account(
             result.rows = _record_failure(error, account, asked, how.run_id, cursor, spooled)
     finally:
         cursor.close()
-        for journal in asked.brought_along.values():
-            journal.close()  # of resources whose turn never came
     for row in result.rows:
         reporter.resource(row)
     return result

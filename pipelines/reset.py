@@ -8,6 +8,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.config import Account, Config
 from pipelines.errors import CommandError, ConfigurationError, cause_of, words_of
+from pipelines.ledger import UNREADABLE
 from pipelines.load import drain, journals_folder, pipeline_of, source_of, spool_folder
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
@@ -108,6 +109,9 @@ def _drop(connection: duckdb.DuckDBPyConnection, account: Account, resource: Res
     ).fetchone()
     connection.execute(
         "delete from raw_stocktake.sync_log where account = ? and resource = ?", [account.name, resource.name]
+    )
+    connection.execute(
+        f"delete from {UNREADABLE} where account = ? and resource = ?", [account.name, resource.name]
     )
     return int(row[0]) if row else 0
 

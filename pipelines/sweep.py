@@ -18,7 +18,8 @@ def retire_emptied(connection: duckdb.DuckDBPyConnection, account: Account, entr
     """
     for entry in entries:
         outcome = entry.outcome
-        if outcome.mode == "sweep" and outcome.is_complete and outcome.rows_distinct == 0:
+        came = outcome.rows_distinct + outcome.rows_unreadable
+        if outcome.mode == "sweep" and outcome.is_complete and came == 0:
             resource = account.provider.resource(outcome.resource)
             connection.execute(
                 f"update {raw_table(account.provider, resource)}"

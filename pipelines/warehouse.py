@@ -5,16 +5,20 @@ would stop the writer.
 """
 
 import hashlib
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import duckdb
 
 from pipelines.errors import CommandError, ConfigurationError, is_full
 from pipelines.registry import PROVIDERS, Provider
 from sources._shared.settings import Resource
+
+if TYPE_CHECKING:
+    import pyarrow as pa
 
 FORMAT_TABLE = "raw_stocktake.format"
 FORMAT = 1
@@ -123,6 +127,25 @@ def current_keys(
         [account],
     ).fetchall()
     return frozenset(rows)
+
+
+def current_versions(
+    connection: duckdb.DuckDBPyConnection,
+    provider: Provider,
+    account: str,
+    resource: str,
+    keys: Collection[tuple[str, ...]],
+) -> "pa.Table":
+    """The account's current rows of a resource that have one of the keys, as they were loaded."""
+    found = provider.resource(resource)
+    columns = ["account", *found.key, "updated_at", "payload", "row_hash", "asked_at"]
+    values = list(zip(*keys, strict=True)) or [() for _ in found.key]
+    wanted = ", ".join("unnest(?::varchar[])" for _ in found.key)
+    return connection.sql(
+        f"select {', '.join(columns)} from {raw_table(provider, found)}"
+        f" where account = ? and _dlt_valid_to is null and ({', '.join(found.key)}) in (select {wanted})",
+        params=[account, *(list(column) for column in values)],
+    ).to_arrow_table()
 
 
 def latest_version(connection: duckdb.DuckDBPyConnection) -> datetime | None:

@@ -79,6 +79,9 @@ class Sandbox:
         self.faults = {provider: Faults(seed) for provider in self.apis}
         self.drifts: dict[str, dict[str, Drift]] = {provider: {} for provider in self.apis}
         """How records look otherwise now, by provider and resource; see `drift`."""
+        self.rewrites: dict[str, Callable[[str, Reply], None]] = {}
+        """By provider, what is done to every answer before it is sent, given its path: one record that is
+        odd, a header that is, a status. The truth does not follow."""
         self._application = Application(
             self.clock, self.apis, self.faults, Control(self).answer, self._drifted
         )
@@ -181,7 +184,9 @@ class Sandbox:
             )
 
     def _drifted(self, provider: str, path: str, reply: Reply) -> Reply:
-        """An answer as it is told under the drifts of the moment."""
+        """An answer as it is told under the drifts and the rewrite of the moment."""
+        if provider in self.rewrites:
+            self.rewrites[provider](path, reply)
         if reply.status != 200:
             return reply
         for resource, drift in self.drifts[provider].items():

@@ -55,7 +55,7 @@ MUTANTS = (
         "sources/_shared/resource.py",
         "            outcome.fail(error)\n",
         "            outcome.asked_through = outcome.started_at\n"
-        "            move_mark(state, outcome, narrowed)\n"
+        "            move_mark(state, outcome, self._narrowed)\n"
         "            outcome.fail(error)\n",
         f"{MOVING}::test_a_read_that_breaks_off_loses_nothing_of_its_later_pages",
         r"square\.inventory_counts: \d+ out of date",

@@ -1,10 +1,12 @@
 """How a request proves who asks: a fixed bearer token, or a login that yields one."""
 
+import math
 import time
 from collections.abc import Callable, Generator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import httpx
+import msgspec
 
 MARGIN = 180.0
 """Seconds before its end at which a token is renewed, or a tenth of its life where that is shorter."""
@@ -17,12 +19,29 @@ class Token(NamedTuple):
     seconds: float | None = None
     """How long it lives; None where the provider does not say."""
 
+    @classmethod
+    def told(cls, found: Any, seconds: Any = None) -> "Token":
+        """The token that an answer tells. White space around it is no part of it, and a time that cannot be
+        read is none.
+
+        Raises:
+            msgspec.ValidationError: there is no token.
+        """
+        text = found.strip() if isinstance(found, str) else ""
+        if not text or not text.isprintable() or not text.isascii() or " " in text:
+            raise msgspec.ValidationError("there is no token")
+        try:
+            life = float(seconds)
+        except (TypeError, ValueError, OverflowError):
+            life = 0.0
+        return cls(text, life if 0 < life < math.inf else None)
+
 
 class BearerAuth(httpx.Auth):
     """Sends a fixed token."""
 
     def __init__(self, token: str) -> None:
-        self._token = token
+        self._token = token.strip()
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
         """Adds the Authorization header."""
@@ -68,7 +87,7 @@ class LoginAuth(httpx.Auth):
 
     def _renew(self) -> Generator[httpx.Request, httpx.Response]:
         response = yield self._login()
-        self._token = None
+        self._token = self._ends_at = None
         token = self._read_token(response)
         self._on_token(token.text)
         self._token = token.text

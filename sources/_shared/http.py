@@ -1,16 +1,19 @@
 """The one HTTP client: retry by error class, the server's own pauses, pacing, counting, redaction.
 
 A request is finished only when its body has been decoded: an answer that is cut off or is not what was
-promised is a failed attempt like a dropped connection, never an empty result.
+promised is a failed attempt like a dropped connection, never an empty result. What is no text in a body
+(half a surrogate, bytes that are no UTF-8, a byte order mark before it) is made text first.
 """
 
+import codecs
 import logging
+import random
 import re
 import ssl
 import threading
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields, replace
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from email.utils import parsedate_to_datetime
 from functools import cache
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -33,6 +36,7 @@ from sources._shared.errors import (
 )
 from sources._shared.pace import Pace
 from sources._shared.redaction import Redactor
+from sources._shared.rows import believable
 
 logger = logging.getLogger(__name__)
 
@@ -40,10 +44,14 @@ T = TypeVar("T")
 
 ATTEMPTS = 5
 """How often one request is tried; providers' own clients try three to five times."""
+FIRST_WAIT = 0.5
+"""Seconds before the second try; doubled for each further one. Up to half of it is left to chance."""
 LONGEST_WAIT = 60.0
 """Seconds between two tries where the server names none."""
 LONGEST_PAUSE = 300.0
 """Seconds a server may ask us to wait; above, the run is better ended and started later."""
+LONGEST_QUESTION = 1500
+"""Bytes of a path with its query. Servers and proxies refuse some 2,048 in a request's first line."""
 USER_AGENT = "stocktake"
 LONGEST_DETAIL = 500
 """Characters of a provider's own words in a message."""
@@ -121,6 +129,9 @@ class ApiClient:
         self.tally = Tally()
         self.server_clock: datetime | None = None
         """The server's clock when it last answered."""
+        self.server_ahead: timedelta | None = None
+        """How far the server's clock was ahead of ours then, beyond the time its answer took; negative where
+        it lay behind."""
         self._auth = auth
         self._redactor = redactor
         self._headers = {"User-Agent": USER_AGENT, "Accept": "application/json", **(headers or {})}
@@ -144,6 +155,10 @@ class ApiClient:
     def build_request(self, method: str, path: str, *, json: Any = None) -> httpx.Request:
         """A request to this account, unsent."""
         return self._open().build_request(method, f"{self.base_url}{path}", json=json)
+
+    def fits(self, path: str, params: Any) -> bool:
+        """Whether a question is short enough for every server."""
+        return len(httpx.URL(f"{self.base_url}{path}", params=params).raw_path) <= LONGEST_QUESTION
 
     def send(
         self, method: str, path: str, decode: Callable[[bytes], T], *, params: Any = None, json: Any = None
@@ -182,6 +197,7 @@ class ApiClient:
     def _attempt(
         self, method: str, path: str, decode: Callable[[bytes], T], params: Any, json: Any
     ) -> Answer[T]:
+        sent_at = datetime.now(UTC)
         try:
             response = self._open().request(method, f"{self.base_url}{path}", params=params, json=json)
             body = response.content
@@ -192,22 +208,63 @@ class ApiClient:
         except httpx.InvalidURL as error:
             raise RequestError(f"{self.base_url} is no usable address: {error}.", "Check base_url.") from None
         self._count(bytes_read=len(body))
-        self.server_clock = _server_clock(response)
-        pause = self._throttled(body, self.server_clock)
-        if pause is not None:
-            raise _throttle(f"{response.status_code}.", pause, response.status_code)
+        clock = _server_clock(response)
+        if clock is not None:
+            self.server_clock = clock
+            self.server_ahead = max(clock - datetime.now(UTC), min(clock - sent_at, timedelta()))
+        self._obey(response, body)
         if response.status_code != httpx.codes.OK:
             raise self._explain(response, body)
         try:
-            body.decode()
-            return Answer(decode(body), _server_clock(response), response.headers)
-        except (msgspec.MsgspecError, UnicodeDecodeError) as error:
+            return Answer(decode(text_of(body)), clock, response.headers)
+        except (msgspec.MsgspecError, RecursionError) as error:
             raise BrokenAnswerError(
                 f"Status 200, but the body of {len(body)} bytes is not what was promised:"
                 f" {self._redactor.clean(str(error))}.",
                 "It was asked for again without success; try later, and tell the provider if it stays.",
                 status=200,
             ) from None
+
+    def read_login(
+        self,
+        response: httpx.Response,
+        decode: Callable[[bytes], T],
+        *,
+        credentials_advice: str,
+        address_advice: str,
+    ) -> T:
+        """What a login yields: one rule for all providers. Whatever 2xx brings it will do.
+
+        Args:
+            decode: takes it out of the body; raises a MsgspecError where it is not there.
+            credentials_advice: what to check when the login refuses them.
+            address_advice: what to check when there seems to be no login at this address.
+
+        Raises:
+            SourceError: 400, 401 and 403 refuse the credentials; every other failure is like any request's.
+        """
+        status = response.status_code
+        self._obey(response, response.content)
+        if response.is_success:
+            try:
+                return decode(text_of(response.content))
+            except (msgspec.MsgspecError, RecursionError):
+                raise BrokenAnswerError(
+                    f"The login answered {status} and no token.", address_advice, status=status
+                ) from None
+        if status in (400, 401, 403):
+            raise CredentialsError(f"The login was refused with {status}.", credentials_advice, status=status)
+        error = self._explain(response, response.content)
+        error.what = f"The login answered {error.what}"
+        if not isinstance(error, TransientError):
+            error.advice = address_advice
+        raise error
+
+    def _obey(self, response: httpx.Response, body: bytes) -> None:
+        """Makes sure that an answer is none that says "slow down" in the provider's own words."""
+        pause = self._throttled(body, _server_clock(response))
+        if pause is not None:
+            raise _throttle(f"{response.status_code}.", pause, response.status_code)
 
     def _unreachable(self, error: httpx.TransportError) -> UnreachableError:
         host = httpx.URL(self.base_url).host
@@ -274,10 +331,16 @@ def _throttle(what: str, retry_after: float | None, status: int) -> ThrottledErr
 
 def _wait(retry: tenacity.RetryCallState) -> float:
     error = retry.outcome.exception() if retry.outcome else None
-    asked = getattr(error, "retry_after", None)
-    if asked is not None:
-        return float(asked)
-    return tenacity.wait_random_exponential(multiplier=0.5, max=LONGEST_WAIT)(retry)
+    return wait_before(retry.attempt_number + 1, getattr(error, "retry_after", None))
+
+
+def wait_before(attempt: int, asked: float | None) -> float:
+    """Seconds to wait before a further attempt: what the server asked for, and never less than without it.
+
+    A server that says 0, or a moment that has passed, is in the same trouble as one that says nothing.
+    """
+    usual = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** (attempt - 2))
+    return max(asked or 0.0, usual * random.uniform(0.5, 1))  # noqa: S311  nothing secret
 
 
 @cache
@@ -305,6 +368,49 @@ def _retry_after(response: httpx.Response) -> float | None:
 def _http_date(text: str | None) -> datetime | None:
     try:
         moment = parsedate_to_datetime(text or "")
-    except ValueError:
+    except (ValueError, OverflowError):
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return believable(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+MARKS = {
+    codecs.BOM_UTF8: "utf-8",
+    codecs.BOM_UTF32_LE: "utf-32",
+    codecs.BOM_UTF32_BE: "utf-32",
+    codecs.BOM_UTF16_LE: "utf-16",
+    codecs.BOM_UTF16_BE: "utf-16",
+}
+"""Byte order marks, and what they say of the text behind them; a longer one before its own beginning."""
+
+HALF = re.compile(rb"\\u[dD][89a-fA-F][0-9a-fA-F]{2}")
+ESCAPE = re.compile(
+    rb"\\(?:u[dD][89abAB][0-9a-fA-F]{2}\\u[dD][c-fC-F][0-9a-fA-F]{2}|u[0-9a-fA-F]{4}|.)", re.DOTALL
+)
+"""An escape in JSON, an emoji's two halves being one; so a backslash that is escaped itself begins none."""
+
+
+def text_of(body: bytes) -> bytes:
+    """A body as UTF-8 that every reader of JSON takes; one that is so already is given back as it is.
+
+    A byte order mark is taken off. Bytes that are no UTF-8 become U+FFFD, and so does the escape of half a
+    surrogate, which stands for no character: nothing else of the body changes.
+    """
+    for mark, encoding in MARKS.items():
+        if body.startswith(mark):
+            body = body.removeprefix(mark) if encoding == "utf-8" else _recoded(body, encoding)
+            break
+    try:
+        body.decode()
+    except UnicodeDecodeError:
+        body = _recoded(body, "utf-8")
+    if HALF.search(body):
+        body = ESCAPE.sub(_whole, body)
+    return body
+
+
+def _recoded(body: bytes, encoding: str) -> bytes:
+    return body.decode(encoding, "replace").encode()
+
+
+def _whole(escape: re.Match[bytes]) -> bytes:
+    return rb"\ufffd" if HALF.fullmatch(escape[0]) else escape[0]

@@ -6,6 +6,7 @@ and the mark that follows is the moment the first of them was asked for.
 
 import struct
 import tempfile
+import weakref
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
@@ -16,7 +17,7 @@ import msgspec
 
 from sources._shared.rows import Page
 
-FORM = 1
+FORM = 2
 """Goes up when frames change, so that another version's journal is not read."""
 
 _LENGTH = struct.Struct("<I")
@@ -57,7 +58,8 @@ class Journal:
     def open(self, scope: str, now: datetime) -> None:
         """Opens the journal, empty unless it holds a read of the same scope."""
         if self._path is None:
-            self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed by close()
+            self._file = tempfile.TemporaryFile()  # noqa: SIM115  closed by close(), or with the journal
+            weakref.finalize(self, self._file.close)
         else:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             self._path.touch(mode=0o600)
@@ -69,6 +71,11 @@ class Journal:
             self._file.truncate()
             self._write(msgspec.msgpack.encode(head))
         self.started_at = head.started_at
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it was opened and not closed since."""
+        return self._file is not None
 
     def pages(self) -> Iterator[Page]:
         """The pages it holds, oldest first. Read to the end before anything is appended."""

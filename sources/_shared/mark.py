@@ -7,18 +7,20 @@ clock of ours that runs ahead cannot jump over changes. It moves only after the 
 dlt's resource state, which is committed together with the data it covers.
 """
 
-from collections.abc import Callable, Mapping, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import pendulum
+import pyarrow as pa
 
 from sources._shared.errors import SourceError
 from sources._shared.journal import Journal
+from sources._shared.rows import Keys
 from sources._shared.settings import Resource
 
 Mode = Literal["incremental", "sweep", "backfill"]
@@ -31,15 +33,16 @@ class Window:
 
     after: datetime | None = None
     until: datetime | None = None
+    """None for now, by the server's clock."""
     position: Any = None
     """Where a read that was broken off goes on; None for its beginning."""
-    read_before: frozenset[tuple[str, ...]] = frozenset()
+    read_before: frozenset[Keys] = frozenset()
     """The keys that came before the break."""
     begun_at: datetime | None = None
     """When the provider answered the first page before the break; None where nothing was broken off."""
-    listed: Sequence[tuple[str, ...]] = ()
-    """The keys of the resource that lists this one, as read in this run."""
-    held: Callable[[], AbstractSet[tuple[str, ...]]] = frozenset
+    parents: Sequence[Keys] = ()
+    """The keys of the parent's records, as read in this run."""
+    held: Callable[[], AbstractSet[Keys]] = frozenset
     """Gives the keys that the warehouse holds as current; for a whole read that wants to make sure of what it
     did not find."""
 
@@ -47,6 +50,14 @@ class Window:
     def is_whole(self) -> bool:
         """Whether the window asks for every record there is."""
         return self.after is None and self.until is None
+
+
+class Unreadable(NamedTuple):
+    """A record that could not be read, as it is named to people."""
+
+    record_key: str | None
+    reason: str
+    payload: str
 
 
 @dataclass
@@ -67,6 +78,14 @@ class Outcome:
     rows_promised: int | None = None
     rows_read: int = 0
     rows_distinct: int = 0
+    rows_unreadable: int = 0
+    """Records that could not be read and were left out."""
+    unreadable: list[Unreadable] = field(default_factory=list)
+    """Those records."""
+    reads_all_unreadable: bool = False
+    """Whether they are all there are of the resource: it was read whole."""
+    read_again: list[str] = field(default_factory=list)
+    """Keys of records that could not be read before, and could now."""
     rows_superseded: int = 0
     """Records that came twice in one read, the older one first seen last: only the newer was kept."""
     bytes_read: int = 0
@@ -83,6 +102,8 @@ class Outcome:
     error_class: str | None = None
     error_message: str | None = None
     error_advice: str = ""
+    is_doubtful: bool = False
+    """Whether the next run has to read all of it once more."""
     is_complete: bool = False
     """Whether what was asked for came, all of it. Only then may a sweep retire what it did not bring."""
 
@@ -92,10 +113,16 @@ class Outcome:
         self.error_class = type(error).__name__
         self.error_message = str(error)
         self.mark_after = self.mark_before
+        self.reads_all_unreadable = False
 
-    def guard(self, message: str) -> None:
-        """Records that everything that came is kept, but may not be taken for all there is."""
+    def guard(self, message: str, *, is_doubtful: bool = True) -> None:
+        """Records that everything that came is kept, but may not be taken for all there is.
+
+        Args:
+            is_doubtful: whether the next run has to read all of it once more.
+        """
         self.status = "guarded"
+        self.is_doubtful = is_doubtful
         self.error_class = "Guard"
         self.error_message = message
 
@@ -118,10 +145,17 @@ class Ask:
     """Where the account is asked. A sweep is due when it is another than at the last one."""
     current_rows: Mapping[str, int] = field(default_factory=dict)
     """Rows the warehouse holds as current, per resource: what the floor is measured against."""
-    held_keys: Callable[[str], AbstractSet[tuple[str, ...]]] = lambda resource: frozenset()
+    held_keys: Callable[[str], AbstractSet[Keys]] = lambda resource: frozenset()
     """The keys of those rows, of a resource."""
+    held_rows: Callable[[str, Collection[Keys]], pa.Table | None] = lambda resource, keys: None
+    """Those of the rows that have these keys; None where nobody can look."""
+    unreadable: Mapping[str, Collection[str]] = field(default_factory=dict)
+    """Per resource, the keys of records that could not be read so far."""
     journals: Path | None = None
     """Where first reads keep their pages until they have ended; None for nowhere."""
+    holds_back: bool = False
+    """Put second and later versions of a key into `held_back`, for packages of their own, so that history has
+    all of them. Otherwise only the newest is loaded."""
     raise_errors: bool = True
     """Raise a resource's SourceError, as a plain dlt pipeline expects. The command line sets this to
     False: what was read is kept, the mark stays, the other resources go on, the outcome tells."""
@@ -130,16 +164,10 @@ class Ask:
     outcomes: dict[str, Outcome] = field(default_factory=dict)
     held_back: dict[str, list[Any]] = field(default_factory=dict)
     """Per resource, Arrow tables with second versions of keys already read, in order: a package each."""
-    keys: dict[str, list[tuple[str, ...]]] = field(default_factory=dict)
-    """Per resource that lists another, the keys it brought."""
-    brought_along: dict[str, Journal] = field(default_factory=dict)
-    """Per resource, the records that came with another one's answers."""
-    errors: dict[str, SourceError] = field(default_factory=dict)
-    """Why a resource could not be read."""
-    blind_windows: str = ""
-    """Why windows show nothing of what moved at this account; then all that has windows is read whole."""
     dead_end: SourceError | None = None
     """Set when the account cannot be read at all, so that its other resources fail without asking."""
+    has_named_clock: bool = False
+    """Whether it was said that our clock and the provider's differ."""
 
     def now(self) -> datetime:
         """The present moment by our own clock, in UTC."""
@@ -149,24 +177,36 @@ class Ask:
         """Where a resource's first read keeps its pages; of nowhere, a temporary one."""
         return Journal(self.journals / f"{resource}.journal" if self.journals else None)
 
-    def plan(self, resource: Resource, state: Mapping[str, Any], scope: str) -> tuple[Outcome, Window]:
+    def plan(
+        self,
+        resource: Resource,
+        state: Mapping[str, Any],
+        scope: str,
+        *,
+        parents: Sequence[Keys] = (),
+        comes_whole: bool | None = None,
+    ) -> tuple[Outcome, Window]:
         """What to ask for now, given the resource's state.
 
         A first read, a changed scope and a sweep that is due all read whole; a ledger reads whole only
         when it has no mark yet.
+
+        Args:
+            parents: the keys of the parent's records.
+            comes_whole: whether all of it came included in another resource; None where none brings it.
         """
         now = self.now()
         mark = _instant(state.get("asked_through"))
         if state.get("scope", scope) != scope:
             mark = None
         is_elsewhere = state.get("place", self.place) != self.place
-        listed = self.keys.get(resource.listed_by or "", ())
         if self.backfill is not None:
             after, until = self.backfill
             outcome = Outcome(resource.name, "backfill", now, after, mark_before=mark, mark_after=mark)
             self.outcomes[resource.name] = outcome
-            return outcome, Window(after, until, listed=listed)
-        whole = mark is None or is_elsewhere or self._reads_whole(resource, state, now)
+            return outcome, Window(after, until, parents=parents)
+        due = self._reads_whole(resource, state, now) if comes_whole is None else comes_whole
+        whole = mark is None or is_elsewhere or due
         mode: Mode = "sweep" if whole and resource.reading != "ledger" else "incremental"
         after_mark = None if whole or mark is None else mark - self.overlap
         outcome = Outcome(resource.name, mode, now, asked_from=after_mark, mark_before=mark, mark_after=mark)
@@ -174,25 +214,25 @@ class Ask:
         if mode == "sweep" and mark is not None and resource.reading == "window":
             outcome.repair_horizon = mark - self.overlap
         self.outcomes[resource.name] = outcome
-        until_now = None if after_mark is None else now
+        if mode == "incremental" and "unreadable_from" in state and self._is_due(state.get("looked_at"), now):
+            # What could not be read then may be readable now, and no sweep will ever look for it.
+            outcome.reads_all_unreadable = True
+            after_mark = outcome.asked_from = _instant(state["unreadable_from"])
         held = partial(self.held_keys, resource.name)
-        return outcome, Window(after_mark, until_now, listed=listed, held=held)
-
-    def comes_whole(self, resource: Resource) -> bool:
-        """Whether the resource that this one comes with was read whole in this run."""
-        leader = self.outcomes.get(resource.comes_with or "")
-        return leader is not None and leader.mode == "sweep" and leader.is_complete
+        return outcome, Window(after_mark, parents=parents, held=held)
 
     def _reads_whole(self, resource: Resource, state: Mapping[str, Any], now: datetime) -> bool:
         if resource.reading != "window":
             return resource.reading == "whole"
-        if resource.comes_with is not None:
-            return self.comes_whole(resource)
-        swept = _instant(state.get("swept_at"))
-        if self.sweep or self.blind_windows or swept is None:
+        return self._is_due(state.get("swept_at"), now)
+
+    def _is_due(self, last: str | None, now: datetime) -> bool:
+        """Whether what was done last at that moment has to be done again."""
+        moment = _instant(last)
+        if self.sweep or moment is None:
             return True
         # One that lies ahead of us was stamped by a clock that ran ahead: its next day may be far away.
-        return swept > now or now - swept >= self.sweep_every
+        return moment > now or now - moment >= self.sweep_every
 
 
 def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> None:
@@ -212,10 +252,22 @@ def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> 
     # One whose rows moved may lack a row that another stood for, and nothing is known yet to look for.
     is_first = outcome.mark_before is None
     is_doubtful = is_first and (outcome.resumed_from is not None or outcome.has_moved)
-    if outcome.status == "guarded" or is_doubtful:
+    if outcome.is_doubtful or is_doubtful:
         state.pop("swept_at", None)  # the next run sweeps, again if need be, until it passes or is confirmed
     elif outcome.mode == "sweep":
         state["swept_at"] = outcome.started_at.isoformat()
+
+
+def note_unreadable(state: MutableMapping[str, Any], outcome: Outcome) -> None:
+    """Notes from where to ask again for what could not be read, of a resource that is never swept."""
+    if outcome.rows_unreadable:
+        asked_from = outcome.asked_from.isoformat() if outcome.asked_from else None
+        state.setdefault("unreadable_from", asked_from)
+        if outcome.reads_all_unreadable or "looked_at" not in state:
+            state["looked_at"] = outcome.started_at.isoformat()
+    elif outcome.reads_all_unreadable:
+        for name in ("unreadable_from", "looked_at"):
+            state.pop(name, None)
 
 
 def earlier(moment: datetime | None, other: datetime | None) -> datetime | None:

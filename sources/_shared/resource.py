@@ -1,22 +1,47 @@
-"""One provider resource as a dlt resource: asks, collects rows, judges what came, moves the mark."""
+"""One provider resource as a dlt resource: asks, collects rows, judges what came, moves the mark.
 
-from collections.abc import Callable, Collection, Iterator
+A parent is read once a run, by whoever comes first: its own dlt resource, or a child that needs its keys. So
+children work in any order and any selection, and what was read of a parent for a child waits for the parent's
+own turn. Only that moves the parent's mark: where it never comes, nothing of the parent is loaded.
+"""
+
+import logging
+from collections import deque
+from collections.abc import Callable, Collection, Generator, Iterator, MutableMapping, Sequence
 from contextlib import closing
-from dataclasses import replace
-from datetime import datetime
-from typing import Any, Literal, Protocol
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from itertools import chain
+from typing import Any, Literal, Protocol, cast
 
 import dlt
 import pyarrow as pa
 from dlt.common.schema.typing import TColumnSchema, TScd2StrategyDict
 from dlt.extract import DltResource
 
-from sources._shared.errors import SourceError, StrangerError
-from sources._shared.http import Tally
+from sources._shared.checks import MOST_SKEW, span
+from sources._shared.errors import BrokenAnswerError, SourceError, StrangerError
+from sources._shared.http import ApiClient, Tally
 from sources._shared.journal import Journal
-from sources._shared.mark import Ask, Outcome, Window, earlier, move_mark
-from sources._shared.rows import ROWS_PER_TABLE, Page, RowCollector, raw_schema
+from sources._shared.mark import Ask, Outcome, Unreadable, Window, earlier, move_mark, note_unreadable
+from sources._shared.rows import (
+    ROWS_PER_TABLE,
+    Keys,
+    Page,
+    Record,
+    RowCollector,
+    keys_of,
+    newest_rows,
+    raw_schema,
+)
 from sources._shared.settings import Resource
+
+logger = logging.getLogger(__name__)
+
+MANY = 10
+"""Records. When so many came and none can be read, the provider has changed, and not a record."""
+LONGEST_PAYLOAD = 10_000
+"""Characters of a record that could not be read, where it is named."""
 
 VERSIONED: TScd2StrategyDict = {
     "disposition": "merge",
@@ -30,69 +55,341 @@ ROWS_FORMAT: Literal["parquet"] = "parquet"
 Pages = Callable[[Window], Iterator[Page]]
 
 
-class Reader(Protocol):
-    """What raw_resource needs of a provider's client."""
+Scope = str | Callable[[Sequence[Keys]], str]
 
+
+class Reader(Protocol):
+    """What reading needs of a provider's client."""
+
+    api: ApiClient
     tally: Tally
 
     def close(self) -> None:
         """Closes the connections; the next request opens them again."""
 
 
-def raw_resource(
-    resource: Resource,
-    account: str,
-    asked: Ask,
-    client: Reader,
-    pages: Pages,
-    *,
-    scope: str | Callable[[], str] = "",
-) -> DltResource:
-    """A resource that fills one raw table.
+class ResourceRead:
+    """What one resource is asked in one run of its source, and what came of it.
 
     Args:
         scope: what narrows the answers (a location filter, an organisation). When it changes, the mark no
-            longer covers what is asked for, and everything is read again. A function is called when the
-            resource's turn has come.
+            longer covers what is asked for, and everything is read again. A function is given the parent's
+            keys.
+        parent: whose records say what to ask for.
+        included_in: whose answers bring records of this one along; when it was read whole before, all of this
+            one has come.
     """
 
-    def read() -> Iterator[Any]:
-        if asked.backfill is not None and resource.reading == "whole" and not resource.lists:
+    def __init__(
+        self,
+        resource: Resource,
+        account: str,
+        asked: Ask,
+        client: Reader,
+        pages: Pages,
+        *,
+        scope: Scope = "",
+        parent: "ResourceRead | None" = None,
+        included_in: "ResourceRead | None" = None,
+    ) -> None:
+        self.resource = resource
+        self.keys: list[Keys] = []
+        """The keys that came, once the read is over."""
+        self.outcome: Outcome | None = None
+        self.error: BaseException | None = None
+        """Why it ended before its end."""
+        self._account = account
+        self._asked = asked
+        self._client = client
+        self._pages = pages
+        self._scope = scope
+        self._narrowed = ""
+        self._parent = parent
+        self._bringer = included_in
+        self._included: dict[str, ResourceRead] = {}
+        self._has_children = False
+        self._run: object = None
+        self._begin()
+        if parent is not None:
+            parent._has_children = True
+        if included_in is not None:
+            included_in._included[resource.name] = self
+
+    def as_resource(self) -> DltResource:
+        """The dlt resource that loads what is read."""
+        return _versioned(self.resource, lambda: self._rows())  # dlt takes functions, and no methods
+
+    def _begin(self) -> None:
+        self.keys = []
+        self.outcome = self.error = None
+        self._brought = Journal()
+        self._takes_brought = True
+        self._tables: Iterator[Any] | None = None
+        self._waiting: deque[Any] = deque()
+        self._is_over = False
+
+    def _begin_with_run(self) -> None:
+        """Forgets an earlier run of the same source: it is known by its state, which dlt makes anew."""
+        run = dlt.current.source_state()
+        if self._run is not run:
+            if self._run is not None:
+                self._begin()
+            self._run = run
+
+    def finish(self) -> None:
+        """Reads to the end, unless somebody did. What is read waits for the resource's own turn.
+
+        Raises:
+            SourceError: it cannot be read to its end, or could not.
+        """
+        self._begin_with_run()
+        while self._advance():
+            pass
+        if self.error is not None:
+            raise self.error
+
+    @property
+    def has_begun(self) -> bool:
+        """Whether anybody has begun to read it."""
+        return self._tables is not None
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether all there is was read."""
+        return self.outcome is not None and self.outcome.mode == "sweep" and self.outcome.is_complete
+
+    def _advance(self) -> bool:
+        """Reads one more table; False when there is none."""
+        if self._is_over:
+            return False
+        if self._tables is None:
+            self._tables = self._read()
+        try:
+            self._waiting.append(next(self._tables))
+        except StopIteration:
+            self._is_over = True
+        except BaseException as error:
+            self._is_over, self.error = True, error
+            raise
+        return not self._is_over
+
+    def _rows(self) -> Iterator[Any]:
+        asked = self._asked
+        if asked.backfill is not None and self.resource.reading == "whole" and not self._has_children:
             return
-        state = dlt.current.resource_state()
-        narrowed = scope if isinstance(scope, str) else scope()
-        if resource.listed_by in asked.errors:
-            narrowed = state.get("scope", narrowed)  # what it narrows to is what could not be read
-        outcome, window = asked.plan(resource, state, narrowed)
+        self._begin_with_run()
+        try:
+            while self._waiting or self._advance():
+                yield self._waiting.popleft()
+            if self.error is not None and asked.raise_errors:
+                raise self.error  # a child met it first, and somebody caught it there
+            if self.error is None and self.outcome is not None:
+                _move(dlt.current.resource_state(), self.resource, asked, self.outcome, self._narrowed)
+        finally:
+            if self._tables is not None and not self._has_children:
+                cast(Generator[Any, None, None], self._tables).close()
+            if self.outcome is not None:
+                asked.ended(self.outcome)
+
+    def _read(self) -> Iterator[Any]:
+        """The tables of the read. Everything it finds out is in the outcome and in `keys` when it is over."""
+        asked, resource, client = self._asked, self.resource, self._client
+        state = dlt.current.resource_state(resource.name)
+        missing_parent = self._finish_others()
+        parents = self._parent.keys if self._parent is not None else ()
+        self._narrowed = self._scope if isinstance(self._scope, str) else ""
+        if isinstance(missing_parent, SourceError) and self._parent is not None:
+            self._narrowed = state.get("scope", "")  # what it narrows to is what could not be read
+        elif not isinstance(self._scope, str):
+            self._narrowed = self._scope(parents)
+        outcome, window = asked.plan(
+            resource, state, self._narrowed, parents=parents, comes_whole=self._comes_whole
+        )
+        self.outcome = outcome
         before = client.tally.copy()
         try:
             if asked.dead_end is not None:
                 raise asked.dead_end
-            yield from _read(
-                resource, account, asked, outcome, _pages(resource, asked, outcome, window, pages, narrowed)
-            )
+            yield from self._collected(outcome, window, self._all_pages(outcome, window, missing_parent))
         except SourceError as error:
-            error.where = error.where or f"{account}: {resource.name}, page {outcome.pages + 1}"
+            error.where = error.where or f"{self._account}: {resource.name}, page {outcome.pages + 1}"
             outcome.fail(error)
             outcome.error_advice = error.advice
-            asked.errors[resource.name] = error
+            self.error = error
             if error.stops_account:
                 asked.dead_end = error
             if asked.raise_errors or isinstance(error, StrangerError):
                 raise
-        else:
-            move_mark(state, outcome, narrowed)
-            if outcome.status == "ok":
-                state["place"] = asked.place
         finally:
             client.close()
             spent = client.tally.since(before)
             outcome.requests, outcome.retries = spent.requests, spent.retries
             outcome.throttled_seconds, outcome.bytes_read = spent.throttled_seconds, spent.bytes_read
             outcome.finished_at = asked.now()
-            asked.ended(outcome)
+            self._name_clock()
 
-    return _versioned(resource, read)
+    @property
+    def _comes_whole(self) -> bool | None:
+        """Whether all of it came with another one; None where that was not read before, so none came."""
+        return self._bringer.is_whole if self._bringer is not None and self._bringer.has_begun else None
+
+    def _finish_others(self) -> SourceError | None:
+        """Reads the parent, and what brings this one along where it has begun; why they cannot be read."""
+        others = [self._parent]
+        if self._bringer is not None and self._bringer.has_begun:
+            others.append(self._bringer)
+        for other in others:
+            try:
+                if other is not None:
+                    other.finish()
+            except SourceError as error:
+                return error
+        return None
+
+    def _all_pages(self, outcome: Outcome, window: Window, missing: SourceError | None) -> Iterator[Page]:
+        """The pages: those that came with another resource, those of a broken-off read, the provider's."""
+        self._takes_brought = False
+        with closing(self._brought):
+            yield from self._brought.pages()
+        if missing is not None and (self._parent is not None or window.is_whole):
+            raise missing
+        if self._comes_whole:
+            return
+        journals = self._asked.journals
+        journal = self._asked.journal(self.resource.name)
+        if outcome.mark_before is not None or outcome.mode == "backfill" or journals is None:
+            if outcome.mark_before is not None:
+                journal.remove()  # of a first read that has ended since
+            yield from self._pages(window)
+            return
+        journal.open(self._narrowed, outcome.started_at)
+        try:
+            yield from _journaled(journal, outcome, window, self._pages)
+        finally:
+            journal.close()
+
+    def _collected(self, outcome: Outcome, window: Window, pages: Iterator[Page]) -> Iterator[Any]:
+        """What came as tables, and at the end what may be made of it."""
+        asked, resource, account = self._asked, self.resource, self._account
+        asked_at = outcome.started_at
+        first = next(pages, None)
+        if first is None and self._bringer is None and self._parent is None:
+            raise AssertionError(f"{resource.name}: a provider's read ended without a single answer")
+        if first is not None:
+            asked_at = min(asked_at, first.answered_at or asked_at, outcome.resumed_from or asked_at)
+        collector = RowCollector(resource, account, asked_at)
+        yield collector.empty()
+        doubts = Doubts()
+        came = chain([first] if first is not None else [], pages)
+        tables = self._gathered(outcome, collector, came, doubts)
+        if not asked.holds_back:
+            tables = newest_rows(tables, collector.take_held_back, collector.schema)
+        try:
+            yield from tables
+        finally:
+            if asked.holds_back:
+                asked.held_back[resource.name] = collector.take_held_back()
+        unreadable = collector.unreadable
+        if len(unreadable) >= MANY and not collector.distinct:
+            asked.journal(resource.name).remove()  # its pages would be as good tomorrow
+            outcome.unreadable, outcome.rows_unreadable = [], 0
+            raise BrokenAnswerError(
+                f"None of {len(unreadable)} records can be read. Of one is said: {unreadable[0].fault}.",
+                "So many are not odd by chance: the next run asks again; if it stays, please report it.",
+            )
+        self.keys = collector.keys
+        outcome.asked_through = self._asked_through(asked_at)
+        outcome.reads_all_unreadable = outcome.reads_all_unreadable or window.is_whole
+        parent = self._parent.outcome if self._parent is not None else None
+        unlisted = parent.rows_unreadable if parent is not None else 0
+        spared = None if unlisted else _spared(resource, asked, outcome, unreadable)
+        nameless = len(unreadable) + unlisted if spared is None else 0
+        _judge(resource, account, asked, outcome, {*collector.keys, *keys_of(unreadable)}, doubts, nameless)
+        if outcome.mode == "sweep" and outcome.is_complete:
+            # All of the account's rows that this read did not bring are retired. Said with the last table, so
+            # that a read which breaks off before never retires anything. What could not be read came, though.
+            yield dlt.mark.with_hints(
+                collector.empty() if spared is None else spared,
+                dlt.mark.make_hints(merge_key=["account"]),
+            )
+
+    def _gathered(
+        self, outcome: Outcome, collector: RowCollector, pages: Iterator[Page], doubts: "Doubts"
+    ) -> Iterator[pa.Table]:
+        """The rows of the pages, some thousands at a time; also of those before an error: what came is true
+        and is kept, only the mark must not move."""
+        try:
+            for page in pages:
+                outcome.pages += 1
+                outcome.has_moved = outcome.has_moved or page.has_moved
+                doubts.doubt = doubts.doubt or page.doubt
+                doubts.blind_windows = doubts.blind_windows or page.blind_windows
+                if page.promised is not None:
+                    outcome.rows_promised = page.promised
+                for name, records in page.beside.items():
+                    if name in self._included:
+                        self._included[name]._lay_beside(Page(records, page.answered_at))
+                collector.add(page.records)
+                _count(outcome, collector)
+                if (table := collector.take(at_least=ROWS_PER_TABLE)) is not None:
+                    yield table
+        except SourceError:
+            _name(outcome, collector, self._asked)
+            if (table := collector.take()) is not None:
+                yield table
+            raise
+        _name(outcome, collector, self._asked)
+        if (table := collector.take()) is not None:
+            yield table
+
+    def _lay_beside(self, page: Page) -> None:
+        """Keeps records that came along until this resource is read."""
+        if not self._takes_brought:
+            return
+        if not self._brought.is_open:
+            self._brought.open("", self._asked.now())
+        self._brought.append(page)
+
+    def _asked_through(self, asked_at: datetime) -> datetime | None:
+        """Up to which moment the answers speak; of a child, not beyond its parent.
+
+        A parent's list may be older than this run, where its first read was broken off: what was added since
+        was not asked for.
+        """
+        if self._asked.backfill is not None:
+            return self._asked.backfill[1]
+        parent = self._parent.outcome if self._parent is not None else None
+        return earlier(asked_at - self.resource.settle, parent.asked_through if parent else None)
+
+    def _name_clock(self) -> None:
+        """Says once a run that our clock and the provider's differ."""
+        ahead = self._client.api.server_ahead
+        if ahead is None or abs(ahead) <= MOST_SKEW or self._asked.has_named_clock:
+            return
+        self._asked.has_named_clock = True
+        side = "behind" if ahead > timedelta() else "ahead of"
+        logger.warning(
+            "%s: this machine's clock is %s %s the provider's. Windows end by the provider's clock and marks"
+            " follow the slower one, so nothing is lost; set this machine's clock.",
+            self._account,
+            span(ahead),
+            side,
+        )
+
+
+@dataclass
+class Doubts:
+    """What the pages of a read say against taking it for all there is."""
+
+    doubt: str = ""
+    blind_windows: str = ""
+
+
+def raw_resource(
+    resource: Resource, account: str, asked: Ask, client: Reader, pages: Pages, *, scope: Scope = ""
+) -> DltResource:
+    """A resource that fills one raw table, and has to do with no other; see ResourceRead."""
+    return ResourceRead(resource, account, asked, client, pages, scope=scope).as_resource()
 
 
 def held_back_resource(resource: Resource, tables: pa.Table) -> DltResource:
@@ -126,40 +423,13 @@ def _versioned(resource: Resource, read: Callable[[], Iterator[Any]]) -> DltReso
     )
 
 
-def _pages(
-    resource: Resource, asked: Ask, outcome: Outcome, window: Window, pages: Pages, scope: str
-) -> Iterator[Page]:
-    """The pages: those that came with another resource, those of a broken-off read, the provider's."""
-    along = asked.brought_along.pop(resource.name, None)
-    if along is not None:
-        with closing(along):
-            yield from along.pages()
-    if resource.listed_by in asked.errors:
-        raise asked.errors[resource.listed_by]
-    if resource.comes_with in asked.errors and window.is_whole:
-        raise asked.errors[resource.comes_with]
-    if asked.comes_whole(resource):
-        return
-    journal = asked.journal(resource.name)
-    if outcome.mark_before is not None or outcome.mode == "backfill" or asked.journals is None:
-        if outcome.mark_before is not None:
-            journal.remove()  # of a first read that has ended since
-        yield from pages(window)
-        return
-    journal.open(scope, outcome.started_at)
-    try:
-        yield from _journaled(journal, outcome, window, pages)
-    finally:
-        journal.close()
-
-
 def _journaled(journal: Journal, outcome: Outcome, window: Window, pages: Pages) -> Iterator[Page]:
     """A first read: what an earlier run fetched of it, then the rest, kept page by page."""
-    read_before: set[tuple[str, ...]] = set()
+    read_before: set[Keys] = set()
     begun_at: datetime | None = None
     for page in journal.pages():
         outcome.resumed_from = journal.started_at
-        read_before.update(record.keys for record in page.records)
+        read_before |= keys_of(page.records)
         begun_at = earlier(begun_at, page.answered_at)
         yield page
     if journal.is_complete:
@@ -173,78 +443,62 @@ def _journaled(journal: Journal, outcome: Outcome, window: Window, pages: Pages)
     journal.complete()
 
 
-def _read(
-    resource: Resource, account: str, asked: Ask, outcome: Outcome, pages: Iterator[Page]
-) -> Iterator[Any]:
-    asked_at = outcome.started_at
-    collector: RowCollector | None = None
-    doubt = blind_windows = ""
-    try:
-        for page in pages:
-            if collector is None:
-                asked_at = min(asked_at, page.answered_at or asked_at, outcome.resumed_from or asked_at)
-                collector = RowCollector(resource, account, asked_at)
-                yield collector.empty()
-            outcome.pages += 1
-            outcome.has_moved = outcome.has_moved or page.has_moved
-            doubt, blind_windows = doubt or page.doubt, blind_windows or page.blind_windows
-            asked.blind_windows = asked.blind_windows or page.blind_windows
-            if page.promised is not None:
-                outcome.rows_promised = page.promised
-            for name, records in page.beside.items():
-                _lay_beside(asked, name, Page(records, page.answered_at))
-            collector.add(page.records)
-            outcome.rows_read, outcome.rows_distinct = collector.read, collector.distinct
-            outcome.rows_superseded = collector.superseded
-            if (table := collector.take(at_least=ROWS_PER_TABLE)) is not None:
-                yield table
-    except SourceError:
-        # What came is true and is kept; only the mark must not move.
-        if collector is not None:
-            asked.held_back[resource.name] = collector.take_held_back()
-            if (table := collector.take()) is not None:
-                yield table
-        raise
-    if collector is None:
-        if resource.comes_with is None and resource.listed_by is None:
-            raise AssertionError(f"{resource.name}: a provider's read ended without a single answer")
-        collector = RowCollector(resource, account, asked_at)
-        yield collector.empty()
-    rest = collector.take()
-    asked.held_back[resource.name] = collector.take_held_back()
-    if resource.lists:
-        asked.keys[resource.name] = collector.keys
-    outcome.asked_through = _asked_through(resource, asked, asked_at)
-    _judge(resource, account, asked, outcome, collector.keys, doubt, blind_windows)
-    if outcome.mode == "sweep" and outcome.is_complete:
-        # All of the account's rows that this read did not bring are retired. Said with the last table, so
-        # that a read which breaks off before never retires anything.
-        yield dlt.mark.with_hints(
-            rest if rest is not None else collector.empty(),
-            dlt.mark.make_hints(merge_key=["account"]),
+def _move(
+    state: MutableMapping[str, Any], resource: Resource, asked: Ask, outcome: Outcome, scope: str
+) -> None:
+    move_mark(state, outcome, scope)
+    if outcome.status != "failed" and not outcome.is_doubtful:
+        state["place"] = asked.place
+    if resource.reading == "ledger" and outcome.mode != "backfill":
+        note_unreadable(state, outcome)
+
+
+def _count(outcome: Outcome, collector: RowCollector) -> None:
+    outcome.rows_read, outcome.rows_distinct = collector.read, collector.distinct
+    outcome.rows_superseded = collector.superseded
+
+
+def _name(outcome: Outcome, collector: RowCollector, asked: Ask) -> None:
+    """Names the records that could not be read, and those of earlier reads that could be now."""
+    outcome.unreadable = [
+        Unreadable(
+            key_text(one.keys) if one.keys else None,
+            one.fault,
+            one.payload.decode(errors="replace")[:LONGEST_PAYLOAD],
         )
-    elif rest is not None:
-        yield rest
+        for one in collector.unreadable
+    ]
+    outcome.rows_unreadable = len(outcome.unreadable)
+    if outcome.unreadable:
+        logger.warning(
+            "%s: %s: %d of %d records cannot be read and were left out, such as one of which is said: %s.",
+            collector.account,
+            outcome.resource,
+            outcome.rows_unreadable,
+            outcome.rows_read,
+            outcome.unreadable[0].reason,
+        )
+    before = asked.unreadable.get(outcome.resource, ())
+    if before:
+        outcome.read_again = sorted({key_text(keys) for keys in collector.keys} & set(before))
 
 
-def _asked_through(resource: Resource, asked: Ask, asked_at: datetime) -> datetime | None:
-    """Up to which moment the answers speak; of a listed resource, not beyond its list.
-
-    A list may be older than this run, where its first read was broken off: what was added since was not
-    asked for.
-    """
-    if asked.backfill is not None:
-        return asked.backfill[1]
-    lister = asked.outcomes.get(resource.listed_by or "")
-    return earlier(asked_at - resource.settle, lister.asked_through if lister else None)
+def key_text(keys: Keys) -> str:
+    """A record's key as people are told it."""
+    return " / ".join(keys)
 
 
-def _lay_beside(asked: Ask, name: str, page: Page) -> None:
-    """Keeps records that came along until their own resource is read."""
-    if name not in asked.brought_along:
-        asked.brought_along[name] = Journal()
-        asked.brought_along[name].open("", asked.now())
-    asked.brought_along[name].append(page)
+def _spared(
+    resource: Resource, asked: Ask, outcome: Outcome, unreadable: Sequence[Record]
+) -> pa.Table | None:
+    """The current rows of records that came and could not be read: they are not gone. None where nobody can
+    say which these are."""
+    if outcome.mode != "sweep" or not unreadable:
+        return raw_schema(resource).empty_table()
+    if not all(one.keys for one in unreadable):
+        return None
+    rows = asked.held_rows(resource.name, keys_of(unreadable))
+    return None if rows is None else rows.cast(raw_schema(resource))
 
 
 def _judge(
@@ -252,9 +506,9 @@ def _judge(
     account: str,
     asked: Ask,
     outcome: Outcome,
-    keys: Collection[tuple[str, ...]],
-    doubt: str,
-    blind_windows: str,
+    keys: Collection[Keys],
+    doubts: Doubts,
+    nameless: int,
 ) -> None:
     """Decides whether a read that came to its end may be taken for all there is (design §4).
 
@@ -268,17 +522,17 @@ def _judge(
         # Known ones, not any: as many of somebody else's would pass for ours.
         found = len(asked.held_keys(resource.name) & set(keys))
         is_same_question = outcome.mark_before is not None or outcome.is_elsewhere
-        if keys and not found and is_same_question:
+        if keys and not found and is_same_question and not nameless:
             raise StrangerError(
                 f"None of the {known} known records came, and {len(keys)} others did: this is somebody"
                 " else's account. Nothing of it was loaded.",
                 "Check base_url and the credentials; if all that was known is really gone, run stocktake"
                 f" sweep --account {account} --confirm-drop.",
             )
-    if doubt:
+    if doubts.doubt:
         outcome.guard(
-            f"{where} {doubt} What came is kept, nothing was retired, and the next run asks for all of it"
-            " once more."
+            f"{where} {doubts.doubt} What came is kept, nothing was retired, and the next run asks for all of"
+            " it once more."
         )
     elif found < asked.sweep_floor * known:
         outcome.guard(
@@ -287,6 +541,12 @@ def _judge(
             f" --account {account} --confirm-drop."
         )
     else:
-        outcome.is_complete = True
-        if blind_windows:
-            outcome.guard(f"{where} {blind_windows} Until that is mended, every run reads all of it.")
+        outcome.is_complete = not nameless
+        if nameless and outcome.mode == "sweep":
+            outcome.guard(
+                f"{where} {nameless} records of it or of its list cannot be read, and nobody can say which of"
+                " the known ones they are. All others are loaded, and nothing was retired.",
+                is_doubtful=False,
+            )
+        if doubts.blind_windows:
+            outcome.guard(f"{where} {doubts.blind_windows} Until that is mended, every run reads all of it.")

@@ -4,13 +4,17 @@ dlt's scd2 keeps two current rows when one extract brings a key twice, and pages
 twice. So a repeat is dropped here, and a second version of a key is held back for the next load package:
 history keeps both, in order, and a key has one current row. What this needs to remember is one small
 entry a key, not the records.
+
+A record that cannot be read (no object, no usable key) costs itself only: it travels with its page as a
+Record with a `fault`, is counted and named, and the others are read.
 """
 
 import hashlib
-from collections.abc import Mapping, Sequence
+import tempfile
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any, Generic, NamedTuple, TypeVar
 
 import msgspec
 import pyarrow as pa
@@ -20,6 +24,13 @@ from sources._shared.settings import Resource
 ROWS_PER_TABLE = 20_000
 """Rows gathered before a table goes to dlt: its cost per table is some milliseconds, a row's microseconds."""
 
+EARLIEST, LATEST = 1900, 2200
+"""The years of clocks that can be true. Outside of them a time is a provider's way of saying "never", or a
+mistake, and many readers of the warehouse cannot even show it."""
+
+Keys = tuple[str, ...]
+S = TypeVar("S")
+
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -27,14 +38,17 @@ _MICROSECOND = timedelta(microseconds=1)
 class Record(NamedTuple):
     """One record as the provider sent it."""
 
-    keys: tuple[str, ...]
-    """The values of the resource's key columns; '' where the provider left one out."""
+    keys: Keys
+    """The values of the resource's key columns; '' where the provider left one out. Of a record that cannot
+    be read, () where its key is not known."""
     updated_at: datetime | None
     """The provider's clock for the record, as an instant."""
     payload: bytes
     """The record's JSON text, byte for byte."""
     content: bytes | None = None
     """What counts as a change, where that is not the payload."""
+    fault: str = ""
+    """Why it cannot be read; '' where it can."""
 
 
 @dataclass(frozen=True)
@@ -63,20 +77,99 @@ def missing(count: int) -> str:
     return f"The provider promised {count} more records than it gave, also when asked again."
 
 
+class KeyFields(Generic[S]):
+    """Reads the keys and clocks of a record, and no more of it. A field whose value cannot be used is None.
+
+    Args:
+        shape: a msgspec struct of those fields, each of them Any.
+    """
+
+    def __init__(self, shape: type[S]) -> None:
+        self._shape = shape
+        self._decode = msgspec.json.Decoder(shape).decode
+
+    def __call__(self, raw: msgspec.Raw) -> S:
+        """The fields.
+
+        Raises:
+            msgspec.MsgspecError: it is no object.
+        """
+        try:
+            return self._decode(raw)
+        except msgspec.ValidationError:
+            return msgspec.convert(_usable(raw, dict[str, msgspec.Raw]), self._shape)
+
+
+def _usable(raw: msgspec.Raw, kind: Any = Any) -> Any:
+    """A value without those of its members that are nothing here, such as the number 1e400."""
+    try:
+        found = msgspec.json.decode(raw, type=kind)
+        if kind is Any:
+            return found
+    except msgspec.ValidationError:
+        if kind is not Any:
+            raise
+        if not bytes(raw).lstrip().startswith(b"{"):
+            return None
+        found = msgspec.json.decode(raw, type=dict[str, msgspec.Raw])
+    return {name: _usable(member) for name, member in found.items()}
+
+
+def records_of(raws: Iterable[msgspec.Raw], to_record: Callable[[msgspec.Raw], Record]) -> list[Record]:
+    """A page's records, in order; one that cannot be read is among them with its fault."""
+    records = []
+    for raw in raws:
+        try:
+            records.append(to_record(raw))
+        except msgspec.MsgspecError as error:
+            records.append(unreadable(bytes(raw), error))
+    return records
+
+
+def unreadable(payload: bytes, error: msgspec.MsgspecError, keys: Keys = ()) -> Record:
+    """A record that cannot be read, and why.
+
+    Args:
+        keys: where they are known all the same.
+    """
+    kinds = {b"n": "it is null", b"[": "it is a list", b"{": str(error)}
+    return Record(keys, None, payload, fault=kinds.get(payload.lstrip()[:1], "it is no object"))
+
+
+def keys_of(records: Iterable[Record]) -> set[Keys]:
+    """The different keys of the records."""
+    return {record.keys for record in records if record.keys}
+
+
+def keyless(records: Iterable[Record]) -> int:
+    """How many of the records have no key that is known: each is one of those that the provider promised."""
+    return sum(1 for record in records if not record.keys)
+
+
 def text(value: Any) -> str:
-    """A key column's value: '' where the provider left it out."""
-    return value if isinstance(value, str) else "" if value is None else str(value)
+    """A key column's value: '' where the provider left it out.
+
+    Raises:
+        msgspec.ValidationError: it is of a kind that keys are not.
+    """
+    if isinstance(value, str):
+        return value.replace("\x00", "\ufffd") if "\x00" in value else value
+    if value is None:
+        return ""
+    if isinstance(value, int) and not isinstance(value, bool):
+        return str(value)
+    raise msgspec.ValidationError("its key is neither text nor a whole number")
 
 
 def identity(value: Any) -> str:
     """A key that a record cannot do without: records without one would all become one row.
 
     Raises:
-        msgspec.ValidationError: there is none; to the client this is a broken answer.
+        msgspec.ValidationError: there is none, or none that can be used.
     """
     found = text(value)
-    if not found:
-        raise msgspec.ValidationError("a record has no identity")
+    if not found or found.isspace():
+        raise msgspec.ValidationError("it has no key")
     return found
 
 
@@ -88,7 +181,16 @@ def instant(value: Any) -> datetime | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None
-    return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return believable(moment if moment.tzinfo else moment.replace(tzinfo=UTC))
+
+
+def believable(moment: datetime) -> datetime | None:
+    """The moment in UTC; None where its year lies outside of those that a clock can show."""
+    try:
+        moment = moment.astimezone(UTC)
+    except OverflowError:  # in UTC it lies before year 1 or after 9999
+        return None
+    return moment if EARLIEST <= moment.year <= LATEST else None
 
 
 def raw_schema(resource: Resource) -> pa.Schema:
@@ -106,6 +208,39 @@ def raw_schema(resource: Resource) -> pa.Schema:
     )
 
 
+def newest_rows(
+    tables: Iterable[pa.Table], later: Callable[[], Sequence[pa.Table]], schema: pa.Schema
+) -> Iterator[pa.Table]:
+    """The rows of one read in one package: of every key, the newest version only.
+
+    Args:
+        tables: every key once; kept on disk until all have come.
+        later: the second and later versions, a table a round, in order; asked when all have come.
+    """
+    with tempfile.TemporaryFile() as file:
+        with pa.ipc.new_stream(file, schema) as sink:
+            for table in tables:
+                sink.write_table(table)
+        rounds = [*later()]
+        file.seek(0)
+        replaced = [_row_keys(table) for table in rounds]
+        with pa.ipc.open_stream(file) as stored:
+            for batch in stored:
+                yield _without(pa.Table.from_batches([batch]), set().union(*replaced))
+        for number, table in enumerate(rounds, 1):
+            yield _without(table, set().union(*replaced[number:]))
+
+
+def _row_keys(table: pa.Table) -> list[Keys]:
+    """The key columns of a raw table's rows; the account's name is before them, five columns are behind."""
+    columns = table.column_names[1:-4]
+    return list(zip(*(table[column].to_pylist() for column in columns), strict=True))
+
+
+def _without(table: pa.Table, keys: Collection[Keys]) -> pa.Table:
+    return table.filter([found not in keys for found in _row_keys(table)]) if keys else table
+
+
 class RowCollector:
     """Turns the pages of one read into Arrow tables in which every key occurs once."""
 
@@ -120,9 +255,19 @@ class RowCollector:
         self._latest: dict[str, bytes] = {}
         self._waiting: list[tuple[Record, bytes]] = []
         self._held_back: list[dict[str, tuple[Record, bytes]]] = []
+        self._unreadable: dict[tuple[Keys, bytes], Record] = {}
 
     @property
-    def keys(self) -> list[tuple[str, ...]]:
+    def unreadable(self) -> list[Record]:
+        """The records that could not be read, each once, without those that another answer told well."""
+        return [one for one in self._unreadable.values() if not one.keys or not self.has_read(one.keys)]
+
+    def has_read(self, keys: Keys) -> bool:
+        """Whether a record of that key was read."""
+        return "\x00".join(keys) in self._latest
+
+    @property
+    def keys(self) -> list[Keys]:
         """The different keys that were read, in the order in which they first came."""
         return [tuple(key.split("\x00")) for key in self._latest]
 
@@ -136,6 +281,9 @@ class RowCollector:
         self.read += len(records)
         page: dict[str, tuple[Record, bytes]] = {}
         for record in records:
+            if record.fault:
+                self._unreadable[record.keys, record.payload] = record
+                continue
             key = "\x00".join(record.keys)
             row_hash = self._row_hash(key, record)
             rival = page.get(key)

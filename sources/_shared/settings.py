@@ -22,13 +22,6 @@ class Resource:
     """The field behind `updated_at`, in words; "none" where the provider keeps none."""
     settle: timedelta = timedelta()
     """How long the provider may take until a change shows: the mark stays so far behind."""
-    comes_with: str | None = None
-    """The resource whose answers bring records of this one along. It is read first; when it was read whole,
-    all of this one has come."""
-    listed_by: str | None = None
-    """The resource whose records say what to ask for. It is read first."""
-    lists: bool = False
-    """Whether another resource is listed by this one."""
     clock_decides: bool = True
     """Whether, of two versions that came in one read, the one with the later clock is newer. Otherwise it is
     the one that came later."""

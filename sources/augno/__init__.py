@@ -20,7 +20,7 @@ import dlt
 from dlt.extract import DltResource
 
 from sources._shared.mark import Ask
-from sources._shared.resource import raw_resource
+from sources._shared.resource import ResourceRead
 from sources.augno.client import AugnoClient
 from sources.augno.settings import API_VERSION, ITEM_INVENTORY, ITEMS, REQUESTS_PER_SECOND
 
@@ -44,5 +44,9 @@ def augno_source(
     client = AugnoClient(base_url, api_key, api_version, account_id, requests_per_second)
     ask = asked or Ask()
     scope = account_id or ""
-    yield raw_resource(ITEMS, account, ask, client, client.items, scope=scope)
-    yield raw_resource(ITEM_INVENTORY, account, ask, client, client.item_inventory, scope=scope)
+    items = ResourceRead(ITEMS, account, ask, client, client.items, scope=scope)
+    inventory = ResourceRead(
+        ITEM_INVENTORY, account, ask, client, client.item_inventory, scope=scope, parent=items
+    )
+    yield items.as_resource()
+    yield inventory.as_resource()

@@ -59,7 +59,7 @@ def checks(
             return
         item = listed.records[0].keys
         try:
-            stock = first_page(client.item_inventory, Window(listed=[item]))
+            stock = first_page(client.item_inventory, Window(parents=[item]))
         except SourceError as error:
             yield _denied(ITEM_INVENTORY.name, error)
         else:

@@ -25,7 +25,7 @@ from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window
 from sources._shared.pace import shared_pace
 from sources._shared.redaction import Redactor
-from sources._shared.rows import Page, Record, identity, instant
+from sources._shared.rows import KeyFields, Page, Record, identity, instant, records_of, unreadable
 from sources.augno.settings import (
     API_VERSION,
     CALLS_AT_ONCE,
@@ -68,16 +68,12 @@ class _Item(msgspec.Struct):
     updated_at: Any = None
 
 
-class _Quantity(msgspec.Struct):
-    value: Any = None
-
-
 class _Inventory(msgspec.Struct):
-    object: str
-    on_hand: _Quantity | None = None
-    reserved: _Quantity | None = None
-    available_to_promise: _Quantity | None = None
-    short: _Quantity | None = None
+    object: Any = None
+    on_hand: Any = None
+    reserved: Any = None
+    available_to_promise: Any = None
+    short: Any = None
 
 
 class AugnoClient:
@@ -136,7 +132,7 @@ class AugnoClient:
 
     def item_inventory(self, window: Window) -> Iterator[Page]:
         """The stock of every listed item, a call each. An item deleted since it was listed has none."""
-        ids = [keys[0] for keys in window.listed if keys not in window.read_before]
+        ids = [keys[0] for keys in window.parents if keys not in window.read_before]
         gone = 0
         with ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="augno") as pool:
             for start in range(0, len(ids), CALLS_PER_PAGE):
@@ -203,13 +199,13 @@ class _UnknownQuantityError(RequestError):
 
 
 _decode_items = msgspec.json.Decoder(_Items).decode
-_decode_item = msgspec.json.Decoder(_Item).decode
-_decode_inventory = msgspec.json.Decoder(_Inventory).decode
+_item = KeyFields(_Item)
+_inventory = KeyFields(_Inventory)
 
 
 def _read_items(body: bytes) -> Scanned:
     page = _decode_items(body)
-    return Scanned([_item_record(raw) for raw in page.data], _cursor(page.page_info))
+    return Scanned(records_of(page.data, _item_record), _cursor(page.page_info))
 
 
 def _cursor(info: _PageInfo) -> str | None:
@@ -223,18 +219,25 @@ def _cursor(info: _PageInfo) -> str | None:
 
 
 def _item_record(raw: msgspec.Raw) -> Record:
-    item = _decode_item(raw)
+    item = _item(raw)
     return Record((identity(item.id),), instant(item.updated_at), bytes(raw))
 
 
 def _inventory_record(item: str, body: bytes) -> Record:
     """The answer as it is. What counts as a change are the four numbers: ids are fresh in every answer, and
     zeros pad the same number now and then (augno.md §4, §9)."""
-    found = _decode_inventory(body)
-    if found.object != "item_inventory":
-        raise msgspec.ValidationError(f"an {found.object} where an item_inventory should be")
+    raw = msgspec.json.decode(body, type=msgspec.Raw)
+    try:
+        found = _inventory(raw)
+        if found.object != "item_inventory":
+            raise msgspec.ValidationError("it is no item_inventory")
+    except msgspec.ValidationError as error:
+        return unreadable(body, error, (item,))
     numbers = [getattr(found, name) for name in QUANTITIES]
-    content = ";".join("" if quantity is None else _plain(quantity.value) for quantity in numbers)
+    values = [one.get("value") if isinstance(one, dict) else one for one in numbers]
+    content = ";".join(
+        "" if one is None else _plain(value) for one, value in zip(numbers, values, strict=True)
+    )
     return Record((item,), None, body, content.encode())
 
 

@@ -30,7 +30,6 @@ ITEMS = Resource(
     # The list has a filter on created_at only, and created_at never moves.
     reading="whole",
     clock="updated_at: moves when the item's record is edited, not when its stock moves",
-    lists=True,
 )
 ITEM_INVENTORY = Resource(
     "item_inventory",
@@ -38,7 +37,6 @@ ITEM_INVENTORY = Resource(
     # One call per item, without a filter and without a clock.
     reading="whole",
     clock="none",
-    listed_by="items",
 )
 
 RESOURCES = (ITEMS, ITEM_INVENTORY)

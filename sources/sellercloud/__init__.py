@@ -20,7 +20,8 @@ import dlt
 from dlt.extract import DltResource
 
 from sources._shared.mark import Ask
-from sources._shared.resource import raw_resource
+from sources._shared.resource import ResourceRead, raw_resource
+from sources._shared.rows import Keys
 from sources.sellercloud.client import SellercloudClient
 from sources.sellercloud.settings import (
     INVENTORY,
@@ -52,12 +53,20 @@ def sellercloud_source(
     client = SellercloudClient(base_url, username, password, timezone, warehouses, requests_per_second)
     ask = asked or Ask()
     # The warehouses first: their answer tells Sellercloud's clock, which the windows after it end at.
-    yield raw_resource(WAREHOUSES, account, ask, client, client.warehouses)
+    every_warehouse = ResourceRead(WAREHOUSES, account, ask, client, client.warehouses)
+    yield every_warehouse.as_resource()
     yield raw_resource(INVENTORY, account, ask, client, client.inventory, scope=timezone)
     if tuple(warehouses) != ("none",):
 
-        def scope() -> str:
-            chosen = client.chosen(ask.keys.get(WAREHOUSES.name, ()))
-            return f"{timezone} {','.join(chosen)}"  # of a new warehouse, everything is new
+        def scope(listed: Sequence[Keys]) -> str:
+            return f"{timezone} {','.join(client.chosen(listed))}"  # of a new warehouse, everything is new
 
-        yield raw_resource(WAREHOUSE_INVENTORY, account, ask, client, client.warehouse_inventory, scope=scope)
+        yield ResourceRead(
+            WAREHOUSE_INVENTORY,
+            account,
+            ask,
+            client,
+            client.warehouse_inventory,
+            scope=scope,
+            parent=every_warehouse,
+        ).as_resource()

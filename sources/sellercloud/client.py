@@ -14,20 +14,23 @@ import httpx
 import msgspec
 
 from sources._shared.auth import LoginAuth, Token
-from sources._shared.errors import (
-    BrokenAnswerError,
-    CredentialsError,
-    NotFoundError,
-    PermissionDeniedError,
-    ServerError,
-    SourceError,
-    ThrottledError,
-)
+from sources._shared.errors import BrokenAnswerError, NotFoundError, PermissionDeniedError, SourceError
 from sources._shared.http import ApiClient, ProviderWords
 from sources._shared.mark import Window, earlier
 from sources._shared.pace import shared_pace
 from sources._shared.redaction import Redactor
-from sources._shared.rows import Page, Record, identity, missing
+from sources._shared.rows import (
+    KeyFields,
+    Keys,
+    Page,
+    Record,
+    identity,
+    keyless,
+    keys_of,
+    missing,
+    records_of,
+)
+from sources._shared.second_look import look_again
 from sources.sellercloud.local_time import LITERAL, instant_of, local_window
 from sources.sellercloud.settings import (
     LARGEST_WINDOW,
@@ -48,6 +51,8 @@ need not move the first (sellercloud.md §0.1)."""
 
 FALLING = "There were fewer and fewer while they were read, so that nobody can say whether all came."
 
+PRODUCTS = "/inventory"
+
 CREDENTIALS_ADVICE = (
     "Check username and password, and that the user is neither locked nor asked for a second factor."
 )
@@ -56,8 +61,8 @@ Filter = Mapping[str, str]
 
 
 class _Token(msgspec.Struct):
-    access_token: str
-    expires_in: float | None = None
+    access_token: Any = None
+    expires_in: Any = None
 
 
 class _Throttle(msgspec.Struct):
@@ -126,7 +131,7 @@ class SellercloudClient:
 
     def warehouse_inventory(self, window: Window) -> Iterator[Page]:
         """The same, once per warehouse: what its answer says of each product."""
-        warehouses = self.chosen(window.listed)
+        warehouses = self.chosen(window.parents)
         reached, page = window.position or (None, None)
         if reached in warehouses:
             warehouses = warehouses[warehouses.index(reached) :]
@@ -138,16 +143,20 @@ class SellercloudClient:
 
     def warehouses(self, window: Window) -> Iterator[Page]:
         """Every warehouse; a short list, in pages all the same."""
-        seen: set[tuple[str, ...]] = set()
+        seen: set[Keys] = set()
+        without_key = 0
         number = 1
         while True:
             answer = self.api.send("GET", "/Warehouses", _read_warehouses, params=_paged({}, number))
             records, total = answer.body.records, answer.body.total
             fresh = [record for record in records if record.keys not in seen]
-            seen.update(record.keys for record in fresh)
             # Without anything new, the server knows no further page, or no paging here at all.
-            is_last = total is None or len(seen) >= total or not fresh
-            lacking = (total or 0) - len(seen) if is_last else 0
+            has_more = bool(keys_of(fresh))
+            seen |= keys_of(fresh)
+            without_key += keyless(fresh)
+            come = len(seen) + without_key
+            is_last = total is None or come >= total or not has_more
+            lacking = (total or 0) - come if is_last else 0
             yield Page(fresh, answer.answered_at, total, missing(lacking) if lacking > 0 else "")
             if is_last:
                 return
@@ -155,7 +164,7 @@ class SellercloudClient:
 
     def page(self, query: Filter, number: int) -> "Scanned":
         """One page of the inventory."""
-        answer = self.api.send("GET", "/inventory", self._read_products, params=_paged(query, number))
+        answer = self.api.send("GET", PRODUCTS, self._read_products, params=_paged(query, number))
         return Scanned(answer.body.records, answer.body.total, answer.answered_at)
 
     def chosen(self, listed: Sequence[tuple[str, ...]]) -> list[str]:
@@ -168,7 +177,9 @@ class SellercloudClient:
         return self.api.build_request("POST", "/token", json=self._login)
 
     def _logged_in(self, response: httpx.Response) -> Token:
-        token = _read_token(response)
+        token = self.api.read_login(
+            response, _token, credentials_advice=CREDENTIALS_ADVICE, address_advice=BASE_URL_ADVICE
+        )
         self.login_seconds, self.has_logged_in = token.seconds, True
         return token
 
@@ -177,10 +188,12 @@ class SellercloudClient:
             # Without dates: a product that was never edited or counted matches no date at all.
             yield from self._all(query, prefix, window)
             return
-        until = window.until or datetime.now(UTC)
         clock = self.api.server_clock
-        if clock is not None:  # ours may run ahead, and the server's future cannot be asked for
-            until = min(until, clock)
+        if clock is None:  # a login tells it; the list of warehouses is the cheapest question after one
+            next(self.warehouses(Window()))
+            clock = self.api.server_clock
+        # Ours may run ahead, and the server's future cannot be asked for; or behind, and hide what is new.
+        until = earlier(window.until, clock) or datetime.now(UTC)
         begin, end = local_window(window.after, max(until, window.after), self.zone)
         for name in CLOCKS:
             for page in self._dated(query, prefix, name, begin, end):
@@ -194,15 +207,24 @@ class SellercloudClient:
         """
         seen = set(window.read_before)
         for page in self._scan(query, prefix, window):
-            seen.update(record.keys for record in page.records)
+            seen |= keys_of(page.records)
             yield page
         lost = sorted(keys[-1] for keys in window.held() - seen if keys[: len(prefix)] == prefix)
-        askable = [product for product in lost if "," not in product]
-        for start in range(0, len(askable), PAGE_SIZE):
-            batch = askable[start : start + PAGE_SIZE]
-            answer = self.page({**query, "model.inventoryID": ",".join(batch)}, 1)
-            found = [record for record in answer.records if record.keys[0] in batch]
+
+        def named(products: Sequence[str]) -> Filter:
+            return {**query, "model.inventoryID": ",".join(products)}
+
+        def ask(products: Sequence[str]) -> Iterator[Page]:
+            answer = self.page(named(products), 1)
+            found = [record for record in answer.records if not record.keys or record.keys[0] in products]
             yield Page(_prefixed(found, prefix), answer.answered_at, position=1)
+
+        yield from look_again(
+            [product for product in lost if "," not in product],
+            ask,
+            at_once=PAGE_SIZE,
+            fits=lambda products: self.api.fits(PRODUCTS, _paged(named(products), 1)),
+        )
 
     def _dated(
         self, query: Filter, prefix: tuple[str, ...], clock: str, begin: datetime, end: datetime
@@ -232,10 +254,10 @@ class SellercloudClient:
         seen = {keys[len(prefix) :] for keys in window.read_before if keys[: len(prefix)] == prefix}
         start: int | None = window.position
         is_dated = first is not None
-        total = shrinkings = 0
+        total = shrinkings = come = 0
         for attempt in range(PASSES):
-            before, told = len(seen), 0
-            in_pass: set[tuple[str, ...]] = set()
+            before, told, without_key = len(seen), 0, 0
+            in_pass: set[Keys] = set()
             page = first or self.page(query, 1)
             first = None
             # A total that fills its last page may be too low by one: the page after it has the row, if any.
@@ -245,31 +267,34 @@ class SellercloudClient:
             for position, number in zip([*numbers, 1], [None, *numbers], strict=True):
                 if number is not None:
                     page = self.page(query, number)
-                    told += len(page.records)
-                    in_pass.update(record.keys for record in page.records)
+                    told += len(page.records) - keyless(page.records)
+                    in_pass |= keys_of(page.records)
+                if number is not None or last <= 1:
+                    without_key += keyless(page.records)
                 if _total(page) < total and not is_dated:
                     seen, before, shrinkings = set(), -1, shrinkings + 1
                 total = _total(page)
-                seen.update(record.keys for record in page.records)
+                seen |= keys_of(page.records)
                 # Where rows repeat within a pass, they moved, or have no order: then another pass may help.
                 has_moved = len(in_pass) < told
                 found = _prefixed(page.records, prefix)
                 yield Page(found, page.answered_at, total, has_moved=has_moved, position=position)
-            if len(seen) >= total or shrinkings > SHRINKINGS:
+            come = len(seen) + without_key
+            if come >= total or shrinkings > SHRINKINGS:
                 break
             if attempt > 0 and len(seen) == before and not has_moved:
                 break
             start = None
-        if len(seen) < total:
-            doubt = FALLING if shrinkings > SHRINKINGS else missing(total - len(seen))
+        if come < total:
+            doubt = FALLING if shrinkings > SHRINKINGS else missing(total - come)
             yield Page((), None, total, doubt, position=1)
 
     def _read_products(self, body: bytes) -> "_Read":
         envelope = _decode_envelope(body)
-        return _Read([self._product(raw) for raw in envelope.Items or ()], envelope.TotalResults)
+        return _Read(records_of(envelope.Items or (), self._product), envelope.TotalResults)
 
     def _product(self, raw: msgspec.Raw) -> Record:
-        row = _decode_row(raw)
+        row = _row(raw)
         clocks = [instant_of(value, self.zone) for value in (row.LastModifiedDate, row.LastAggregateDate)]
         known = [clock for clock in clocks if clock is not None]
         return Record((identity(row.ID),), max(known, default=None), bytes(raw))
@@ -289,11 +314,15 @@ class _Read(NamedTuple):
 
 
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
-_decode_row = msgspec.json.Decoder(_Row).decode
+_row = KeyFields(_Row)
 
 
 def _prefixed(records: Sequence[Record], prefix: tuple[str, ...]) -> Sequence[Record]:
-    return [record._replace(keys=(*prefix, *record.keys)) for record in records] if prefix else records
+    return (
+        [record._replace(keys=(*prefix, *record.keys)) if record.keys else record for record in records]
+        if prefix
+        else records
+    )
 
 
 def _paged(query: Filter, number: int) -> dict[str, str]:
@@ -318,32 +347,17 @@ def _read_warehouses(body: bytes) -> _Read:
     else:
         envelope = _decode_envelope(body)
         raws, total = envelope.Items or [], envelope.TotalResults
-    return _Read([Record((identity(_decode_row(raw).ID),), None, bytes(raw)) for raw in raws], total)
+    return _Read(records_of(raws, _warehouse), total)
 
 
-def _read_token(response: httpx.Response) -> Token:
+def _warehouse(raw: msgspec.Raw) -> Record:
+    return Record((identity(_row(raw).ID),), None, bytes(raw))
+
+
+def _token(body: bytes) -> Token:
     """The token and how long it lives. `.issued` and `.expires` are not to be trusted (sellercloud.md §1)."""
-    status = response.status_code
-    pause = _pause(response.content, None)
-    if pause is not None or status == 429:
-        throttled = ThrottledError(f"The login was answered with {status}.", "Run less often.", status=status)
-        throttled.retry_after = pause
-        raise throttled
-    if status >= 500 or status == 408:
-        raise ServerError(f"The login was answered with {status}.", "Try again later.", status=status)
-    if status == httpx.codes.NOT_FOUND:
-        raise NotFoundError("The login was answered with 404.", BASE_URL_ADVICE, status=status)
-    try:
-        found = msgspec.json.decode(response.content, type=_Token)
-    except msgspec.MsgspecError:
-        if status == httpx.codes.OK:
-            raise BrokenAnswerError(
-                "The login was answered, but without a token.", BASE_URL_ADVICE, status=status
-            ) from None
-        raise CredentialsError(
-            f"The login was refused with {status}.", CREDENTIALS_ADVICE, status=status
-        ) from None
-    return Token(found.access_token, found.expires_in)
+    found = msgspec.json.decode(body, type=_Token)
+    return Token.told(found.access_token, found.expires_in)
 
 
 BASE_URL_ADVICE = "Check base_url: it ends in /rest/api, and its host is your own server's."

@@ -4,12 +4,12 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sources._shared.rows import believable
+
 LITERAL = "%m/%d/%Y %H:%M"
 """The documented form of a date in a filter. Naive on purpose: a Z would be turned into the server's zone."""
 MINUTE = timedelta(minutes=1)
 DAY = timedelta(days=1)
-EARLIEST = 1900
-"""Before this year a date is .NET's way of saying "never": 0001-01-01."""
 
 
 def local_window(after: datetime, until: datetime, zone: ZoneInfo) -> tuple[datetime, datetime]:
@@ -29,7 +29,8 @@ def local_window(after: datetime, until: datetime, zone: ZoneInfo) -> tuple[date
 
 
 def instant_of(value: Any, zone: ZoneInfo) -> datetime | None:
-    """The instant of a local time; None for none, for year 1 and for anything unreadable.
+    """The instant of a local time; None for none, for year 1, .NET's way of saying "never", and for anything
+    unreadable.
 
     A time in the hour that is repeated in autumn means its first occurrence; one that spring leaves out means
     the same moment as an hour later.
@@ -40,9 +41,7 @@ def instant_of(value: Any, zone: ZoneInfo) -> datetime | None:
         moment = datetime.fromisoformat(value)
     except ValueError:
         return None
-    if moment.year < EARLIEST:
-        return None
-    return (moment if moment.tzinfo else moment.replace(tzinfo=zone)).astimezone(UTC)
+    return believable(moment if moment.tzinfo else moment.replace(tzinfo=zone))
 
 
 def _offset(moment: datetime, zone: ZoneInfo) -> timedelta:

@@ -40,7 +40,6 @@ WAREHOUSES = Resource(
     # GET /Warehouses knows no date filter.
     reading="whole",
     clock="none",
-    lists=True,
 )
 INVENTORY = Resource(
     "inventory",
@@ -59,7 +58,6 @@ WAREHOUSE_INVENTORY = Resource(
     clock=CLOCK,
     settle=SETTLE,
     clock_decides=False,
-    listed_by="warehouses",
     only_if="warehouses",
 )
 

@@ -21,7 +21,7 @@ import dlt
 from dlt.extract import DltResource
 
 from sources._shared.mark import Ask
-from sources._shared.resource import raw_resource
+from sources._shared.resource import ResourceRead, raw_resource
 from sources.shipstream.client import ShipstreamClient
 from sources.shipstream.settings import (
     MERCHANTS,
@@ -53,6 +53,7 @@ def shipstream_source(
     # The short lists first: their answers tell ShipStream's clock, which the windows after them end at.
     yield raw_resource(WAREHOUSES, account, ask, client, client.warehouses)
     yield raw_resource(MERCHANTS, account, ask, client, client.merchants)
-    yield raw_resource(TOTAL_LEVELS, account, ask, client, client.total_levels)
-    yield raw_resource(PRODUCTS, account, ask, client, client.products)
+    levels = ResourceRead(TOTAL_LEVELS, account, ask, client, client.total_levels)
+    yield levels.as_resource()
+    yield ResourceRead(PRODUCTS, account, ask, client, client.products, included_in=levels).as_resource()
     yield raw_resource(WAREHOUSE_LEVELS, account, ask, client, client.warehouse_levels)

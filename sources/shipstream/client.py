@@ -6,6 +6,7 @@ Usable alone: `ShipstreamClient(url, token).total_levels(Window())` yields pages
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from functools import partial
 from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
@@ -23,7 +24,19 @@ from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window, earlier
 from sources._shared.pace import Pace
 from sources._shared.redaction import Redactor
-from sources._shared.rows import Page, Record, identity, instant, missing, text
+from sources._shared.rows import (
+    KeyFields,
+    Keys,
+    Page,
+    Record,
+    identity,
+    instant,
+    keyless,
+    keys_of,
+    missing,
+    records_of,
+    text,
+)
 from sources.shipstream.settings import NO_PRODUCTS, PAGE_LIMIT, REQUESTS_PER_SECOND
 
 VERSION_HEADER = "X-ShipStream-API-Version"
@@ -88,13 +101,8 @@ class _Object(msgspec.Struct):
     updated_at: Any = None
 
 
-class _Reference(msgspec.Struct):
-    type: Any = None
-    id: Any = None
-
-
 class _Level(msgspec.Struct):
-    product: _Reference | None = None
+    product: Any = None
     warehouse: Any = None
     warehouse_id: Any = None
     updated_at: Any = None
@@ -136,28 +144,8 @@ class ShipstreamClient:
 
     def total_levels(self, window: Window) -> Iterator[Page]:
         """Levels of the products whose stock moved, all warehouses together; their products beside them."""
-        oldest: tuple[datetime, tuple[str, ...]] | None = None
         for found in self._levels(TOTALS, WITH_PRODUCTS, "updated_at", window, _total_level):
-            for record in found.page.records:
-                if record.updated_at and (oldest is None or record.updated_at < oldest[0]):
-                    oldest = (record.updated_at, record.keys)
             yield replace(found.page, beside={"products": found.products})
-        if oldest is not None and window.is_whole and not self._finds(*oldest):
-            yield Page((), blind_windows=OTHER_ZONE, position=[ENABLED[-1], None])
-
-    def _finds(self, moment: datetime, keys: tuple[str, ...]) -> bool:
-        """Whether a filter on a level's own time finds it: what every later read relies on.
-
-        Nobody says in which zone ShipStream reads the times of a filter; the Merchant API reads them in the
-        merchant's (shipstream.md §2.3). Tried on the level that has stood still for longest.
-        """
-        dated = ("filter", f'updated_at{{gt:"{_second(moment, -1)}",lt:"{_second(moment, 1)}"}}')
-        for enabled in ENABLED:
-            query = [("fields", "all"), dated, ("filter", f"is_enabled:{enabled}"), ("sort", "product_id")]
-            for found in self._scan(TOTALS, query, _total_level, None):
-                if any(record.keys == keys for record in found.page.records):
-                    return True
-        return False
 
     def products(self, window: Window) -> Iterator[Page]:
         """Products that were edited, by way of their levels."""
@@ -181,17 +169,41 @@ class ShipstreamClient:
     def _levels(
         self, path: str, fields: Parameters, clock: str, window: Window, to_record: ToRecord
     ) -> Iterator["_Found"]:
+        """What was edited or moved in the window; without one, all there is, and whether windows find it."""
+        oldest: tuple[datetime, Keys] | None = None
+        for found in self._levels_of(path, fields, clock, window, to_record):
+            for record in found.page.records if clock == "updated_at" else found.products:
+                if record.updated_at and (oldest is None or record.updated_at < oldest[0]):
+                    oldest = (record.updated_at, record.keys)
+            yield found
+        if oldest is None or not window.is_whole:
+            return
+        # Nobody says in which zone ShipStream reads the times of a filter; the Merchant API reads them in the
+        # merchant's (shipstream.md §2.3). Tried on the record that has stood still for longest.
+        moment, keys = oldest
+        dated = ("filter", f'{clock}{{gt:"{_second(moment, -1)}",lt:"{_second(moment, 1)}"}}')
+        for enabled in ENABLED:
+            query = [*fields, dated, ("filter", f"is_enabled:{enabled}"), ("sort", "product_id")]
+            for found in self._scan(path, query, to_record, None):
+                if keys in keys_of([*found.page.records, *found.products]):
+                    return
+        yield _Found(Page((), blind_windows=OTHER_ZONE, position=[ENABLED[-1], None]), [])
+
+    def _levels_of(
+        self, path: str, fields: Parameters, clock: str, window: Window, to_record: ToRecord
+    ) -> Iterator["_Found"]:
         """One scan over the enabled products and one over the disabled ones; `promised` is of both.
 
         A window's end lies before every request, by the server's clock too: what moves while it is read
         leaves the window, and is for the next one. Without a window, what was edited meanwhile is read again.
         """
+        if self.api.server_clock is None:  # the shortest list tells it
+            next(self.warehouses(Window()))
         server_clock = self.api.server_clock
         dated: Parameters = []
         if window.after is not None:
-            until = window.until or datetime.now(UTC)
-            if server_clock is not None:
-                until = min(until, server_clock)
+            # Ours may run ahead of it; or behind, and hide what is new.
+            until = earlier(window.until, server_clock) or datetime.now(UTC)
             dated = [("filter", f'{clock}{{gt:"{_second(window.after)}",lt:"{_second(until, 1)}"}}')]
         reached, position = window.position or (ENABLED[0], None)
         promised = 0
@@ -229,33 +241,37 @@ class ShipstreamClient:
             position: the cursor to go on with, and how many records came before it.
         """
         cursor, distinct = position or (None, 0)
-        seen: set[tuple[str, ...]] = set()
+        seen: set[Keys] = set()
         lacking = 0
         for _ in range(PASSES):
             count: int | None = None
-            pages = 0
+            in_pass: set[Keys] = set()
+            pages = without_key = 0
             while True:
                 answer = self._page(path, query, cursor, to_record, wants_count=pages == 0)
                 body = answer.body
                 count = body.promised if count is None else count
-                fresh = {record.keys for record in body.records} - seen
+                keys = keys_of(body.records)
+                is_stale = bool(keys) and keys <= in_pass
                 pages += 1
-                if (body.records and not fresh and pages > 1) or pages > _most_pages(count):
+                if is_stale or body.cursor == cursor is not None or pages > _most_pages(count):
                     raise BrokenAnswerError(
                         f"Page {pages} of the scan brought nothing new: the cursor does not move on.",
                         "Try later, and tell ShipStream if it stays.",
                     )
-                seen |= fresh
+                in_pass |= keys
+                seen |= keys
+                without_key += keyless(body.records)
+                come = distinct + len(seen) + without_key
                 cursor = body.cursor
                 yield _Found(
-                    Page(body.records, answer.answered_at, count, position=[cursor, distinct + len(seen)]),
-                    body.products,
+                    Page(body.records, answer.answered_at, count, position=[cursor, come]), body.products
                 )
                 if cursor is None:
                     break
-            if count is None or distinct + len(seen) >= count:
+            if count is None or come >= count:
                 return
-            lacking = count - distinct - len(seen)
+            lacking = count - come
             distinct = 0  # read anew from the first page, everything that comes counts
         yield _Found(Page((), None, count, missing(lacking)), [])
 
@@ -285,8 +301,8 @@ class _Found(NamedTuple):
 
 
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
-_decode_level = msgspec.json.Decoder(_Level).decode
-_decode_object = msgspec.json.Decoder(_Object).decode
+_level_fields = KeyFields(_Level)
+_object_fields = KeyFields(_Object)
 
 
 def _read(body: bytes, to_record: ToRecord) -> _Body:
@@ -301,17 +317,17 @@ def _read(body: bytes, to_record: ToRecord) -> _Body:
             raise msgspec.ValidationError("has_more without a cursor in next")
         cursor = found[0]
     count = envelope.meta.count if envelope.meta else None
-    records = [to_record(raw) for raw in envelope.collection]
+    records = records_of(envelope.collection, to_record)
     return _Body(records, _products(envelope.included or {}), cursor, count)
 
 
 def _total_level(raw: msgspec.Raw) -> Record:
-    level = _decode_level(raw)
+    level = _level_fields(raw)
     return Record(_product_key(level.product), instant(level.updated_at), bytes(raw))
 
 
 def _warehouse_level(raw: msgspec.Raw) -> Record:
-    level = _decode_level(raw)
+    level = _level_fields(raw)
     # A reference in other answers; this one's list of fields names no warehouse at all (shipstream.md §2.2).
     found = level.warehouse.get("id") if isinstance(level.warehouse, dict) else level.warehouse
     keys = (*_product_key(level.product), identity(level.warehouse_id if found is None else found))
@@ -319,24 +335,27 @@ def _warehouse_level(raw: msgspec.Raw) -> Record:
 
 
 def _object(raw: msgspec.Raw) -> Record:
-    return Record((identity(_decode_object(raw).id),), None, bytes(raw))
+    return Record((identity(_object_fields(raw).id),), None, bytes(raw))
 
 
 def _products(included: Mapping[str, Sequence[msgspec.Raw]]) -> list[Record]:
     """The products of every kind among the included objects: a dictionary of the page, not its rows."""
     records = []
     for kind, raws in included.items():
-        for raw in raws if kind not in NO_PRODUCTS else ():
-            found = _decode_object(raw)
-            keys = (text(found.type) or kind, identity(found.id))
-            records.append(Record(keys, instant(found.updated_at), bytes(raw)))
+        if kind not in NO_PRODUCTS:
+            records += records_of(raws, partial(_product, kind))
     return records
 
 
-def _product_key(product: _Reference | None) -> tuple[str, str]:
-    if product is None:
-        raise msgspec.ValidationError("a level without a product")
-    return text(product.type) or "Product", identity(product.id)
+def _product(kind: str, raw: msgspec.Raw) -> Record:
+    found = _object_fields(raw)
+    return Record((text(found.type) or kind, identity(found.id)), instant(found.updated_at), bytes(raw))
+
+
+def _product_key(product: Any) -> tuple[str, str]:
+    if not isinstance(product, dict):
+        raise msgspec.ValidationError("it has no product")
+    return text(product.get("type")) or "Product", identity(product.get("id"))
 
 
 def _place(enabled: str, position: Any) -> list[Any]:

@@ -36,7 +36,6 @@ PRODUCTS = Resource(
     # An edit of the product is not known to move its level's clock: a clock of its own.
     clock="updated_at of the product, whole seconds",
     settle=SETTLE,
-    comes_with="total_levels",
 )
 WAREHOUSE_LEVELS = Resource(
     "warehouse_levels",

@@ -22,7 +22,17 @@ from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window, rfc3339
 from sources._shared.pace import Pace
 from sources._shared.redaction import Redactor
-from sources._shared.rows import Page, Record, identity, instant, text
+from sources._shared.rows import (
+    KeyFields,
+    Page,
+    Record,
+    identity,
+    instant,
+    keys_of,
+    records_of,
+    text,
+)
+from sources._shared.second_look import look_again
 from sources.square.settings import API_VERSION, CATALOG_TYPES, PAGE_LIMIT
 
 REQUESTS_PER_SECOND = 20
@@ -71,16 +81,11 @@ class _Count(msgspec.Struct):
     calculated_at: Any = None
 
 
-class _Entry(msgspec.Struct):
-    id: Any = None
-    created_at: Any = None
-
-
 class _Change(msgspec.Struct):
     type: Any = None
-    physical_count: _Entry | None = None
-    adjustment: _Entry | None = None
-    transfer: _Entry | None = None
+    physical_count: Any = None
+    adjustment: Any = None
+    transfer: Any = None
 
 
 class _Object(msgspec.Struct):
@@ -137,14 +142,15 @@ class SquareClient:
         path, body = "/v2/inventory/counts/batch-retrieve", self._stock_body(window)
         seen = set(window.read_before)
         for page in self._scan(path, body, _read_counts, window.position):
-            seen.update(record.keys for record in page.records)
+            seen |= keys_of(page.records)
             yield page
-        lost = window.held() - seen if window.is_whole else frozenset()
-        objects = sorted({keys[0] for keys in lost})
-        for start in range(0, len(objects), OBJECTS_AT_ONCE):
-            named = {**body, "catalog_object_ids": objects[start : start + OBJECTS_AT_ONCE]}
-            for page in self._scan(path, named, _read_counts, None):
+
+        def ask(objects: Sequence[str]) -> Iterator[Page]:
+            for page in self._scan(path, {**body, "catalog_object_ids": objects}, _read_counts, None):
                 yield replace(page, position=None)
+
+        lost = window.held() - seen if window.is_whole else frozenset()
+        yield from look_again(sorted({keys[0] for keys in lost}), ask, at_once=OBJECTS_AT_ONCE)
 
     def changes(self, window: Window) -> Iterator[Page]:
         """Ledger entries received after the window's start, oldest occurrence first."""
@@ -203,19 +209,19 @@ def _reader(
                 f"Status 200 with an error: {error.category} {error.code}.", "Try later.", status=200
             )
         raws: list[msgspec.Raw] = getattr(page, member) or []
-        return Scanned([to_record(raw) for raw in raws], page.cursor)
+        return Scanned(records_of(raws, to_record), page.cursor)
 
     return read
 
 
-_decode_count = msgspec.json.Decoder(_Count).decode
-_decode_change = msgspec.json.Decoder(_Change).decode
-_decode_object = msgspec.json.Decoder(_Object).decode
-_decode_location = msgspec.json.Decoder(_Location).decode
+_count = KeyFields(_Count)
+_change = KeyFields(_Change)
+_object = KeyFields(_Object)
+_location = KeyFields(_Location)
 
 
 def _count_record(raw: msgspec.Raw) -> Record:
-    count = _decode_count(raw)
+    count = _count(raw)
     payload = bytes(raw)
     return Record(
         (identity(count.catalog_object_id), text(count.location_id), text(count.state)),
@@ -226,18 +232,20 @@ def _count_record(raw: msgspec.Raw) -> Record:
 
 
 def _change_record(raw: msgspec.Raw) -> Record:
-    change = _decode_change(raw)
-    entry = change.physical_count or change.adjustment or change.transfer or _Entry()
-    return Record((identity(change.type), identity(entry.id)), instant(entry.created_at), bytes(raw))
+    change = _change(raw)
+    entries = (change.physical_count, change.adjustment, change.transfer)
+    entry = next((found for found in entries if isinstance(found, dict) and found), {})
+    keys = (identity(change.type), identity(entry.get("id")))
+    return Record(keys, instant(entry.get("created_at")), bytes(raw))
 
 
 def _object_record(raw: msgspec.Raw) -> Record:
-    catalog_object = _decode_object(raw)
+    catalog_object = _object(raw)
     return Record((identity(catalog_object.id),), instant(catalog_object.updated_at), bytes(raw))
 
 
 def _location_record(raw: msgspec.Raw) -> Record:
-    return Record((identity(_decode_location(raw).id),), None, bytes(raw))
+    return Record((identity(_location(raw).id),), None, bytes(raw))
 
 
 _read_counts = _reader(_Counts, "counts", _count_record)

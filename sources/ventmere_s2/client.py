@@ -3,18 +3,17 @@
 Usable alone: `VentmereS2Client("https://api.s2sell.io", access_token="...").warehouses(Window())`.
 """
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 import httpx
 import msgspec
 
 from sources._shared.auth import BearerAuth, LoginAuth, Token
-from sources._shared.errors import CredentialsError, SourceError
 from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window
 from sources._shared.redaction import Redactor
-from sources._shared.rows import Page, Record, identity, instant
+from sources._shared.rows import KeyFields, Page, Record, identity, instant, records_of
 from sources.ventmere_s2.settings import OVERVIEW_PATH
 
 READ_TIMEOUT = 180.0
@@ -38,13 +37,8 @@ class _Identified(msgspec.Struct):
     updatedAt: Any = None  # noqa: N815  the provider's spelling
 
 
-class _Level(msgspec.Struct):
-    productId: Any = None  # noqa: N815
-    updatedAt: Any = None  # noqa: N815
-
-
 class _Item(msgspec.Struct):
-    level: _Level
+    level: Any = None
     warehouseId: Any = None  # noqa: N815
 
 
@@ -57,8 +51,8 @@ class _Snapshot(msgspec.Struct):
 class VentmereS2Client:
     """One S2 organisation, seen by one user.
 
-    The overview is fetched on first use and kept, so that the three resources come from one moment; a new
-    client reads anew.
+    The overview is fetched on first use and kept, so that the three resources come from one moment; who asks
+    for the same a second time reads anew.
 
     Args:
         access_token: a fixed token; without it, email and password are used to log in.
@@ -80,7 +74,7 @@ class VentmereS2Client:
         self._login_path = login_path
         auth: httpx.Auth = BearerAuth(access_token)
         if not access_token:
-            auth = LoginAuth(self._login_request, _read_token, redactor.hide)
+            auth = LoginAuth(self._login_request, self._logged_in, redactor.hide)
         self.api = ApiClient(
             base_url,
             auth=auth,
@@ -92,6 +86,7 @@ class VentmereS2Client:
         )
         self.tally = self.api.tally
         self._overview: Answer[_Snapshot] | None = None
+        self._given: set[str] = set()
 
     def close(self) -> None:
         """Closes the connections; what was fetched stays."""
@@ -99,71 +94,66 @@ class VentmereS2Client:
 
     def warehouses(self, window: Window) -> Iterator[Page]:
         """Every warehouse of the organisation."""
-        return self._page(lambda snapshot: snapshot.warehouses)
+        return self._page("warehouses")
 
     def products(self, window: Window) -> Iterator[Page]:
         """Every product of the organisation."""
-        return self._page(lambda snapshot: snapshot.products)
+        return self._page("products")
 
     def inventory_items(self, window: Window) -> Iterator[Page]:
         """Every stock level: one per warehouse and product that ever had one."""
-        return self._page(lambda snapshot: snapshot.items)
+        return self._page("items")
 
-    def _page(self, part: Callable[[_Snapshot], list[Record]]) -> Iterator[Page]:
-        if self._overview is None:
+    def _page(self, part: str) -> Iterator[Page]:
+        if self._overview is None or part in self._given:
+            self._given.clear()
             self._overview = self.api.send("GET", OVERVIEW_PATH, _read_overview)
-        yield Page(part(self._overview.body), self._overview.answered_at)
+        self._given.add(part)
+        yield Page(getattr(self._overview.body, part), self._overview.answered_at)
 
     def _login_request(self) -> httpx.Request:
         return self.api.build_request("POST", self._login_path, json=self._credentials)
 
+    def _logged_in(self, response: httpx.Response) -> Token:
+        return self.api.read_login(
+            response,
+            _token,
+            credentials_advice="Check email, password and login_path.",
+            address_advice="Check base_url and login_path, and email and password.",
+        )
+
 
 _decode_overview = msgspec.json.Decoder(_Overview).decode
-_decode_identified = msgspec.json.Decoder(_Identified).decode
-_decode_item = msgspec.json.Decoder(_Item).decode
+_identified = KeyFields(_Identified)
+_item = KeyFields(_Item)
 
 
 def _read_overview(body: bytes) -> _Snapshot:
     overview = _decode_overview(body)
     return _Snapshot(
-        [_identified_record(raw) for raw in overview.warehouses],
-        [_identified_record(raw) for raw in overview.products],
-        [_item_record(raw) for raw in overview.items],
+        records_of(overview.warehouses, _identified_record),
+        records_of(overview.products, _identified_record),
+        records_of(overview.items, _item_record),
     )
 
 
 def _identified_record(raw: msgspec.Raw) -> Record:
-    found = _decode_identified(raw)
+    found = _identified(raw)
     return Record((identity(found.id),), instant(found.updatedAt), bytes(raw))
 
 
 def _item_record(raw: msgspec.Raw) -> Record:
-    item = _decode_item(raw)
-    keys = (identity(item.warehouseId), identity(item.level.productId))
-    return Record(keys, instant(item.level.updatedAt), bytes(raw))
+    item = _item(raw)
+    level = item.level if isinstance(item.level, dict) else {}
+    keys = (identity(item.warehouseId), identity(level.get("productId")))
+    return Record(keys, instant(level.get("updatedAt")), bytes(raw))
 
 
-def _read_token(response: httpx.Response) -> Token:
+def _token(body: bytes) -> Token:
     """The token of a login's answer. Its member's name is not documented, so the usual ones are tried."""
-    if response.status_code != httpx.codes.OK:
-        raise _login_refused(response.status_code)
-    answer: Mapping[str, Any] = {}
-    try:
-        answer = msgspec.json.decode(response.content, type=dict[str, Any])
-    except msgspec.MsgspecError:
-        raise _login_refused(response.status_code) from None
-    for name in ("accessToken", "access_token", "token"):
-        if isinstance(answer.get(name), str):
-            return Token(str(answer[name]))
-    raise _login_refused(response.status_code)
-
-
-def _login_refused(status: int) -> SourceError:
-    return CredentialsError(
-        f"The login answered {status} and no token.",
-        "Check email, password and login_path.",
-        status=status,
-    )
+    answer = msgspec.json.decode(body, type=dict[str, Any])
+    names = ("accessToken", "access_token", "token")
+    return Token.told(next((answer[name] for name in names if isinstance(answer.get(name), str)), None))
 
 
 def _read_error(body: bytes) -> ProviderWords:

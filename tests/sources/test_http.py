@@ -101,6 +101,48 @@ def test_the_pause_a_server_asks_for_is_kept_and_counted(sandbox: Sandbox, squar
     assert square.tally.throttled_seconds == 1.0
 
 
+@pytest.mark.parametrize("told", ["0", "-5", "0.0", "Mon, 05 Jan 2026 07:00:00 GMT", "soon"])
+def test_a_pause_of_nothing_is_the_usual_one(sandbox: Sandbox, square: SquareClient, told: str) -> None:
+    sandbox.faults["square"].next(Fault("status", 429, retry_after=told), times=4)
+    locations(square)
+    assert square.tally.throttled_seconds >= 4 * http.LONGEST_WAIT / 2, "cut short for this test, and kept"
+
+
+@pytest.mark.parametrize("asked", [None, 0.0, 0.1])
+def test_waits_double_and_are_never_shorter_than_half_of_the_usual_one(asked: float | None) -> None:
+    for attempt, usual in [(2, 0.5), (3, 1.0), (4, 2.0), (5, 4.0), (20, http.LONGEST_WAIT)]:
+        assert all(usual / 2 <= http.wait_before(attempt, asked) <= usual for _ in range(50))
+    assert http.wait_before(2, 7.0) == 7.0
+
+
+@pytest.mark.parametrize("told", ["3600", "9" * 400, "Fri, 31 Dec 2199 23:59:59 GMT"])
+def test_an_absurd_pause_ends_the_read_instead(sandbox: Sandbox, square: SquareClient, told: str) -> None:
+    sandbox.faults["square"].next(Fault("status", 503, retry_after=told))
+    with pytest.raises(ServerError):
+        locations(square)
+    assert square.tally.requests == 1
+
+
+TEXTS = {
+    rb'{"a":"x"}': rb'{"a":"x"}',
+    rb'{"a":"\ud83d\ude00"}': rb'{"a":"\ud83d\ude00"}',
+    rb'{"a":"\ud83d"}': rb'{"a":"\ufffd"}',
+    rb'{"a":"\uDE00\uD83D"}': rb'{"a":"\ufffd\ufffd"}',
+    rb'{"a":"\ud83d\u0041"}': rb'{"a":"\ufffd\u0041"}',
+    rb'{"a":"\\ud83d"}': rb'{"a":"\\ud83d"}',
+    rb'{"a":"\\\ud83d"}': rb'{"a":"\\\ufffd"}',
+    b'{"a":"caf\xe9"}': '{"a":"caf\ufffd"}'.encode(),
+    b'\xef\xbb\xbf{"a":1}': b'{"a":1}',
+    '{"a":"\u00e9"}'.encode("utf-16"): '{"a":"\u00e9"}'.encode(),
+    '{"a":"\u00e9"}'.encode("utf-32"): '{"a":"\u00e9"}'.encode(),
+}
+
+
+@pytest.mark.parametrize(("body", "text"), TEXTS.items())
+def test_a_body_becomes_text_that_every_reader_takes(body: bytes, text: bytes) -> None:
+    assert http.text_of(body) == text
+
+
 def test_a_pause_longer_than_we_wait_ends_the_read(sandbox: Sandbox, square: SquareClient) -> None:
     sandbox.faults["square"].next(Fault("status", 429, retry_after="3600"))
     with pytest.raises(ThrottledError):

@@ -95,6 +95,6 @@ def test_instants_are_read_whatever_their_spelling(text: object, expected: datet
     assert instant(text) == expected
 
 
-def test_a_record_without_identity_is_refused_rather_than_merged_with_others() -> None:
-    with pytest.raises(ValueError, match="no identity"):
+def test_a_record_without_a_key_is_refused_rather_than_merged_with_others() -> None:
+    with pytest.raises(ValueError, match="it has no key"):
         identity(None)
