@@ -8,16 +8,23 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test soak mutants check sandbox constraints clean
+.PHONY: help demo test test-slow test-all soak mutants check sandbox constraints clean
 
 help: ## What there is
-	@awk -F ':.*## ' '/^[a-z]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(READY) ## Two loads, a simulated day between them, and the reports; no credentials
 	$(BIN)/stocktake demo
 
-test: $(READY) ## Every test, offline
-	$(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+
+test: $(READY) ## The fast tests, of every module, offline: under 3 minutes on two cores
+	$(PYTEST) -m "not slow"
+
+test-slow: $(READY) ## The others: loads, builds, deaths
+	$(PYTEST) -m slow
+
+test-all: test test-slow ## Every test, each once
 
 SCHEDULES ?= 200
 SEED ?= 1

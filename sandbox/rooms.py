@@ -88,7 +88,7 @@ ROOMS: dict[str, Room] = {
         {
             "inventory_counts": [("/v2/inventory/counts/batch-retrieve", "counts")],
             "inventory_changes": [("/v2/inventory/changes/batch-retrieve", "changes")],
-            "catalog_objects": [("/v2/catalog/search", "objects"), ("/v2/catalog/list", "objects")],
+            "catalog_objects": [("/v2/catalog/search", "objects")],
             "locations": [("/v2/locations", "locations")],
         },
         square.remove,
@@ -102,7 +102,7 @@ ROOMS: dict[str, Room] = {
         augno.change,
         augno.live,
         {
-            "items": [("/v1/catalog/items", "data"), ("/v1/catalog/items/[^/]+", "")],
+            "items": [("/v1/catalog/items", "data")],
             "item_inventory": [("/v1/catalog/items/[^/]+/inventory", "")],
         },
         augno.remove,

@@ -156,6 +156,7 @@ class Server:
             server_header=False,
             http=_Protocol,
             timeout_graceful_shutdown=1,
+            timeout_keep_alive=600,  # a client that is starved for a while finds its connection as it was
         )
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="sandbox", daemon=True)

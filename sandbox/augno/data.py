@@ -4,16 +4,13 @@ import random
 from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal, localcontext
-from typing import TypeAlias
 
-from sandbox.augno.beginning import Beginning
-from sandbox.augno.items import DIGITS, Item, ItemKey, RateKind
+from sandbox.augno.initial_data import InitialData
+from sandbox.augno.items import DIGITS, Item, RateKind
 from sandbox.augno.masters import id_maker, make_masters, spell
 from sandbox.clock import Clock
 from sandbox.goods import Good
-
-Touched: TypeAlias = dict[str, list[ItemKey]]
-"""Keys per resource."""
+from sandbox.kit import Touched
 
 
 class AugnoData:
@@ -25,12 +22,12 @@ class AugnoData:
         self.account_id = make_id("ac")
         started = clock.now().replace(year=clock.now().year - 3, day=1, microsecond=0)
         self.masters = make_masters(make_id, self.account_id, started)
-        self._beginning = Beginning(rng, make_id, self.masters, clock.now())
+        self._initial = InitialData(rng, make_id, self.masters, clock.now())
         self.items: dict[str, Item] = {}
         """All that ever were, by id, in the order they were entered."""
         self.version = 0
         """Goes up when an item comes into the list or leaves it: then it is sorted anew."""
-        for item in self._beginning.items(goods):
+        for item in self._initial.items(goods):
             self.items[item.id] = item
 
     # What happens to it
@@ -49,7 +46,7 @@ class AugnoData:
         found = self.items[item]
         stock = replace(found.stock, **numbers, moved_at=self._clock.now())
         self.items[item] = replace(found, stock=stock)
-        return {"item_inventory": [(item,)]}
+        return {"item_inventory": {(item,)}}
 
     def move_stock(
         self,
@@ -78,7 +75,7 @@ class AugnoData:
         if description is not None:
             found = replace(found, description=description)
         self.items[item] = replace(found, updated_at=self._clock.now())
-        return {"items": [(item,)]}
+        return {"items": {(item,)}}
 
     def change_category(self, item: str, category: str | None = None) -> Touched:
         """Puts an item into another category: the unit changes, the numbers stay.
@@ -91,9 +88,9 @@ class AugnoData:
         if category is None:
             category = next(key for key in self.masters.categories if self.masters.unit_of(key) != unit)
         self.items[item] = replace(found, category=category, updated_at=self._clock.now())
-        touched: Touched = {"items": [(item,)]}
+        touched: Touched = {"items": {(item,)}}
         if self.masters.unit_of(category) != unit:
-            touched["item_inventory"] = [(item,)]
+            touched["item_inventory"] = {(item,)}
         return touched
 
     def reprice(self, item: str, value: Decimal | str, kind: RateKind = "unit_cost") -> Touched:
@@ -104,15 +101,15 @@ class AugnoData:
         rate = (
             replace(old, value=Decimal(value), updated_at=now)
             if old
-            else self._beginning.rate(Decimal(value), now)
+            else self._initial.rate(Decimal(value), now)
         )
         self.items[item] = replace(found, rates={**found.rates, kind: rate})
-        return {"items": [(item,)]}
+        return {"items": {(item,)}}
 
     def delete_item(self, item: str) -> Touched:
         """Deletes an item softly: it leaves the list, and its own calls fail."""
         self._replace_listed(replace(self.items[item], deleted_at=self._clock.now()))
-        return {"items": [(item,)], "item_inventory": [(item,)]}
+        return {"items": {(item,)}, "item_inventory": {(item,)}}
 
     def restore(self, item: str) -> Touched:
         """Brings a deleted item back, where it stood in the list; its clock moves.
@@ -122,13 +119,13 @@ class AugnoData:
         """
         self._check_sku(self.items[item].sku)
         self._replace_listed(replace(self.items[item], deleted_at=None, updated_at=self._clock.now()))
-        return {"items": [(item,)], "item_inventory": [(item,)]}
+        return {"items": {(item,)}, "item_inventory": {(item,)}}
 
     def add_item(self, good: Good) -> Touched:
         """Enters a good as a product, now, with some stock."""
-        new = self._beginning.product(len(self.items), good, self._clock.now())
+        new = self._initial.product(len(self.items), good, self._clock.now())
         self._replace_listed(new)
-        return {"items": [(new.id,)], "item_inventory": [(new.id,)]}
+        return {"items": {(new.id,)}, "item_inventory": {(new.id,)}}
 
     # Parts
 

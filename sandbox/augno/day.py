@@ -4,9 +4,10 @@ from collections.abc import Callable, Mapping, Sequence
 from decimal import Decimal
 from typing import Any
 
-from sandbox.augno.data import AugnoData, Touched
+from sandbox.augno.data import AugnoData
 from sandbox.augno.items import ItemKey
 from sandbox.day import Day
+from sandbox.kit import Touched
 
 STORM: Mapping[str, Sequence[Any]] = {
     "page_rows": (10, 40),

@@ -5,9 +5,9 @@ import string
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
-Record = dict[str, Any]
+from sandbox.kit import Record
+
 ZERO_DATE = "0001-01-01T00:00:00Z"
 """How the published examples spell a time that nobody set."""
 SYSTEM: Record = {"object": "owner", "type": "system", "account": None}

@@ -16,11 +16,6 @@ class AugnoSwitches:
     """How the version and the account header are spelt; the product was renamed in August 2026."""
     old_versions: Literal["accepted", "too_old"] = "accepted"
     """What becomes of a version header from before the profile; accepted, it still gets the new shapes."""
-    quantity_unit: Literal["by_profile", "null", "filled"] = "by_profile"
-    """Whether a quantity of the inventory answer names its unit; by profile: from P3 on."""
-    creation_filters: Literal["by_profile", "start_date", "starts_at"] = "by_profile"
-    """How the items list's filters are spelt: `start_date`/`end_date`, from P3 on `starts_at`/`ends_at`; the
-    server changed them while the version header stayed the same."""
     short_includable: bool = True
     """Whether `short` may be included; if not, asking is refused and it is always null."""
     error_dialect: Literal["classic", "apikit"] = "classic"
@@ -42,12 +37,8 @@ class AugnoSwitches:
     """Every request gets 402 `payment_required` or 403 `limit_exceeded`."""
 
     requests_per_second: float | None = None
-    """A sliding window of one second in real time, one for all keys: the sandbox's callers share one address.
-    Augno documents 20; None: no limit and no RateLimit headers."""
-    retry_after: bool = True
-    """Whether a throttled answer says Retry-After."""
-    rate_limit_reset: str | None = None
-    """What RateLimit-Reset says, such as the documentation's 67 for a window of a second; None: the truth."""
+    """A token bucket in real time, a second deep, one for all keys: the sandbox's callers share one address.
+    Augno documents 20; None: no limit."""
 
     page_rows: int | None = None
     """The most rows a page has, whatever `limit` says; None: `limit` decides."""
@@ -61,8 +52,6 @@ class AugnoSwitches:
     """So many cursors are refused, however good."""
     bad_cursor_status: Literal[400, 404, 422] = 400
     """The answer to a cursor that is refused."""
-    refuse_unknown_parameters: bool = True
-    """Refuse a query parameter that the endpoint does not know."""
 
     deleted_status: Literal[404, 410] = 404
     """What an item's own calls give once it is deleted."""
@@ -70,12 +59,6 @@ class AugnoSwitches:
     """Half of the items have other quantity ids at every call."""
     padded_values: bool = False
     """At random, a value is spelt with 30 decimals: the same number in another text."""
-    clamped_promise: bool = False
-    """`available_to_promise` stops at zero, so that it is no longer on_hand - reserved - short."""
-    negative_short: bool = False
-    """A tenth of the items that want nothing are one short of less than nothing: `short` is -1."""
-    stock_moves_item_clock: bool = False
-    """A movement of stock moves the item's `updated_at` too; what a day says it touched leaves that out."""
 
     after_page: Callable[[int], None] | None = None
     """Called with the page's number after a page of items was served: data moves while it is read."""

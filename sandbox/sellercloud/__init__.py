@@ -3,6 +3,5 @@
 from sandbox.sellercloud.data import SellercloudData
 from sandbox.sellercloud.routes import SellercloudApi
 from sandbox.sellercloud.switches import SellercloudSwitches
-from sandbox.sellercloud.touched import Touched
 
-__all__ = ["SellercloudApi", "SellercloudData", "SellercloudSwitches", "Touched"]
+__all__ = ["SellercloudApi", "SellercloudData", "SellercloudSwitches"]

@@ -7,11 +7,12 @@ from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.goods import Good
-from sandbox.sellercloud.beginning import Beginning
+from sandbox.kit import Record, Touched, merge
 from sandbox.sellercloud.columns import Column
-from sandbox.sellercloud.products import Child, Product, Rebate, Record, Stock, sum_of
+from sandbox.sellercloud.initial_data import InitialData
+from sandbox.sellercloud.products import Child, Product, Rebate, Stock, sum_of
 from sandbox.sellercloud.switches import SellercloudSwitches
-from sandbox.sellercloud.touched import Told, Touched, difference, keys_of, merge, whole
+from sandbox.sellercloud.touched import Told, difference, keys_of, whole
 
 
 class SellercloudData:
@@ -26,10 +27,10 @@ class SellercloudData:
         self.switches = SellercloudSwitches()
         """Those of the API, once there is one: they decide what else is touched."""
         self.started_at = clock.now()
-        beginning = Beginning(rng, clock.now(), goods)
-        self.warehouses: dict[int, Record] = beginning.warehouses
-        self.products: dict[str, Product] = beginning.products
-        self.columns: dict[int, Column] = beginning.columns
+        initial = InitialData(rng, clock.now(), goods)
+        self.warehouses: dict[int, Record] = initial.warehouses
+        self.products: dict[str, Product] = initial.products
+        self.columns: dict[int, Column] = initial.columns
         self.shadows_of: dict[str, list[str]] = {}
         self.kits_of: dict[str, list[str]] = {}
         """Kits by component, each once."""
@@ -220,7 +221,7 @@ class SellercloudData:
     def add_product(self, good: Good, warehouse: int, quantity: int) -> Touched:
         """A new product that nobody edited yet, with its first stock."""
         now = self._clock.now()
-        product = Beginning.product_of(good, self._numbers, now)
+        product = InitialData.product_of(good, self._numbers, now)
         if product.id.casefold() in self._ids:
             raise ValueError(f"there is a product {product.id}")
         self._numbers += 1
@@ -231,45 +232,15 @@ class SellercloudData:
             return self._touched(product.id, before)
         return merge(self._touched(product.id, before), self.move(product.id, warehouse, physical=quantity))
 
-    def set_components(self, kit: str, children: Sequence[Child]) -> Touched:
-        """Puts a kit together of other parts.
-
-        Raises:
-            ValueError: a part is a kit itself.
-        """
-        for child in children:
-            part = self.products.get(child.product)
-            if part is not None and self.holder(part).kit_type is not None:
-                raise ValueError(f"{child.product} is a kit")
-        found = self.products[kit]
-        before = self._told_around(kit)
-        self._unlink(found)
-        found.children = list(children)
-        self._link(found)
-        found.modified_at = self._clock.now()
-        return self._touched(kit, before)
-
     def set_rebate(self, product: str, rebate: Rebate | None) -> Touched:
         """Gives a product a rebate, which begins and ends by the calendar whatever the clocks say."""
         before = self._told_around(product)
         self.products[product].rebate = rebate
         return self._touched(product, before)
 
-    def set_column(self, product: str, column: int, value: Any) -> Touched:
-        """Writes a value of any type into a custom column; None empties it."""
-        before = self._told_around(product)
-        self.products[product].columns[column] = value
-        self.products[product].modified_at = self._clock.now()
-        return self._touched(product, before)
-
     def rename_column(self, column: int, label: str) -> Touched:
         """Renames a custom column: every row tells it, no clock does."""
         self.columns[column].label = label
-        return self._everything()
-
-    def add_option(self, column: int, key: str, value: str) -> Touched:
-        """Adds a choice to a dropdown: every row tells it, no clock does."""
-        self.columns[column].options += ((key, value),)
         return self._everything()
 
     # Parts
@@ -304,19 +275,17 @@ class SellercloudData:
             place: (holder.stock[place].physical, holder.stock[place].reserved) for place in holder.stock
         }
         children = tuple((child.product, child.per_kit, self.child_name(child)) for child in product.children)
-        rebate = holder.rebate if self.switches.rebates_from_parent else product.rebate
         places = self.holders(product)
         everywhere = (
             product.shadow_of,
             holder.is_active,
-            rebate,
+            product.rebate,
             children,
             self.clocks(product),
             len(places),
         )
         total = (sum_of(holder.stock.values()), self.available(product, self.warehouses))
-        shows_total = self.switches.warehouse_quantities == "total"
-        return Told(everywhere, total, {place: stock[place] for place in places}, shows_total)
+        return Told(everywhere, total, {place: stock[place] for place in places})
 
     def _told_around(self, product: str) -> dict[str, Told]:
         return {one: self._told(self.products[one]) for one in (product, *self._dependents(product))}

@@ -4,9 +4,9 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.day import Day
+from sandbox.kit import Touched
 from sandbox.sellercloud.data import SellercloudData
 from sandbox.sellercloud.products import MAIN, Product
-from sandbox.sellercloud.touched import Touched
 
 STORM: Mapping[str, Sequence[Any]] = {
     "token_requests": (None, 3, 10),

@@ -119,35 +119,3 @@ DATES = (
     "LastModifiedDate",
 )
 """Of those, the times."""
-ZERO_IS_UNSET = (
-    "ActiveRebateDeductFromItemCost",
-    "ActiveRebateID",
-    "ActiveRebateValue",
-    "AmazonPrice",
-    "HomeCountryCode",
-    "InventoryLowStockNotice",
-    "ListPrice",
-    "LocationRegion",
-    "Priority",
-    "QtyPerCase",
-    "Rating",
-    "SalesRank",
-    "SitePrice",
-    "StorePrice",
-    "VendorID",
-    "WebsitePrice",
-    "WholeSalePrice",
-)
-"""Of those, the numbers of which 0 means that there is none."""
-MASKED_BY = {
-    "OnBackOrder": "BackOrderVisible",
-    "WholeSalePrice": "WholeSalePriceVisible",
-    "SiteCost": "SiteCostVisible",
-    "LastCost": "LastCostVisible",
-    "VendorID": "VendorVisible",
-    "DefaultVendor": "VendorVisible",
-    "DefaultVendorSKU": "VendorVisible",
-    "Priority": "ShowPriorityAndRatingDelta",
-    "Rating": "ShowPriorityAndRatingDelta",
-}
-"""What a flag says is visible to the user."""

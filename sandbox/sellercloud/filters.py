@@ -1,14 +1,13 @@
-"""Which products a request asks for (sellercloud.md §2.1, §4)."""
+"""Which products a request asks for, as far as anybody asks (sellercloud.md §2.1, §4)."""
 
 from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
-from typing import Any
 from zoneinfo import ZoneInfo
 
+from sandbox.kit import Refusal
 from sandbox.record import Call
-from sandbox.sellercloud.answers import Refusal, read_local
 from sandbox.sellercloud.data import SellercloudData
-from sandbox.sellercloud.products import BRANDS, DEFAULT_COMPANY
+from sandbox.sellercloud.local_time import read_local
 from sandbox.sellercloud.switches import SellercloudSwitches
 from sandbox.sellercloud.view import Row
 
@@ -21,25 +20,7 @@ WINDOWS = {
     "lastaggregatefrom": ("aggregated", True),
     "lastaggregateto": ("aggregated", False),
 }
-KNOWN = (
-    *WINDOWS,
-    "inventoryid",
-    "ean",
-    "poid",
-    "companyid",
-    "vendorid",
-    "defaultvendorid",
-    "brandids",
-    "warehouse",
-    "vendorsku",
-    "upc",
-    "physicalqtyfrom",
-    "physicalqtyto",
-    "kittype",
-    "productgroupfiltertype",
-    "productgroup",
-    "keyword",
-)
+KNOWN = (*WINDOWS, "inventoryid", "warehouse")
 """All others are ignored without a word."""
 
 
@@ -57,25 +38,12 @@ def asked_of(call: Call) -> dict[str, tuple[str, ...]]:
 
 def integer(asked: Asked, name: str, default: int) -> int:
     """The number a parameter gives; of repeated ones the first, as .NET's binding has it."""
-    texts = asked.get(name, ())
-    return next(iter(integers(texts[:1])), default)
-
-
-def integers(texts: Iterable[str]) -> list[int]:
-    """The numbers that texts give.
-
-    Raises:
-        Refusal: one is no number.
-    """
-    try:
-        return [int(text) for text in texts if text.strip()]
-    except ValueError:
-        raise Refusal(400) from None
+    return next(iter(_integers(asked.get(name, ())[:1])), default)
 
 
 def warehouses_of(asked: Asked, data: SellercloudData) -> list[int]:
     """The warehouses whose rows are asked for, each once; those that do not exist hold nothing."""
-    wanted = dict.fromkeys(integers(asked.get("warehouse", ())))
+    wanted = dict.fromkeys(_integers(asked.get("warehouse", ())))
     return [one for one in wanted if one in data.warehouses]
 
 
@@ -83,84 +51,45 @@ def tests_of(asked: Asked, data: SellercloudData, switches: SellercloudSwitches)
     """What a row must pass to be among the matches."""
     tests: list[Test] = []
     for name, values in asked.items():
+        if not any(value.strip() for value in values):
+            continue
         if name in WINDOWS:
-            test = _window(values[0], *WINDOWS[name], switches)
-            if test is not None:
-                tests.append(test)
-        elif name in KNOWN and any(value.strip() for value in values):
-            tests.append(_test(name, values, data, switches))
-    if switches.default_company_only and not integers(asked.get("companyid", ())):
-        tests.append(lambda row: row.product.company == DEFAULT_COMPANY)
+            tests.append(_window(values[0], *WINDOWS[name], switches))
+        elif name == "inventoryid":
+            tests.append(_named(values))
+        elif name == "warehouse":
+            tests.append(_held(set(_integers(values)), data))
     return tests
 
 
-def _window(text: str, clock: str, is_from: bool, switches: SellercloudSwitches) -> Test | None:
-    if not text.strip():
-        return None
-    edge = read_local(text, ZoneInfo(switches.timezone))
-    if edge is None:
-        if switches.bad_date == "ignored":
-            return None
+def _integers(texts: Iterable[str]) -> list[int]:
+    try:
+        return [int(text) for text in texts if text.strip()]
+    except ValueError:
+        raise Refusal(400) from None
+
+
+def _named(values: Iterable[str]) -> Test:
+    """IDs with commas between them, in any case."""
+    wanted = {part.strip().casefold() for value in values for part in value.split(",") if part.strip()}
+    return lambda row: row.product.id.casefold() in wanted
+
+
+def _held(places: set[int], data: SellercloudData) -> Test:
+    return lambda row: not places.isdisjoint(data.holders(row.product))
+
+
+def _window(text: str, clock: str, is_from: bool, switches: SellercloudSwitches) -> Test:
+    limit = read_local(text, ZoneInfo(switches.timezone))
+    if limit is None:
         raise Refusal(400)
-    limit = edge
 
     def test(row: Row) -> bool:
         at: datetime | None = getattr(row, clock)
         if at is None:
             return False
-        if is_from:
-            return at >= limit if switches.from_inclusive else at > limit
-        return at <= limit if switches.to_inclusive else at < limit
+        if at == limit:
+            return switches.from_inclusive if is_from else switches.to_inclusive
+        return at > limit if is_from else at < limit
 
     return test
-
-
-def _test(name: str, values: tuple[str, ...], data: SellercloudData, switches: SellercloudSwitches) -> Test:
-    match name:
-        case "inventoryid" | "ean":
-            exact = name == "ean" or switches.sku_case == "exact"
-            wanted = {part.strip() for value in values for part in value.split(",") if part.strip()}
-            wanted = wanted if exact else {part.casefold() for part in wanted}
-            if name == "ean":
-                return lambda row: row.product.fields["EAN"] in wanted
-            if exact:
-                return lambda row: row.product.id in wanted
-            return lambda row: row.product.id.casefold() in wanted
-        case "upc":
-            return lambda row: row.product.fields["UPC"] == values[0]
-        case "vendorsku":
-            return lambda row: row.product.fields["DefaultVendorSKU"] in values
-        case "keyword":
-            word = values[0].casefold()
-            return lambda row: any(
-                word in text.casefold()
-                for text in (row.product.id, row.product.name, row.product.fields["ASIN"])
-            )
-    return _numeric(name, integers(values), data)
-
-
-def _numeric(name: str, numbers: list[int], data: SellercloudData) -> Test:
-    tests: dict[str, Test] = {
-        "companyid": lambda row: row.product.company in numbers,
-        "vendorid": lambda row: row.product.fields["VendorID"] in numbers,
-        "defaultvendorid": lambda row: row.product.fields["VendorID"] in numbers,
-        "brandids": lambda row: row.product.fields["BrandName"] in [_brand(one) for one in numbers],
-        "warehouse": lambda row: not set(numbers).isdisjoint(data.holders(row.product)),
-        "physicalqtyfrom": lambda row: _physical(row, data) >= numbers[0],
-        "physicalqtyto": lambda row: _physical(row, data) <= numbers[0],
-        # 0 brings ordinary products too: a live client asks so for what is no kit.
-        "kittype": lambda row: (row.product.kit_type or 0) == numbers[0],
-        # There are no product groups and no purchase orders here.
-        "productgroupfiltertype": lambda row: numbers[0] != 1,
-        "productgroup": lambda row: False,
-        "poid": lambda row: False,
-    }
-    return tests[name]
-
-
-def _physical(row: Row, data: SellercloudData) -> int:
-    return data.stock_of(row.product, data.warehouses).physical
-
-
-def _brand(number: int) -> Any:
-    return BRANDS[number] if 0 <= number < len(BRANDS) else None

@@ -7,7 +7,8 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
 
-Record = dict[str, Any]
+from sandbox.kit import Record
+
 KitType = Literal[0, 1, 2]
 """A kit's stock: 0 its own, 1 that of its main components, 2 that of all components."""
 
@@ -27,7 +28,6 @@ COMPANIES: dict[int, tuple[str, str]] = {
     164: ("Crème & Co", "CRM"),
     170: ("听雨 Trading", "TYT"),
 }
-DEFAULT_COMPANY = 163
 BRANDS = ("Acme", "Acme", "Acme", " Leading Space", "Crème & Co", "O'Brien <b>&amp;</b> Sons", "")
 VENDORS: dict[int, str] = {0: "", 7: "Über Supply GmbH", 12: "Shenzhen 听雨", 31: "Smith & Sons"}
 REGIONS: dict[int, str] = {0: "", 1: "East", 2: "Süd"}

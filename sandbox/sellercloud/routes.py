@@ -1,29 +1,34 @@
 """Sellercloud's endpoints over the account's data (sellercloud.md §1, §2, §3, §5)."""
 
-import json
+import math
 import random
-from collections.abc import Callable, Mapping
+import time
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime, timedelta
-from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.json_text import json_text
+from sandbox.kit import Kept, Key, ProviderApi, Record, Refusal, Tokens, signed_token
 from sandbox.record import Call, Reply
-from sandbox.sellercloud.answers import Refusal, local, spell
 from sandbox.sellercloud.data import SellercloudData
-from sandbox.sellercloud.filters import KNOWN, asked_of, integer, integers, tests_of, warehouses_of
-from sandbox.sellercloud.limits import Throttle, Tokens
-from sandbox.sellercloud.products import COMPANIES, DEFAULT_COMPANY, Record
+from sandbox.sellercloud.filters import KNOWN, asked_of, integer, tests_of, warehouses_of
+from sandbox.sellercloud.local_time import local, spell, ticks
 from sandbox.sellercloud.switches import SellercloudSwitches
 from sandbox.sellercloud.view import Row, View
 
 USERNAME = "stocktake@acme.example"
 PASSWORD = 'pä"ss&w+rd #1'
 DEFAULT_SIZE, LARGEST_SIZE = 10, 50
-KEPT_MATCHES = 32
+MEANINGS = {
+    400: "The request is invalid.",
+    401: "Not Valid Token",
+    403: "You have no permission to do this.",
+    404: "Not found.",
+    405: "The requested resource does not support this method.",
+}
 
 
-class SellercloudApi:
+class SellercloudApi(ProviderApi):
     """Answers Sellercloud's requests."""
 
     base_path = "/rest/api"
@@ -34,13 +39,13 @@ class SellercloudApi:
         self.data = data
         self.switches = data.switches = switches
         self._clock = clock
-        self._address = address
-        self._throttle = Throttle(switches, clock)
-        self._tokens = Tokens(switches, clock)
+        self._tokens = Tokens(clock)
         self._view = View(data, switches, clock)
-        self._matches: dict[tuple[Any, ...], list[Row]] = {}
-        self._matched_in: tuple[Any, ...] = ()
+        self._matches: Kept[list[Row]] = Kept()
         self._shuffles = 0
+        self._counted = 0
+        self._throttled: tuple[float, datetime] | None = None
+        """Until when, in real time and by the sandbox's clock."""
 
     @property
     def settings(self) -> dict[str, str]:
@@ -52,59 +57,57 @@ class SellercloudApi:
             "requests_per_second": "1000",
         }
 
-    def answer(self, call: Call) -> Reply:
+    def route(self, call: Call) -> Reply:
         """One answer."""
         routes: Mapping[str, tuple[str, Callable[[Call], Reply]]] = {
             "/token": ("POST", self._token),
             "/inventory": ("GET", self._inventory),
             "/warehouses": ("GET", self._warehouses),
-            "/inventory/warehouses": ("GET", self._warehouse_stock),
-            "/companies": ("GET", self._companies),
         }
         path = call.path.lower().rstrip("/")
-        try:
-            self._throttle.check()
-            is_ours = path.startswith(self.base_path)
-            method, route = routes.get(path.removeprefix(self.base_path) if is_ours else "", ("", None))
-            if route != self._token:
-                self._tokens.check(call.headers.get("authorization"))
-            if route is None:
-                raise Refusal(404)
-            if call.method != method:
-                raise Refusal(405)
-            return route(call)
-        except Refusal as refusal:
-            if refusal.body is not None:
-                return Reply(refusal.status, refusal.body, headers=refusal.headers)
-            is_page = self.switches.error_body == "html"
-            headers = {"Content-Type": "text/html; charset=utf-8"} if is_page else {}
-            return Reply(refusal.status, self._refused(refusal), headers=headers)
+        self._check_throttle()
+        is_ours = path.startswith(self.base_path)
+        method, route = routes.get(path.removeprefix(self.base_path) if is_ours else "", ("", None))
+        if route != self._token:
+            self._check_token(call.headers.get("authorization", ""))
+        if route is None:
+            raise Refusal(404)
+        if call.method != method:
+            raise Refusal(405)
+        return route(call)
 
-    def failure(self, status: int) -> bytes:
-        """The body of a failure that the sandbox was told to have."""
-        return self._refused(Refusal(status))
+    def answer(self, call: Call) -> Reply:
+        """One answer, a refusal too."""
+        reply = super().answer(call)
+        if reply.body.startswith(b"<"):
+            reply.headers["Content-Type"] = "text/html; charset=utf-8"
+        return reply
 
-    def truth(self, resource: str) -> dict[tuple[str, ...], Record]:
-        """Every record of a resource as it would be served now, by key.
+    def worded(self, refusal: Refusal) -> bytes:
+        """The body of a refusal."""
+        message = MEANINGS.get(refusal.status, "An error has occurred.")
+        match self.switches.error_body:
+            case "none":
+                return b""
+            case "html":
+                return f"<html><body><h1>{refusal.status}</h1>{message}</body></html>".encode()
+        return json_text({"Message": message}).encode()
 
-        Raises:
-            KeyError: there is no such resource.
-        """
+    def records(self, resource: str) -> Iterator[tuple[Key, str]]:
+        """Every record of a resource as it would be served now, with its key."""
         match resource:
             case "inventory":
-                return {(row.product.id,): _read(self._view.text(row.product)) for row in self._found({})}
+                for row in self._found({}):
+                    yield (row.product.id,), self._view.text(row.product)
             case "warehouses":
-                found = self.data.warehouses.values()
-                return {(str(one["ID"]),): _read(self._warehouse_text(one)) for one in found}
-            case "companies":
-                return {(str(one["ID"]),): _read(json_text(one)) for one in _companies()}
+                for one in self.data.warehouses.values():
+                    yield (str(one["ID"]),), self._warehouse_text(one)
             case "warehouse_inventory":
-                return {
-                    (str(place), row.product.id): _read(self._view.text(row.product, [place]))
-                    for place in self.data.warehouses
-                    for row in self._found({"warehouse": (str(place),)})
-                }
-        raise KeyError(resource)
+                for place in self.data.warehouses:
+                    for row in self._found({"warehouse": (str(place),)}):
+                        yield (str(place), row.product.id), self._view.text(row.product, [place])
+            case _:
+                raise KeyError(resource)
 
     # Routes
 
@@ -121,7 +124,9 @@ class SellercloudApi:
         lives = timedelta(seconds=self.switches.token_seconds)
         ends = made + lives if self.switches.token_dates == "right" else made - lives / 2
         told: Record = {
-            "access_token": self._tokens.give(USERNAME),
+            "access_token": self._tokens.give(
+                signed_token({"unique_name": USERNAME, "jti": len(self._tokens) + 1})
+            ),
             "token_type": "Bearer",
             "username": USERNAME,
             ".issued": self._plain(made),
@@ -144,18 +149,14 @@ class SellercloudApi:
         if start >= len(found) and self.switches.beyond_end == "repeat_last":
             start = max(0, (len(found) - 1) // size * size)
         rows = found[start : start + size]
-        items = ",".join(self._view.text(row.product, places) for row in rows)
+        items = f"[{','.join(self._view.text(row.product, places) for row in rows)}]"
         is_null = start >= len(found) and self.switches.beyond_end == "null"
         if is_null or number == self.switches.null_items_page:
             items, rows = "null", []
-        else:
-            items = f"[{items}]"
-        total = str(len(found) + self.switches.total_skew)
-        if self.switches.total_results != "told":
-            total = "null"
-        members = [f'"Items":{items}', f'"TotalResults":{total}']
-        if self.switches.total_results == "absent":
-            members.pop()
+        members = [f'"Items":{items}']
+        if self.switches.total_results != "absent":
+            is_told = self.switches.total_results == "told"
+            members.append(f'"TotalResults":{len(found) + self.switches.total_skew if is_told else "null"}')
         reply = Reply(200, f"{{{','.join(members)}}}".encode(), len(rows))
         if self.switches.after_page is not None:
             self.switches.after_page(number)
@@ -166,53 +167,47 @@ class SellercloudApi:
             raise Refusal(int(self.switches.warehouses_permission))
         asked = asked_of(call)
         found = list(self.data.warehouses.values())
-        for name, column in (("warehouseids", "ID"), ("warehousetype", "WarehouseType")):
-            wanted = integers(asked.get(name, ()))
-            found = [one for one in found if not wanted or one[column] in wanted]
-        for name, column in (("isdefault", "IsDefault"), ("issellable", "IsSellAble")):
-            choice = integer(asked, name, 0)
-            found = [one for one in found if not choice or one[column] == (choice == 1)]
-        text = asked.get("name", ("",))[0].casefold()
-        found = [one for one in found if text in one["Name"].casefold()]
         # The contract names no page here: there is one only for who asks for it.
-        number, size = self._paging(asked, len(found) or 1)
-        if "pagenumber" not in asked and "pagesize" not in asked:
-            number, size = 1, len(found)
+        number, size = 1, len(found)
+        if "pagenumber" in asked or "pagesize" in asked:
+            number, size = self._paging(asked, len(found))
         rows = found[(number - 1) * size :][:size]
         items = f"[{','.join(map(self._warehouse_text, rows))}]"
         if self.switches.warehouses_shape == "envelope":
             items = f'{{"Items":{items},"TotalResults":{len(found)}}}'
         return Reply(200, items.encode(), len(rows))
 
-    def _warehouse_stock(self, call: Call) -> Reply:
-        asked = asked_of(call)
-        product = next(iter(asked.get("productid", ())), "")
-        found = self._found({"inventoryid": (product,)}) if "," not in product else self._found({})
-        named = [row.product for row in found if row.product.id.casefold() == product.casefold()]
-        if not named:
-            raise Refusal(404)
-        wanted = integers(asked.get("warehouseid", ()))
-        rows = [
-            {
-                "ProductID": named[0].id,
-                "AvailableQty": self.data.available(named[0], [place]),
-                "PhysicalQty": self.data.stock_of(named[0], [place]).physical,
-                "WarehouseID": place,
-            }
-            for place in self.data.holders(named[0])
-            if not wanted or place in wanted
-        ]
-        if self.switches.warehouse_stock_shape == "array":
-            return Reply(200, json_text(rows).encode(), len(rows))
-        return Reply(200, json_text(rows[0] if rows else {}).encode(), len(rows[:1]))
+    # Checks
 
-    def _companies(self, call: Call) -> Reply:
-        asked = asked_of(call)
-        number, size = self._paging(asked, DEFAULT_SIZE)
-        found = _companies()
-        rows = found[(number - 1) * size :][:size]
-        told = {"Items": rows, "TotalResults": len(found)}
-        return Reply(200, json_text(told).encode(), len(rows))
+    def _check_throttle(self) -> None:
+        """Counts a request; after so many, the next ones are refused for a while of real time."""
+        most = self.switches.throttle_after
+        if most is None:
+            self._counted, self._throttled = 0, None
+            return
+        now, seconds = self._clock.now(), self.switches.throttle_seconds
+        if self._throttled is not None:
+            # The sandbox's clock may stand still while real time passes, or be moved on without any.
+            if time.monotonic() >= self._throttled[0] or now >= self._throttled[1]:
+                self._counted, self._throttled = 0, None
+        elif self._counted >= most:
+            self._throttled = time.monotonic() + seconds, now + timedelta(seconds=seconds)
+        if self._throttled is None:
+            self._counted += 1
+            return
+        resets_at = self._throttled[1]
+        told = {"Error": "Too many requests.", "RateLimitResetTime": ticks(resets_at)}
+        left = math.ceil((resets_at - now).total_seconds())
+        headers = {"Retry-After": str(left)} if self.switches.throttle_retry_after else {}
+        raise Refusal(self.switches.throttle_status, headers=headers, body=json_text(told).encode())
+
+    def _check_token(self, authorization: str) -> None:
+        kind, _, token = authorization.partition(" ")
+        switches = self.switches
+        if kind != "Bearer" or not self._tokens.take(
+            token, seconds=switches.token_seconds, requests=switches.token_requests
+        ):
+            raise Refusal(401)
 
     # Parts
 
@@ -223,55 +218,22 @@ class SellercloudApi:
 
     def _found(self, asked: Mapping[str, tuple[str, ...]]) -> list[Row]:
         """The rows that match, in the order of the moment."""
-        state = self._view.state
-        if state != self._matched_in or len(self._matches) > KEPT_MATCHES:
-            self._matches.clear()
-            self._matched_in = state
-        key = tuple(sorted((name, values) for name, values in asked.items() if name in KNOWN))
-        if key not in self._matches:
-            found = self._view.rows()
-            for test in tests_of(asked, self.data, self.switches):
-                found = [row for row in found if test(row)]
+        question = tuple(sorted((name, values) for name, values in asked.items() if name in KNOWN))
+
+        def find() -> list[Row]:
+            tests = tests_of(asked, self.data, self.switches)
+            found = [row for row in self._view.rows() if all(test(row) for test in tests)]
             if self.switches.row_order in ("modified", "modified_desc"):
-                found = sorted(
-                    found,
+                found.sort(
                     key=lambda row: (row.modified or datetime.min, row.product.id),
                     reverse=self.switches.row_order == "modified_desc",
                 )
-            self._matches[key] = found
-        return self._matches[key]
+            return found
+
+        return self._matches.get(self._view.state, question, find)
 
     def _warehouse_text(self, warehouse: Record) -> str:
         return json_text({**warehouse, "CreatedOn": self._view.told(warehouse["CreatedOn"])})
 
     def _plain(self, moment: datetime) -> str:
         return spell(local(moment, self._view.zone, "seconds"))
-
-    def _refused(self, refusal: Refusal) -> bytes:
-        match self.switches.error_body:
-            case "none":
-                return b""
-            case "html":
-                return f"<html><body><h1>{refusal.status}</h1>{refusal.message}</body></html>".encode()
-        return json_text({"Message": refusal.message}).encode()
-
-
-def _companies() -> list[Record]:
-    return [
-        {
-            "ID": number,
-            "CompanyName": name,
-            "IsDefaultCompany": number == DEFAULT_COMPANY,
-            "IsDisabled": False,
-            "AmazonMarketplace": "Amazon.com",
-            "EnabledOnChannels": [],
-            "CustomColumns": [],
-        }
-        for number, (name, _) in COMPANIES.items()
-    ]
-
-
-def _read(text: str) -> Record:
-    """The record as a reader gets it."""
-    read: Record = json.loads(text)
-    return read

@@ -1,7 +1,7 @@
 """What nobody outside Sellercloud knows for certain, and what goes wrong there (sellercloud.md §8, §9)."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 
@@ -42,8 +42,6 @@ class SellercloudSwitches:
     """Whether a row at the very beginning of a window is in it."""
     to_inclusive: bool = True
     """Whether a row at the very end of a window is in it."""
-    bad_date: Literal["400", "ignored"] = "400"
-    """What a date that cannot be read does; `ignored`: there is no such filter, as .NET's binding has it."""
     quantity_moves_modified: bool = False
     """Whether a movement of stock moves LastModifiedDate too."""
     empty_aggregation_moves_clock: bool = False
@@ -54,8 +52,6 @@ class SellercloudSwitches:
     """Whether a kit's LastAggregateDate moves when its components' stock does."""
     counters_age: bool = False
     """Whether the QtySold counters move every midnight, which no clock shows."""
-    rebates_from_parent: bool = False
-    """Whether a shadow shows its parent's rebate in place of its own."""
 
     # Pages
 
@@ -75,44 +71,7 @@ class SellercloudSwitches:
     after_page: Callable[[int], None] | None = None
     """Called with the page's number after a page of /inventory was served: data moves while it is read."""
 
-    # What a row shows
-
-    default_company_only: bool = False
-    """Whether only the default company's rows are served to who names none."""
-    sku_case: Literal["any", "exact"] = "any"
-    """Whether products asked for by ID are found in any case."""
     empty_dates: Literal["null", "year_one", "absent"] = "null"
     """How a date that was never set is told."""
-    empty_text: Literal["empty", "null"] = "empty"
-    """How a text that was never set is told."""
-    empty_numbers: Literal["zero", "null"] = "zero"
-    """How a number that was never set, such as a vendor's or a rating, is told."""
-    masked_by_flags: bool = False
-    """Whether what its flag says is not visible is 0 or empty."""
-    new_value: Literal["null", "value"] = "null"
-    """What NewValue of a custom column holds."""
-    physical_qty: Literal["all", "sellable"] = "all"
-    """Whether PhysicalQty counts what lies in warehouses that do not sell: both are in the vendor's help."""
-    messy_quantities: bool = False
-    """Whether one product in a hundred tells an AggregateQty of one too many, so that nothing adds up."""
-    aggregated_qty: Literal["without_fba", "twin"] = "without_fba"
-    """Whether AggregatedQty is AggregateQty without what lies at Amazon, or the same number."""
-    values: Literal["money", "quantities"] = "money"
-    """Whether the four fields that end in Value are quantity times average cost or the quantities."""
-    warehouse_count: Literal["holding", "all"] = "holding"
-    """Whether WarehouseCount counts the warehouses that hold the product or all there are."""
-    order_reserve_total: Literal["part", "own"] = "part"
-    """Whether OrderReserveTotal is contained in ReservedQty or comes on top of it."""
-    extra_fields: set[str] = field(default_factory=set)
-    """Fields that every row has beside the known ones, each the text "new"."""
-    dropped_fields: set[str] = field(default_factory=set)
-    """Fields that no row has any more."""
-
-    # Warehouses
-
-    warehouse_quantities: Literal["scoped", "total"] = "scoped"
-    """Whether the quantities of rows asked for by warehouse are that warehouse's, or what they always are."""
     warehouses_shape: Literal["envelope", "array"] = "envelope"
     """How /Warehouses answers."""
-    warehouse_stock_shape: Literal["array", "object"] = "array"
-    """How /Inventory/Warehouses answers; `object`: the first warehouse alone, as the article has it."""

@@ -4,8 +4,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-Touched = dict[str, set[tuple[str, ...]]]
-"""Keys per resource."""
+from sandbox.kit import Touched
 
 
 @dataclass(frozen=True)
@@ -15,11 +14,9 @@ class Told:
     everywhere: tuple[Any, ...]
     """Shown in its row and in those of all warehouses."""
     total: tuple[Any, ...]
-    """Shown in its row; in those of the warehouses only where their quantities are the totals."""
+    """Shown in its row."""
     places: dict[int, tuple[int, int]]
     """Shown in its row of each warehouse."""
-    shows_total: bool
-    """Whether the rows of warehouses show the totals."""
 
 
 def keys_of(product: str, places: Iterable[int]) -> Touched:
@@ -33,9 +30,7 @@ def difference(product: str, before: Told | None, now: Told | None) -> Touched:
     """The keys of a product's rows that are otherwise than before; None: there was, or is, none."""
     if before == now:
         return {}
-    if before is None or now is None:
-        return whole(product, before, now)
-    if before.everywhere != now.everywhere or (now.shows_total and before.total != now.total):
+    if before is None or now is None or before.everywhere != now.everywhere:
         return whole(product, before, now)
     listed = before.places.keys() | now.places.keys()
     return keys_of(product, [one for one in listed if before.places.get(one) != now.places.get(one)])
@@ -44,10 +39,3 @@ def difference(product: str, before: Told | None, now: Told | None) -> Touched:
 def whole(product: str, before: Told | None, now: Told | None) -> Touched:
     """The keys of all rows a product had and has."""
     return keys_of(product, {place for told in (before, now) if told is not None for place in told.places})
-
-
-def merge(into: Touched, more: Touched) -> Touched:
-    """Adds keys to keys."""
-    for resource, keys in more.items():
-        into.setdefault(resource, set()).update(keys)
-    return into

@@ -1,7 +1,7 @@
 """Rows as a reader is served them, under the switches of the moment (sellercloud.md §6, §7)."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,16 +9,15 @@ from zoneinfo import ZoneInfo
 
 from sandbox.clock import Clock
 from sandbox.json_text import json_text
-from sandbox.sellercloud.answers import local, spell
+from sandbox.kit import Record
 from sandbox.sellercloud.columns import CLIENT, TYPES, Column
 from sandbox.sellercloud.data import SellercloudData
-from sandbox.sellercloud.fields import DATES, FIELDS, MASKED_BY, ZERO_IS_UNSET
-from sandbox.sellercloud.products import COMPANIES, FBA, MAIN, Product, Rebate, Record
+from sandbox.sellercloud.fields import DATES, FIELDS
+from sandbox.sellercloud.local_time import local, spell
+from sandbox.sellercloud.products import COMPANIES, FBA, MAIN, Product, Rebate
 from sandbox.sellercloud.switches import SellercloudSwitches
 
 SOLD = (15, 30, 60, 90, 180, 365)
-MESSY = 41
-"""Of a hundred products, the one whose numbers can be made not to add up."""
 
 
 @dataclass(slots=True)
@@ -51,19 +50,26 @@ class View:
     @property
     def state(self) -> tuple[Any, ...]:
         """Differs when other rows may be served than before, or in another order."""
-        shown = (getattr(self._switches, one.name) for one in fields(self._switches))
-        return self._data.version, *(value for value in shown if not callable(value) and value is not None)
+        switches = self._switches
+        inclusive = switches.from_inclusive, switches.to_inclusive
+        return self._data.version, switches.row_order, inclusive, *self._clock_switches
+
+    @property
+    def _clock_switches(self) -> tuple[Any, ...]:
+        """What says which clocks a row shows."""
+        switches = self._switches
+        return (
+            switches.timezone,
+            switches.precision,
+            switches.quantity_moves_modified,
+            switches.empty_aggregation_moves_clock,
+            switches.shadow_follows_clock,
+            switches.kit_follows_clock,
+        )
 
     def rows(self) -> list[Row]:
         """All rows, by ID. The same list until a product comes or goes; not to be changed."""
-        seen = (
-            self._switches.timezone,
-            self._switches.precision,
-            self._switches.quantity_moves_modified,
-            self._switches.empty_aggregation_moves_clock,
-            self._switches.shadow_follows_clock,
-            self._switches.kit_follows_clock,
-        )
+        seen = self._clock_switches
         changed: Sequence[str] = self._data.journal[self._read :]
         if seen != self._seen:
             self._seen, changed = seen, [*changed, *self._data.products]
@@ -88,13 +94,8 @@ class View:
     def text(self, product: Product, places: Sequence[int] = ()) -> str:
         """The JSON of a row; with warehouses, as it is when asked for by those."""
         members = [f'"{name}":{json_text(value)}' for name, value in self._record(product, places).items()]
-        dropped = self._switches.dropped_fields
-        if "ChildProducts" not in dropped:
-            members.append(f'"ChildProducts":{json_text(self._children(product))}')
-        if "CustomColumns" not in dropped:
-            members.append(f'"CustomColumns":[{",".join(self._columns(product))}]')
-        for name in sorted(self._switches.extra_fields):
-            members.append(f'{json_text(name)}:"new"')
+        members.append(f'"ChildProducts":{json_text(self._children(product))}')
+        members.append(f'"CustomColumns":[{",".join(self._columns(product))}]')
         return "{" + ",".join(members) + "}"
 
     def told(self, moment: datetime | None) -> str | None:
@@ -106,33 +107,22 @@ class View:
     # Parts
 
     def _record(self, product: Product, places: Sequence[int]) -> Record:
-        switches = self._switches
-        scoped = list(places) if switches.warehouse_quantities == "scoped" else []
-        record = dict(product.fields)
-        record |= self._identity(product)
-        record |= self._sold(product)
-        record |= self._quantities(product, scoped)
-        record |= self._rebate(product)
         modified, aggregated = self._data.clocks(product)
-        record |= {
+        record = {
+            **product.fields,
+            **self._identity(product),
+            **self._sold(product),
+            **self._quantities(product, places),
+            **_rebate(product.rebate, self._clock.now()),
             "CreationDate": product.created_at,
             "LastModifiedDate": modified,
             "LastAggregateDate": aggregated,
         }
-        if switches.empty_numbers == "null":
-            record |= {name: None for name in ZERO_IS_UNSET if not record[name]}
-        if switches.masked_by_flags:
-            for name, flag in MASKED_BY.items():
-                if not record[flag]:
-                    record[name] = "" if isinstance(record[name], str) else 0
         for name in DATES:
             record[name] = self.told(record[name])
-            if record[name] is None and switches.empty_dates == "absent":
+            if record[name] is None and self._switches.empty_dates == "absent":
                 del record[name]
-        if switches.empty_text == "null":
-            record = {name: None if value == "" else value for name, value in record.items()}
-        dropped = switches.dropped_fields
-        return {name: record[name] for name in FIELDS if name in record and name not in dropped}
+        return {name: record[name] for name in FIELDS if name in record}
 
     def _identity(self, product: Product) -> Record:
         data = self._data
@@ -153,7 +143,7 @@ class View:
         }
 
     def _quantities(self, product: Product, scoped: Sequence[int]) -> Record:
-        data, switches = self._data, self._switches
+        data = self._data
         places = scoped or list(data.warehouses)
         context = scoped or [MAIN]
         all_of = data.stock_of(product, places)
@@ -161,37 +151,25 @@ class View:
         at_amazon = [one for one in places if data.warehouses[one]["WarehouseType"] == FBA]
         unsellable = [one for one in places if not data.warehouses[one]["IsSellAble"]]
         fba = data.stock_of(product, at_amazon).physical
-        non_sellable = data.stock_of(product, unsellable).physical
         available = data.available(product, places)
         told = here if product.fields["WarehouseBasedPhysicalAndReservedQty"] else all_of
-        by_orders = told.reserved - told.reserved // 4
-        physical = told.physical
-        if switches.physical_qty == "sellable":
-            counted = context if told is here else places
-            physical -= data.stock_of(product, set(counted).intersection(unsellable)).physical
-        is_messy = switches.messy_quantities and product.number % 100 == MESSY
-        is_part = switches.order_reserve_total == "part"
-        holders = data.holders(product)
-        each = product.fields["AverageCost"] if switches.values == "money" else 1
-        values = {
-            "WarehousePhysicalQtyValue": here.physical,
-            "WarehouseReservedQtyValue": here.reserved,
-            "ReserveQtyTotalValue": all_of.reserved,
-            "AggregatePhysicalSellableQtyIncludingPhysicalValue": all_of.physical,
-        }
+        each = product.fields["AverageCost"]
         return {
-            "AggregateQty": available + is_messy,
-            "AggregatedQty": available if switches.aggregated_qty == "twin" else available - fba,
+            "AggregateQty": available,
+            "AggregatedQty": available - fba,
             "AggregatePhysicalQtyFBA": fba,
             "WarehousePhysicalQty": here.physical,
-            "PhysicalQty": physical,
-            "ReservedQty": told.reserved if is_part else told.reserved - by_orders,
-            "OrderReserveTotal": by_orders,
-            "AggregateNonSellableQty": non_sellable,
+            "PhysicalQty": told.physical,
+            "ReservedQty": told.reserved,
+            "OrderReserveTotal": told.reserved - told.reserved // 4,
+            "AggregateNonSellableQty": data.stock_of(product, unsellable).physical,
             "InventoryAvailableQty": available,
             "WarehouseName": data.warehouses[context[0]]["Name"],
-            "WarehouseCount": len(holders if switches.warehouse_count == "holding" else data.warehouses),
-            **{name: quantity * each for name, quantity in values.items()},
+            "WarehouseCount": len(data.holders(product)),
+            "WarehousePhysicalQtyValue": here.physical * each,
+            "WarehouseReservedQtyValue": here.reserved * each,
+            "ReserveQtyTotalValue": all_of.reserved * each,
+            "AggregatePhysicalSellableQtyIncludingPhysicalValue": all_of.physical * each,
         }
 
     def _sold(self, product: Product) -> Record:
@@ -201,27 +179,6 @@ class View:
         return {
             **{f"QtySold{days}": _sold_in(product.sold, today, days) for days in SOLD},
             "QtySoldYTD": _sold_in(product.sold, today, year),
-        }
-
-    def _rebate(self, product: Product) -> Record:
-        owner = self._data.holder(product) if self._switches.rebates_from_parent else product
-        rebate: Rebate | None = owner.rebate
-        if rebate is None or not rebate.starts_at <= self._clock.now() < rebate.ends_at:
-            return {
-                "ActiveRebateID": 0,
-                "ActiveRebateValue": 0,
-                "ActiveRebateDeductFromItemCost": 0,
-                "ActiveRebateStartDate": None,
-                "ActiveRebateEndDate": None,
-                "ActiveRebateModifiedOn": None,
-            }
-        return {
-            "ActiveRebateID": Decimal(f"{rebate.number}.0"),  # a double in the Swagger
-            "ActiveRebateValue": rebate.value,
-            "ActiveRebateDeductFromItemCost": rebate.deduct,
-            "ActiveRebateStartDate": rebate.starts_at,
-            "ActiveRebateEndDate": rebate.ends_at,
-            "ActiveRebateModifiedOn": rebate.modified_at,
         }
 
     def _children(self, product: Product) -> list[Record]:
@@ -239,9 +196,7 @@ class View:
         texts = []
         for column in self._data.columns.values():
             before, after = self._frame(column)
-            value = json_text(product.columns.get(column.id))
-            new = value if self._switches.new_value == "value" else "null"
-            texts.append(f"{before}{new}{after}{value}}}")
+            texts.append(f"{before}null{after}{json_text(product.columns.get(column.id))}}}")
         return texts
 
     def _frame(self, column: Column) -> tuple[str, str]:
@@ -273,6 +228,26 @@ class View:
             texts = (json_text(part).removesuffix("null}") for part in (before, after))
             kept = self._frames[column.id] = (key, next(texts), f",{next(texts)[1:]}")
         return kept[1], kept[2]
+
+
+def _rebate(rebate: Rebate | None, now: datetime) -> Record:
+    if rebate is None or not rebate.starts_at <= now < rebate.ends_at:
+        return {
+            "ActiveRebateID": 0,
+            "ActiveRebateValue": 0,
+            "ActiveRebateDeductFromItemCost": 0,
+            "ActiveRebateStartDate": None,
+            "ActiveRebateEndDate": None,
+            "ActiveRebateModifiedOn": None,
+        }
+    return {
+        "ActiveRebateID": Decimal(f"{rebate.number}.0"),  # a double in the Swagger
+        "ActiveRebateValue": rebate.value,
+        "ActiveRebateDeductFromItemCost": rebate.deduct,
+        "ActiveRebateStartDate": rebate.starts_at,
+        "ActiveRebateEndDate": rebate.ends_at,
+        "ActiveRebateModifiedOn": rebate.modified_at,
+    }
 
 
 def _sold_in(sold: Sequence[int], today: date, days: int) -> int:

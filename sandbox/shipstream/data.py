@@ -7,13 +7,11 @@ from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.goods import Good
-from sandbox.shipstream.beginning import Beginning
-from sandbox.shipstream.products import OWN_TYPES, CustomField, Kind, Product, Record
+from sandbox.kit import Record, Touched, merge
+from sandbox.shipstream.initial_data import InitialData
+from sandbox.shipstream.products import OWN_TYPES, Product
 from sandbox.shipstream.stock import EVERYWHERE, Parts, advertised, no_parts, summed
 from sandbox.shipstream.switches import ShipStreamSwitches
-
-Touched = dict[str, set[tuple[str, ...]]]
-"""Keys per resource."""
 
 
 class ShipStreamData:
@@ -26,20 +24,19 @@ class ShipStreamData:
         self._clock = clock
         self.switches = ShipStreamSwitches()
         """Those of the API, once there is one: they decide what a key looks like and what else is touched."""
-        beginning = Beginning(rng, clock.now().replace(microsecond=0), goods)
-        self.warehouses: dict[int, Record] = beginning.warehouses
-        self.merchants: dict[int, Record] = beginning.merchants
-        self.brands: dict[int, Record] = beginning.brands
-        self.products: dict[int, Product] = beginning.products
-        self.parts: dict[int, dict[int, Parts]] = beginning.parts
+        initial = InitialData(rng, clock.now().replace(microsecond=0), goods)
+        self.warehouses: dict[int, Record] = initial.warehouses
+        self.merchants: dict[int, Record] = initial.merchants
+        self.brands: dict[int, Record] = initial.brands
+        self.products: dict[int, Product] = initial.products
+        self.parts: dict[int, dict[int, Parts]] = initial.parts
         """By product and warehouse."""
-        self.moved_at: dict[tuple[int, int], datetime] = beginning.moved_at
+        self.moved_at: dict[tuple[int, int], datetime] = initial.moved_at
         """When stock moved, by product and warehouse, EVERYWHERE included; not there: never."""
-        self.backordered: dict[int, int] = beginning.backordered
+        self.backordered: dict[int, int] = initial.backordered
         self.backordered_at: dict[int, datetime] = {}
         self.components_at: dict[tuple[int, int], datetime] = {}
         """When components moved so that a kit is advertised otherwise."""
-        self.messy: set[int] = beginning.messy
         self.kits_of: dict[int, list[int]] = {}
         """Kits by component."""
         for product in self.products.values():
@@ -137,31 +134,6 @@ class ShipStreamData:
         """Enables or disables a product. Disabled ones are only served when asked for."""
         return self._edit(product, is_enabled=enabled)
 
-    def set_custom_fields(self, product: int, fields: list[CustomField]) -> Touched:
-        """Gives a product other custom fields."""
-        return self._edit(product, custom_fields=fields)
-
-    def set_components(self, kit: int, components: Sequence[tuple[int, int]]) -> Touched:
-        """Edits the bill of materials of a kit: what it is advertised at follows, no clock does."""
-        old = [component for component, _ in self.products[kit].components]
-        new = [component for component, _ in components]
-        for component in new:
-            self.kits_of.setdefault(component, [])
-        before = self._kit_numbers([kit, *(one for part in (*old, *new) for one in self.kits_of[part])])
-        for component in old:
-            self.kits_of[component].remove(kit)
-        self.products[kit].components = tuple(components)
-        for component in new:
-            self.kits_of[component].append(kit)
-        return self._kits_that_followed(before)
-
-    def change_kind(self, product: int, kind: Kind) -> Touched:
-        """Makes a product packaging, or the other way round; its old keys are gone where types are own."""
-        everything = list(self.parts[product])
-        touched = self._touched(product, totals=True, warehouses=everything, products=True)
-        merge(touched, self._edit(product, kind=kind))
-        return merge(touched, self._touched(product, totals=True, warehouses=everything, products=True))
-
     def delete_product(self, product: int) -> Touched:
         """Deletes a product and its levels for good. Kits may not be made of it."""
         if self.kits_of.get(product):
@@ -189,7 +161,7 @@ class ShipStreamData:
     def add_product(self, good: Good, merchant: int, warehouse: int, quantity: int) -> Touched:
         """A new product with its first stock."""
         now = self._now()
-        product = Beginning.product_of(good, max(self.products) + 1, merchant, now)
+        product = InitialData.product_of(good, max(self.products) + 1, merchant, now)
         self.products[product.id] = product
         self.parts[product.id] = {}
         touched = self.move(product.id, warehouse, available=quantity)
@@ -258,10 +230,3 @@ class ShipStreamData:
 
     def _now(self) -> datetime:
         return self._clock.now().replace(microsecond=0)
-
-
-def merge(into: Touched, more: Touched) -> Touched:
-    """Adds keys to keys."""
-    for resource, keys in more.items():
-        into.setdefault(resource, set()).update(keys)
-    return into

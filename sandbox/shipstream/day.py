@@ -4,7 +4,8 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.day import Day
-from sandbox.shipstream.data import ShipStreamData, Touched
+from sandbox.kit import Touched
+from sandbox.shipstream.data import ShipStreamData
 
 STORM: Mapping[str, Sequence[Any]] = {
     "token_requests": (None, 8, 20),

@@ -6,7 +6,8 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any, Literal, NamedTuple
 
-Record = dict[str, Any]
+from sandbox.kit import Record
+
 Kind = Literal["normal", "packaging", "containers", "supplies", "infill"]
 Virtual = Literal["none", "optimistic", "realistic", "pessimistic"]
 

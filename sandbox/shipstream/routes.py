@@ -1,43 +1,31 @@
-"""ShipStream's endpoints over the 3PL's data (shipstream.md §1, §2, §5)."""
+"""ShipStream's endpoints over the 3PL's data (shipstream.md §1, §2, §3, §5)."""
 
-import json
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
-from datetime import timedelta
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from datetime import datetime, timedelta
 from decimal import Decimal
 from operator import attrgetter, itemgetter
 from typing import Any
+from urllib.parse import quote, urlencode
 
 from sandbox.clock import Clock
+from sandbox.kit import Kept, Key, ProviderApi, Record, Refusal, claims_of, place_of, signed_token
 from sandbox.record import Call, Reply
-from sandbox.shipstream import tokens
-from sandbox.shipstream.answers import Refusal, json_text
 from sandbox.shipstream.data import ShipStreamData
-from sandbox.shipstream.filters import matching
-from sandbox.shipstream.limits import Limits
-from sandbox.shipstream.listings import (
-    LEVEL_FIELDS,
-    MERCHANTS,
-    PRODUCT_BASICS,
-    PRODUCT_FIELDS,
-    TOTALS,
-    WAREHOUSE_LEVELS,
-    WAREHOUSES,
-    Listing,
-)
-from sandbox.shipstream.pages import Order, Page, cut, in_order, link, read_integer, read_order
-from sandbox.shipstream.products import Product, Record
+from sandbox.shipstream.filters import tests_of
 from sandbox.shipstream.switches import ShipStreamSwitches
-from sandbox.shipstream.view import Level, View
+from sandbox.shipstream.view import Level, View, json_text
 
 LATEST_VERSION = "2025-10"
 VERSIONS = ("2024-04", "2025-03", LATEST_VERSION)
 VERSION_HEADER = "X-ShipStream-API-Version"
-KEPT_SORTS = 32
-LEVEL_BASICS = {"type", "product", "warehouse", "warehouse_id", "updated_at"}
+PARAMETERS = {"filter", "sort", "fields", "fields:product", "count", "limit", "cursor_start"}
+LEVEL_BASICS = ("type", "product", "warehouse", "warehouse_id", "updated_at")
+"""All that a level shows to who does not ask for all of its fields."""
+NEVER = datetime.min
 
 
-class ShipStreamApi:
+class ShipStreamApi(ProviderApi):
     """Answers ShipStream's requests."""
 
     base_path = "/api/global"
@@ -49,149 +37,133 @@ class ShipStreamApi:
         self.switches = data.switches = switches
         self._clock = clock
         self._address = address
-        self._limits = Limits(switches)
         self._view = View(data, switches)
-        self._sorted: dict[tuple[Any, ...], list[Any]] = {}
-        self._sorted_in: tuple[Any, ...] = ()
+        self._sorted: Kept[list[Any]] = Kept()
 
     @property
     def settings(self) -> dict[str, str]:
         """What an account must be told; the token is made under the switches of this moment."""
         now, days = self._clock.now(), self.switches.token_days
-        ends = None if days is None else now + timedelta(days=days)
-        audience = self.switches.token_audience
-        token = tokens.sign(self._address() if audience is None else audience, now, ends)
-        return {"access_token": token, "api_version": LATEST_VERSION}
+        claims: Record = {
+            "aud": self.switches.token_audience or self._address(),
+            "iat": int(now.timestamp()),
+        }
+        if days is not None:
+            claims["exp"] = int((now + timedelta(days=days)).timestamp())
+        return {"access_token": signed_token(claims), "api_version": LATEST_VERSION}
 
-    def answer(self, call: Call) -> Reply:
+    def route(self, call: Call) -> Reply:
         """One answer."""
-        routes: Mapping[str, Callable[[Call, str], Reply]] = {
+        routes: Mapping[str, Callable[[Call], Reply]] = {
             "/v1/inventory/levels/total": self._totals,
             "/v1/inventory/levels/warehouse": self._warehouse_levels,
             "/v1/inventory/warehouses": self._warehouses,
             "/v1/system/merchants": self._merchants,
             "/v1/system/status": self._status,
         }
-        headers: dict[str, str] = {}
-        try:
-            headers |= self._limits.check()
-            route = routes.get(call.path.removeprefix(self.base_path))
-            if route != self._status:
-                self._check_token(call)
-            if route is None or not call.path.startswith(self.base_path):
-                raise Refusal(404, f"There is no {call.path}.")
-            if call.method != "GET":
-                raise Refusal(405, f"{call.method} is not allowed.")
-            version = self._version(call)
-            headers[VERSION_HEADER] = self.switches.echoed_version or version
-            reply = route(call, version)
-        except Refusal as refusal:
-            reply = Reply(refusal.status, refusal.body, headers=refusal.headers)
-        reply.headers = {**headers, **reply.headers}
+        route = routes.get(call.path.removeprefix(self.base_path))
+        if route != self._status:
+            self._check_token(call)
+        if route is None or not call.path.startswith(self.base_path):
+            raise Refusal(404, f"There is no {call.path}.")
+        if call.method != "GET":
+            raise Refusal(405, f"{call.method} is not allowed.")
+        version = self._version(call)
+        reply = route(call)
+        reply.headers[VERSION_HEADER] = version
         return reply
+
+    def worded(self, refusal: Refusal) -> bytes:
+        """The body of a refusal."""
+        error: Record = {"type": "application", "message": refusal.message}
+        if refusal.field:
+            error["details"] = [{"key": refusal.field, "message": refusal.message}]
+        return json_text({"errors": [error]}).encode()
 
     def failure(self, status: int) -> bytes:
         """The body of a failure that the sandbox was told to have."""
-        return b"" if self.switches.failure_body == "empty" else Refusal(status, "Something went wrong.").body
+        return b"" if self.switches.failure_body == "empty" else super().failure(status)
 
-    def truth(self, resource: str) -> dict[tuple[str, ...], Record]:
-        """Every record of a resource as it would be served now to who asks for all fields, by key.
-
-        Raises:
-            KeyError: there is no such resource.
-        """
-        key = self.data.total_key
+    def records(self, resource: str) -> Iterator[tuple[Key, str]]:
+        """Every record of a resource as it would be served now to who asks for all fields, with its key."""
+        data, key = self.data, self.data.total_key
         match resource:
             case "total_levels":
-                return {key(one.product.id): _read(_level_text(one)) for one in self._view.totals()}
+                for level in self._view.totals():
+                    yield key(level.product.id), level.json()
             case "warehouse_levels":
-                levels = self._view.warehouse_levels()
-                return {(*key(one.product.id), str(one.warehouse)): _read(_level_text(one)) for one in levels}
+                for level in self._view.warehouse_levels():
+                    yield (*key(level.product.id), str(level.warehouse)), level.json()
             case "products":
-                served = (one for one in self.data.products.values() if self._view.is_served(one))
-                texts = {one.id: self._view.product_text(one, LATEST_VERSION) for one in served}
-                return {key(product): _read(text) for product, text in texts.items()}
-            case "warehouses":
-                found = self.data.warehouses.values()
-                return {(str(one["id"]),): _read(json_text(one)) for one in found}
-            case "merchants":
-                shown = (self._view.merchant(one, LATEST_VERSION) for one in self.data.merchants.values())
-                return {(str(one["id"]),): _read(json_text(one)) for one in shown}
-        raise KeyError(resource)
+                for product in data.products.values():
+                    if self._view.is_served(product):
+                        yield key(product.id), self._view.product_text(product)
+            case "warehouses" | "merchants":
+                for record in (data.warehouses if resource == "warehouses" else data.merchants).values():
+                    yield (str(record["id"]),), json_text(record)
+            case _:
+                raise KeyError(resource)
 
     # Routes
 
-    def _totals(self, call: Call, version: str) -> Reply:
-        return self._levels(call, version, TOTALS, self._view.totals, attrgetter("product.id"))
+    def _totals(self, call: Call) -> Reply:
+        return self._levels(call, self._view.totals, attrgetter("product.id"))
 
-    def _warehouse_levels(self, call: Call, version: str) -> Reply:
-        by_row = self.switches.warehouse_level_cursor == "row"
-        cursor_of = attrgetter("row" if by_row else "product.id")
-        return self._levels(call, version, WAREHOUSE_LEVELS, self._view.warehouse_levels, cursor_of)
+    def _warehouse_levels(self, call: Call) -> Reply:
+        counts = "row" if self.switches.warehouse_level_cursor == "row" else "product.id"
+        return self._levels(call, self._view.warehouse_levels, attrgetter(counts))
 
     def _levels(
-        self,
-        call: Call,
-        version: str,
-        listing: Listing,
-        rows: Callable[[], list[Level]],
-        cursor_of: Callable[[Any], int],
+        self, call: Call, rows: Callable[[], list[Level]], cursor_of: Callable[[Level], int]
     ) -> Reply:
-        asked = _names(call, "fields", LEVEL_FIELDS)
-        wanted = _names(call, "fields:product", PRODUCT_FIELDS)
-        page, total = self._page(call, listing, rows, cursor_of)
-        if "all" in asked or (not asked and self.switches.default_fields == "all"):
-            texts = [_level_text(level) for level in page.rows]
-        else:
-            texts = [_chosen(level.record, LEVEL_BASICS | asked) for level in page.rows]
-        included = None
-        if wanted and self.switches.included == "present":
-            included = self._included([level.product for level in page.rows], wanted, version)
-        reply = self._reply(call, texts, page, total, included)
+        filters = tuple(value for name, value in call.params if name == "filter")
+        sort = call.query.get("sort", "-updated_at")
+        if sort not in ("product_id", "-updated_at"):
+            raise Refusal(400, f"Cannot sort by {sort}.", field="sort")
+
+        def found() -> list[Level]:
+            tests = tests_of(filters, self.switches)
+            passed = sorted((row for row in rows() if all(test(row) for test in tests)), key=cursor_of)
+            if sort == "product_id":
+                return passed
+            return sorted(passed, key=lambda row: (row.at or NEVER).replace(tzinfo=None), reverse=True)
+
+        matches = self._sorted.get(self._view.state, (call.path, filters, sort), found)
+        how = self.switches.cursor_by_product_id if sort == "product_id" else "400"
+        if "cursor_start" in call.query and how == "400":
+            raise Refusal(400, "A cursor needs a sort by id.", field="cursor_start")
+        reply, number = self._page(call, matches, cursor_of, starts_over=how == "repeat")
         if self.switches.after_page is not None:
-            self.switches.after_page(page.number)
+            self.switches.after_page(number)
         return reply
 
-    def _warehouses(self, call: Call, version: str) -> Reply:
-        _names(call, "fields", {"all", "id", "name", "is_active"})
-        rows = self.data.warehouses.values()
-        page, total = self._page(call, WAREHOUSES, lambda: list(rows), itemgetter("id"))
-        return self._reply(call, [json_text(one) for one in page.rows], page, total, None)
+    def _warehouses(self, call: Call) -> Reply:
+        return self._page(call, list(self.data.warehouses.values()), itemgetter("id"))[0]
 
-    def _merchants(self, call: Call, version: str) -> Reply:
-        _names(call, "fields", {"all", *self.data.merchants[1]})
-        wanted = _names(call, "fields:brands", {"all", "basic", "id", "name", "merchant"})
-        rows = self.data.merchants.values()
-        page, total = self._page(call, MERCHANTS, lambda: list(rows), itemgetter("id"))
-        included = None
-        if wanted:
-            brands = [self.data.brands[ref["id"]] for one in page.rows for ref in one["brands"]]
-            included = {"Brand": [json_text(brand) for brand in brands]}
-        texts = [json_text(self._view.merchant(one, version)) for one in page.rows]
-        return self._reply(call, texts, page, total, included)
+    def _merchants(self, call: Call) -> Reply:
+        return self._page(call, list(self.data.merchants.values()), itemgetter("id"))[0]
 
-    def _status(self, call: Call, version: str) -> Reply:
+    def _status(self, call: Call) -> Reply:
         now = self._clock.now()
         told: Record = {
             "status": "healthy",
             "details": "All systems operational.",
             "authentication": self._token_fault(call) or "valid",
             "instance_id": "sandbox",
+            "timestamp": f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z",
+            "version": "2025.3.1",
+            "build": "20251001-1",
         }
-        if self.switches.status_time is not None:
-            told[self.switches.status_time] = f"{now:%Y-%m-%dT%H:%M:%S}.{now.microsecond // 1000:03d}Z"
-        told |= {"version": "2025.3.1", "build": "20251001-1"}
         return Reply(200, json_text(told).encode())
 
     # Checks
 
     def _check_token(self, call: Call) -> None:
-        left = self.switches.token_requests
         fault = self._token_fault(call)
         if fault is not None:
             raise Refusal(401, f"The access token is {fault}.")
-        if left is not None:
-            self.switches.token_requests = left - 1
+        if self.switches.token_requests is not None:
+            self.switches.token_requests -= 1
 
     def _token_fault(self, call: Call) -> str | None:
         """What is wrong with the credentials; None when nothing is."""
@@ -199,133 +171,126 @@ class ShipStreamApi:
         if authorization is None:
             return "missing"
         found = re.fullmatch(r"Bearer ([\w-]+\.[\w-]+\.[\w-]+)", authorization)
-        fault = "invalid" if found is None else tokens.fault(found[1], self._address(), self._clock.now())
-        if fault is None and self.switches.token_state == "revoked":
-            fault = "revoked"
-        is_used_up = self.switches.token_requests is not None and self.switches.token_requests < 1
-        return "expired" if fault is None and is_used_up else fault
+        claims = None if found is None else claims_of(found[1])
+        if claims is None or claims["aud"] != self._address():
+            return "invalid"
+        if claims.get("exp", float("inf")) <= self._clock.now().timestamp():
+            return "expired"
+        if self.switches.token_state == "revoked":
+            return "revoked"
+        return "expired" if self.switches.token_requests == 0 else None
 
     def _version(self, call: Call) -> str:
         """The version that is in effect."""
-        asked = call.headers.get(VERSION_HEADER.lower(), call.query.get("version"))
-        if asked is None:
-            return LATEST_VERSION
-        why = "is not a version"
-        if re.fullmatch(r"\d{4}-(0[1-9]|1[0-2])", asked):
-            if asked in VERSIONS:
-                return asked
-            if asked > f"{self._clock.now():%Y-%m}":
-                why = "is in the future"
-            elif self.switches.versions == "any_month" and asked > VERSIONS[0]:
-                return max(version for version in VERSIONS if version < asked)
-        message = f"The API version {asked} {why}; the latest is {LATEST_VERSION}."
-        raise Refusal(400, message, VERSION_HEADER, {f"{VERSION_HEADER}-Error": message})
+        asked = call.headers.get(VERSION_HEADER.lower(), LATEST_VERSION)
+        if asked in VERSIONS:
+            return asked
+        message = f"The API version {asked} is not a version; the latest is {LATEST_VERSION}."
+        headers = {f"{VERSION_HEADER}-Error": message}
+        raise Refusal(400, message, field=VERSION_HEADER, headers=headers)
 
     # Parts
 
     def _page(
         self,
         call: Call,
-        listing: Listing,
-        rows: Callable[[], Sequence[Any]],
+        rows: Sequence[Any],
         cursor_of: Callable[[Any], int],
-    ) -> tuple[Page, int]:
-        """A page of a list, and how many rows there are on all pages."""
+        *,
+        starts_over: bool = False,
+    ) -> tuple[Reply, int]:
+        """A page of a list, and its number. A cursor is that of the first row of its page."""
         for name, _ in call.params:
-            if name not in listing.parameters and self.switches.unknown_parameter == "400":
-                raise Refusal(400, f"There is no parameter {name}.", name)
-        if not 0 <= read_integer(call, "count", 0) <= 1:
-            raise Refusal(400, "count must be 0 or 1.", "count")
-        order = read_order(call.query.get("sort", listing.default_sort), listing.sorts, listing.id_name)
-        if not self.switches.product_id_is_id and listing.id_name == "product_id":
-            order = Order(order.keys, by_id=False)
-        filters = tuple(value for name, value in call.params if name == "filter")
-        state = self._view.state
-        if state != self._sorted_in or len(self._sorted) > KEPT_SORTS:
-            self._sorted.clear()
-            self._sorted_in = state
-        key = (call.path, filters, order)
-        if key not in self._sorted:
-            test = matching(filters, listing.filters, self.switches)
-            found = [row for row in rows() if test(row)]
-            self._sorted[key] = in_order(found, order, listing.sorts, cursor_of)
-        found = self._sorted[key]
-        return cut(call, found, order, cursor_of, self.switches), len(found)
-
-    def _included(self, products: Iterable[Product], wanted: set[str], version: str) -> dict[str, list[str]]:
-        by_id = {product.id: product for product in products}
-        if self.switches.repeated_included:
-            first = next(one for one in self.data.products.values() if self._view.is_served(one))
-            by_id[first.id] = first
-        included: dict[str, list[str]] = {}
-        every = self.switches.missing_included_every
-        for product in by_id.values():
-            if every and product.id % every == 0:
-                continue
-            if "all" in wanted:
-                text = self._view.product_text(product, version)
-            else:
-                text = _chosen(self._view.product(product, version), PRODUCT_BASICS | wanted)
-            included.setdefault(self.data.type_of(product), []).append(text)
-        return included
-
-    def _reply(
-        self,
-        call: Call,
-        texts: Sequence[str],
-        page: Page,
-        total: int,
-        included: Mapping[str, Sequence[str]] | None,
-    ) -> Reply:
-        parts = [f'"collection":[{",".join(texts)}]']
-        if included is not None:
-            kinds = (f'"{kind}":[{",".join(records)}]' for kind, records in included.items())
-            parts.append(f'"included":{{{",".join(kinds)}}}')
+            if name not in PARAMETERS:
+                raise Refusal(400, f"There is no parameter {name}.", field=name)
+        limit = _integer(call, "limit", 100)
+        if not 1 <= limit <= 1000:
+            raise Refusal(400, "limit must be 1 to 1000.", field="limit")
+        begin = 0
+        if "cursor_start" in call.query and not starts_over:
+            cursor = _integer(call, "cursor_start", 0)
+            begin = place_of(rows, lambda row: cursor_of(row) >= cursor)
+        page = rows[begin : begin + limit]
+        following = cursor_of(rows[begin + limit]) if begin + limit < len(rows) else None
+        end = following if following is not None or not page else cursor_of(page[-1]) + 1
         meta: Record = {
-            "processing_time": Decimal(f"0.{10000 + len(texts)}"),
-            "cursor_start": page.start,
-            "cursor_end": page.end,
+            "processing_time": Decimal(f"0.{10000 + len(page)}"),
+            "cursor_start": cursor_of(page[0]) if page else None,
+            "cursor_end": end,
         }
         if call.query.get("count") == "1":
-            meta["count"] = total + self.switches.count_skew
-        address = self._address()
+            meta["count"] = len(rows) + self.switches.count_skew
         envelope: Record = {
-            "has_more": page.has_more,
-            **link(call, "next", page.next, page.end, address, self.switches),
-            **link(call, "previous", page.previous, page.start, address, self.switches),
+            "has_more": following is not None,
+            **self._next(call, following, end),
+            "previous": None,  # nobody goes back
             "meta": meta,
         }
         if self.switches.envelope == "hasMore":
             envelope = {_camel(name): value for name, value in envelope.items()}
             envelope["meta"] = {_camel(name): value for name, value in meta.items()}
+        parts = [f'"collection":[{",".join(self._texts(call, page))}]']
+        if "all" in call.query.get("fields:product", ""):
+            included = self._included(row.product.id for row in page)
+            kinds = (f'"{kind}":[{",".join(products)}]' for kind, products in included.items())
+            parts.append(f'"included":{{{",".join(kinds)}}}')
         parts.append(json_text(envelope)[1:-1])
-        return Reply(200, ("{" + ",".join(parts) + "}").encode(), len(texts))
+        return Reply(200, ("{" + ",".join(parts) + "}").encode(), len(page)), 1 + begin // limit
+
+    def _texts(self, call: Call, page: Sequence[Any]) -> Iterator[str]:
+        for row in page:
+            if not isinstance(row, Level):
+                yield json_text(row)
+            elif call.query.get("fields") == "all":
+                yield row.json()
+            else:
+                yield json_text({name: row.record[name] for name in LEVEL_BASICS if name in row.record})
+
+    def _included(self, ids: Iterable[int]) -> dict[str, list[str]]:
+        products = dict.fromkeys(ids)
+        if self.switches.repeated_included:
+            served = (one.id for one in self.data.products.values() if self._view.is_served(one))
+            products[next(served)] = None
+        included: dict[str, list[str]] = {}
+        for product in map(self.data.products.__getitem__, products):
+            included.setdefault(self.data.type_of(product), []).append(self._view.product_text(product))
+        return included
+
+    def _next(self, call: Call, cursor: int | None, end: int | None) -> dict[str, str | None]:
+        """The member that leads to the next page.
+
+        Args:
+            end: the cursor of the empty page behind the last.
+        """
+        if cursor is None:
+            match self.switches.next_at_end:
+                case "absent":
+                    return {}
+                case "empty":
+                    return {"next": ""}
+                case "present" if end is not None:
+                    cursor = end
+                case _:
+                    return {"next": None}
+        kept = [
+            (name, value)
+            for name, value in call.params
+            if name != "cursor_start" and (self.switches.next_carries_all or name == "limit")
+        ]
+        query = "?" + urlencode([*kept, ("cursor_start", str(cursor))], quote_via=quote)
+        if self.switches.next_link == "query_only":
+            return {"next": query}
+        whole = f"{self._address()}{call.path}{query}"
+        if self.switches.next_link == "absolute":
+            return {"next": whole}
+        return {"next": "/" + whole.split("://", 1)[1].partition("/")[2]}
 
 
-def _names(call: Call, parameter: str, known: Iterable[str]) -> set[str]:
-    """The comma-separated names of a parameter, which may be repeated."""
-    texts = [value for name, value in call.params if name == parameter]
-    names = {name.strip() for text in texts for name in text.split(",") if name.strip()}
-    unknown = sorted(names.difference(known))
-    if unknown:
-        raise Refusal(400, f"There is no field {unknown[0]}.", parameter)
-    return names
-
-
-def _chosen(record: Record, names: set[str]) -> str:
-    return json_text({name: value for name, value in record.items() if name in names})
-
-
-def _level_text(level: Level) -> str:
-    if not level.text:
-        level.text = json_text(level.record)
-    return level.text
-
-
-def _read(text: str) -> Record:
-    """The record as a reader gets it."""
-    read: Record = json.loads(text)
-    return read
+def _integer(call: Call, name: str, default: int) -> int:
+    try:
+        return int(call.query.get(name, default))
+    except ValueError:
+        raise Refusal(400, f"{name} must be a whole number.", field=name) from None
 
 
 def _camel(name: str) -> str:

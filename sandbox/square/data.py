@@ -9,11 +9,11 @@ from typing import Any, NamedTuple
 
 from sandbox.clock import Clock
 from sandbox.goods import Good
+from sandbox.kit import Record
 from sandbox.square.locations import make_id, make_locations
 
 CountKey = tuple[str, str, str]
 """catalog_object_id, location_id, state."""
-Record = dict[str, Any]
 
 
 class CountChange(NamedTuple):

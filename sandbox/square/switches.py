@@ -12,8 +12,6 @@ class SquareSwitches:
     token_state: Literal["valid", "expired", "revoked"] = "valid"
     missing_scopes: set[str] = field(default_factory=set)
     """Of INVENTORY_READ, ITEMS_READ, MERCHANT_PROFILE_READ."""
-    default_limit: int = 100
-    """Rows a page has when `limit` is not sent."""
     page_rows: int | None = None
     """The most rows a page has, whatever `limit` says; None: `limit` decides."""
     paging: Literal["positional", "keyed"] = "positional"
@@ -43,6 +41,6 @@ class SquareSwitches:
     after_page: Callable[[int], None] | None = None
     """Called with the page's number after a page of counts was served: data moves while it is read."""
     requests_per_second: float | None = None
-    """A token bucket in real time, twice as deep; None: no limit."""
+    """A token bucket in real time, two seconds deep; None: no limit."""
     retry_after: str | None = None
     """The Retry-After header of a throttled answer; Square documents none."""

@@ -1,13 +1,13 @@
 """What a reader sees of the counts: newest first, behind by the read lag, without what has gone."""
 
-import json
 from bisect import bisect_left
 from datetime import UTC, datetime, timedelta
 from typing import TypeAlias
 
 from sandbox.clock import Clock
 from sandbox.json_text import json_bytes
-from sandbox.square.data import CountKey, Record, SquareData
+from sandbox.kit import Record
+from sandbox.square.data import CountKey, SquareData
 from sandbox.square.switches import SquareSwitches
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -47,10 +47,6 @@ class CountsView:
         if kept is None or kept[0] is not record:
             kept = self._rendered[key] = (record, json_bytes(record))
         return kept[1]
-
-    def truth(self) -> dict[tuple[str, ...], Record]:
-        """Every count as it is served, by key."""
-        return {place[1:]: json.loads(self.render(place[1:])) for place in self.places()}
 
     def _refresh(self) -> None:
         data, journal = self._data, self._data.journal

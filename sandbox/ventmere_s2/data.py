@@ -5,15 +5,14 @@ import struct
 import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
 
 from sandbox.clock import Clock
 from sandbox.goods import Good
+from sandbox.kit import Record
 
 PICTURES = ("听雨", "thé vert", "Grüne Küche")
 LevelKey = tuple[str, str]
 """warehouse id, product id."""
-Record = dict[str, Any]
 
 SITES = (
     ("test warehouse", "Oakville", "ON", "L6L 2X8", "CA", "METRIC"),

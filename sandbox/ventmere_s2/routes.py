@@ -2,25 +2,22 @@
 
 import gzip
 import json
-import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from typing import Any
 
 from sandbox.clock import Clock
+from sandbox.kit import Key, ProviderApi, Record, Refusal, Tokens
 from sandbox.record import Call, Reply
-from sandbox.ventmere_s2.data import LevelKey, Record, VentmereS2Data
+from sandbox.ventmere_s2.data import LevelKey, VentmereS2Data
 from sandbox.ventmere_s2.switches import VentmereS2Switches
 
 EMAIL, PASSWORD = "loader@example.com", "sandbox-s2-password"
 FIXED_TOKEN = "sandbox-s2-token"
-LIST_LIMIT = 100
 
 
-class VentmereS2Api:
+class VentmereS2Api(ProviderApi):
     """Answers S2's requests."""
-
-    base_path = ""
 
     def __init__(
         self, data: VentmereS2Data, switches: VentmereS2Switches, clock: Clock, address: Callable[[], str]
@@ -28,9 +25,7 @@ class VentmereS2Api:
         self.data = data
         self.switches = switches
         self._clock = clock
-        self._logins = 0
-        self._left: dict[str, int | None] = {}
-        self._ends: dict[str, datetime] = {}
+        self._tokens = Tokens(clock)
 
     @property
     def settings(self) -> dict[str, str]:
@@ -51,56 +46,50 @@ class VentmereS2Api:
         """The organisation whose stock this is."""
         return str(self.data.organizations[2]["id"])
 
-    def answer(self, call: Call) -> Reply:
+    def route(self, call: Call) -> Reply:
         """One answer."""
         if (call.method, call.path) == ("POST", self.switches.login_path):
             return self._login(call)
-        refused = self._check_token(call) or self._check_organization(call)
-        if refused is not None:
-            return refused
+        self._check_token(call)
+        self._check_organization(call)
         if (call.method, call.path) == ("GET", "/inventory/overview"):
             return self._zip(call, self._overview(call))
         if (call.method, call.path) == ("GET", "/product"):
             return self._zip(call, self._products(call))
-        return _refusal(404, "not found")
+        raise Refusal(404, "not found")
 
-    def failure(self, status: int) -> bytes:
-        """The body of a failure that the sandbox was told to have."""
-        return _refusal(status, "something went wrong").body
+    def worded(self, refusal: Refusal) -> bytes:
+        """The body of a refusal: a sentence with a reference id and a stray space (ventmere_s2.md §5)."""
+        reference = "ee21f844-efab-44f2-809b-37d19545968b"
+        return json.dumps({"message": f"{refusal.message}, reference ID for support: {reference}. "}).encode()
 
-    def truth(self, resource: str) -> dict[tuple[str, ...], Record]:
-        """Every record of a resource as it would be served now, by key.
-
-        Raises:
-            KeyError: there is no such resource.
-        """
+    def records(self, resource: str) -> Iterator[tuple[Key, bytes]]:
+        """Every record of a resource as it would be served now, with its key."""
         match resource:
             case "inventory_items":
-                return {key: self._read(self._item(key)) for key in self.data.levels}
-            case "products":
-                return {(key,): self._read(self._shown(found)) for key, found in self.data.products.items()}
-            case "warehouses":
-                return {(key,): self._read(found) for key, found in self.data.warehouses.items()}
-        raise KeyError(resource)
+                for level in self.data.levels:
+                    yield level, _json(self._item(level))
+            case "products" | "warehouses":
+                found = self.data.products if resource == "products" else self.data.warehouses
+                for key, record in found.items():
+                    yield (key,), _json(record)
+            case _:
+                raise KeyError(resource)
 
     # Routes
 
     def _login(self, call: Call) -> Reply:
         if call.body != self.credentials:
-            return _refusal(401, "wrong email or password")
-        self._logins += 1
-        token = f"sandbox-s2-session-{self._logins}"
-        self._left[token] = self.switches.token_requests
-        self._ends[token] = self._clock.now() + timedelta(seconds=self.switches.token_seconds)
-        return Reply(200, self._json({self.switches.token_member: token, "expiresAt": self._ends[token]}))
+            raise Refusal(401, "wrong email or password")
+        token = self._tokens.give(f"sandbox-s2-session-{len(self._tokens) + 1}")
+        ends = self._clock.now() + timedelta(seconds=self.switches.token_seconds)
+        return Reply(200, _json({self.switches.token_member: token, "expiresAt": ends}))
 
     def _overview(self, call: Call) -> Reply:
-        how = self.switches.overview
-        if call.headers.get("x-s2-organization", self.organization_id) != self.organization_id:
-            how = "empty"  # another organisation of the same user (ventmere_s2.md §4, assumed)
+        how = self.switches.overview if self._is_own(call) else "empty"
         document: dict[str, Any] = {
             "warehouses": list(self.data.warehouses.values()),
-            "products": [self._shown(product) for product in self.data.products.values()],
+            "products": list(self.data.products.values()),
             "items": self._items(),
         }
         if how == "empty":
@@ -110,47 +99,40 @@ class VentmereS2Api:
         elif how == "null_items":
             document["items"] = None
         rows = sum(len(part or ()) for part in document.values())
-        body = self._json(document).ljust(self.switches.overview_bytes)
+        body = _json(document)
         if how == "truncated":
             body = body[: len(body) * 2 // 3]
         return Reply(200, body, rows)
 
     def _products(self, call: Call) -> Reply:
-        try:
-            limit, offset = int(call.query.get("limit", LIST_LIMIT)), int(call.query.get("offset", 0))
-        except ValueError:
-            return _refusal(400, "bad limit or offset")
-        if not 1 <= limit <= LIST_LIMIT or offset < 0:
-            return _refusal(400, "bad limit or offset")
-        term = call.query.get("term", "").lower()
-        found = [
-            self._shown(product)
-            for product in self.data.products.values()
-            if term in product["sku"].lower() or term in product["name"].lower()
-        ]
-        if call.headers.get("x-s2-organization", self.organization_id) != self.organization_id:
-            found = []
-        page = found[offset : offset + limit]
-        return Reply(200, self._json({"items": page, "total": len(found)}), len(page))
+        """The list, of which nobody asks more than the first product."""
+        limit = call.query.get("limit", "100")
+        if not limit.isdecimal() or not 1 <= int(limit) <= 100:
+            raise Refusal(400, "bad limit")
+        found = list(self.data.products.values()) if self._is_own(call) else []
+        page = found[: int(limit)]
+        return Reply(200, _json({"items": page, "total": len(found)}), len(page))
 
-    def _check_token(self, call: Call) -> Reply | None:
+    # Checks
+
+    def _check_token(self, call: Call) -> None:
         token = call.headers.get("authorization", "").removeprefix("Bearer ")
         if token == FIXED_TOKEN and self.switches.token_state == "valid":
-            return None
-        left = self._left.get(token, 0)
-        if (left is not None and left <= 0) or self._clock.now() >= self._ends[token]:
-            return _refusal(401, "the access token is not valid")
-        if left is not None:
-            self._left[token] = left - 1
-        return None
+            return
+        lives, most = self.switches.token_seconds, self.switches.token_requests
+        if not self._tokens.take(token, seconds=lives, requests=most):
+            raise Refusal(401, "the access token is not valid")
 
-    def _check_organization(self, call: Call) -> Reply | None:
+    def _check_organization(self, call: Call) -> None:
         asked = call.headers.get("x-s2-organization")
         if asked is None and self.switches.user_organizations > 1:
-            return _refusal(400, "X-S2-Organization is required")
+            raise Refusal(400, "X-S2-Organization is required")
         if asked is not None and asked not in self._own_organizations():
-            return _refusal(self.switches.foreign_organization_status, "unauthorized")
-        return None
+            raise Refusal(self.switches.foreign_organization_status, "unauthorized")
+
+    def _is_own(self, call: Call) -> bool:
+        """Not of another organisation of the same user, which is empty (ventmere_s2.md §4, assumed)."""
+        return call.headers.get("x-s2-organization", self.organization_id) == self.organization_id
 
     # Records
 
@@ -172,27 +154,9 @@ class VentmereS2Api:
         warehouse, product = key
         return {"warehouseId": warehouse, "level": {"productId": product, **self.data.levels[key]}}
 
-    def _shown(self, record: Record) -> Record:
-        if self.switches.other_ids_as_objects and record.get("otherIds"):
-            return {**record, "otherIds": [{"type": "ALT", "value": code} for code in record["otherIds"]]}
-        return record
-
     def _own_organizations(self) -> list[str]:
         own, *others = (str(self.data.organizations[place]["id"]) for place in (2, 0, 1))
         return [own, *others][: self.switches.user_organizations]
-
-    def _json(self, value: Any) -> bytes:
-        return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=self._spell).encode()
-
-    def _read(self, record: Record) -> Record:
-        """The record as a reader gets it."""
-        read: Record = json.loads(self._json(record))
-        return read
-
-    def _spell(self, moment: datetime) -> str:
-        """An instant with six digits of a second."""
-        text = moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
-        return re.sub(r"(\.|(?<=\d{3}))(000)+Z$", "Z", text) if self.switches.short_fractions else text
 
     def _zip(self, call: Call, reply: Reply) -> Reply:
         if self.switches.gzip and "gzip" in call.headers.get("accept-encoding", ""):
@@ -201,9 +165,10 @@ class VentmereS2Api:
         return reply
 
 
-def _refusal(status: int, message: str) -> Reply:
-    """S2's error body: one member, a sentence with a reference id and a stray space (ventmere_s2.md §5)."""
-    reference = "ee21f844-efab-44f2-809b-37d19545968b"
-    return Reply(
-        status, json.dumps({"message": f"{message}, reference ID for support: {reference}. "}).encode()
-    )
+def _json(value: Any) -> bytes:
+    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_spelt).encode()
+
+
+def _spelt(moment: datetime) -> str:
+    """An instant with six digits of a second."""
+    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"

@@ -30,13 +30,8 @@ class VentmereS2Switches:
         "null_items",
     ] = "whole"
     """`truncated`, `empty` and the rest come with status 200."""
-    overview_bytes: int = 0
-    """The overview has at least so many bytes: white space makes up for what is missing."""
     duplicate_level: bool = False
     """One level comes twice, the second time with an older clock and other numbers."""
     older_duplicate_first: bool = False
     """With `duplicate_level`: the older of the two comes first."""
-    other_ids_as_objects: bool = False
-    short_fractions: bool = False
-    """Times drop trailing groups of zeros, as some back ends print them."""
     gzip: bool = False

@@ -55,7 +55,7 @@ def test_a_cursor_that_does_not_move_on_is_an_error_and_no_endless_loop(
 ) -> None:
     monkeypatch.setattr("sources.shipstream.client.PAGE_LIMIT", 20)
     switches = project.sandbox.switches["shipstream"]
-    switches.product_id_is_id, switches.cursor_with_other_sort = False, "repeat"
+    switches.cursor_by_product_id = "repeat"
     row = project.load(exits=3)["shipstream", "total_levels"]
     assert row["status"] == "failed"
     assert "the cursor does not move on" in row["error_message"]

@@ -120,7 +120,7 @@ def truth_of(project: Project) -> dict[str, dict[str, Records]]:
     """Everything the sandbox holds now, as it is now."""
     with pytest.MonkeyPatch.context() as patch:
         for room in ("sellercloud", "shipstream"):  # they read their own JSON back: with every digit, please
-            patch.setattr(f"sandbox.{room}.routes._read", partial(json.loads, parse_float=Decimal))
+            patch.setattr(project.sandbox.apis[room], "read", partial(json.loads, parse_float=Decimal))
         return {
             name: {
                 resource.name: deepcopy(dict(project.sandbox.truth(name, resource.name)))

@@ -7,28 +7,44 @@ import httpx
 import pytest
 
 from sandbox import Sandbox
+from tests.sandbox.reading import connected
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "examples"
 
 
 @pytest.fixture
-def sandbox() -> Iterator[Sandbox]:
-    """Square and S2: the other rooms have tests of their own beside these."""
-    with Sandbox(providers=("square", "ventmere_s2")) as running:
+def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
+    """Square and S2, or the provider that the test's module is about."""
+    only = getattr(request.module, "PROVIDER", None)
+    with Sandbox(providers=(only,) if only else ("square", "ventmere_s2")) as running:
         yield running
 
 
 @pytest.fixture
+def switches(request: pytest.FixtureRequest, sandbox: Sandbox) -> Any:
+    return sandbox.switches[request.module.PROVIDER]
+
+
+@pytest.fixture
+def data(request: pytest.FixtureRequest, sandbox: Sandbox) -> Any:
+    return sandbox.world.data[request.module.PROVIDER]
+
+
+@pytest.fixture
+def client(request: pytest.FixtureRequest, sandbox: Sandbox) -> Iterator[httpx.Client]:
+    with connected(sandbox, request.module.PROVIDER) as client:
+        yield client
+
+
+@pytest.fixture
 def square(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {sandbox.settings('square')['access_token']}"}
-    with httpx.Client(base_url=sandbox.base_url("square"), headers=headers) as client:
+    with connected(sandbox, "square") as client:
         yield client
 
 
 @pytest.fixture
 def s2(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    headers = {"Authorization": f"Bearer {sandbox.settings('ventmere_s2')['access_token']}"}
-    with httpx.Client(base_url=sandbox.base_url("ventmere_s2"), headers=headers) as client:
+    with connected(sandbox, "ventmere_s2") as client:
         yield client
 
 

@@ -51,7 +51,7 @@ def test_over_http_a_drift_is_set_whole_or_not_at_all(sandbox: Sandbox) -> None:
     given = {"drop": ["state"], "retype": {"quantity": "number"}}
     told = httpx.put(f"{address}/inventory_counts", json=given)
 
-    assert told.json() == {"add": {}, **given}
+    assert told.json() == {"add": {}, "where": {}, **given}
     assert httpx.get(address).json() == {"inventory_counts": told.json()}
     count = next(iter(sandbox.truth("square", "inventory_counts").values()))
     assert "state" not in count

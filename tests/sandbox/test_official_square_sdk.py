@@ -7,7 +7,7 @@ import pytest
 from square import Square
 
 from sandbox import Sandbox
-from tests.sandbox.asking import CATALOG_TYPES, change_key, count_key
+from tests.sandbox.reading import CATALOG_TYPES, change_key, count_key
 
 MakeSdk = Callable[..., Square]
 
@@ -47,22 +47,6 @@ def test_catalog_search_is_looped_to_the_truth(sandbox: Sandbox, sdk: MakeSdk) -
     truth = sandbox.truth("square", "catalog_objects")
     assert read == {key: (found["type"], found["is_deleted"]) for key, found in truth.items()}
     assert len(sandbox.requests) > 2
-
-
-def test_catalog_list_gives_all_that_is_not_deleted(sandbox: Sandbox, sdk: MakeSdk) -> None:
-    read = [found.id for found in sdk().catalog.list(types=",".join(CATALOG_TYPES).lower())]
-    truth = sandbox.truth("square", "catalog_objects")
-    assert sorted(read) == sorted(key for (key,), found in truth.items() if not found["is_deleted"])
-    assert len(sandbox.requests) > 1
-
-
-def test_catalog_list_nests_variations_unless_they_are_asked_for(sandbox: Sandbox, sdk: MakeSdk) -> None:
-    read = list(sdk().catalog.list())
-    assert {found.type for found in read} == {"ITEM", "CATEGORY", "MEASUREMENT_UNIT"}
-    nested = [inside.id for item in read if item.type == "ITEM" for inside in item.item_data.variations]
-    truth = sandbox.truth("square", "catalog_objects").values()
-    standing = [v["id"] for v in truth if v["type"] == "ITEM_VARIATION" and not v["is_deleted"]]
-    assert sorted(nested) == sorted(standing)
 
 
 def test_changes_are_paged_to_the_truth(sandbox: Sandbox, sdk: MakeSdk) -> None:

@@ -8,7 +8,7 @@ import pytest
 from jsonschema import Draft202012Validator, ValidationError
 
 from sandbox import Sandbox
-from tests.sandbox.asking import CHANGES, COUNTS, SEARCH, WHOLE_CATALOG, counts, overview, scan
+from tests.sandbox.reading import CHANGES, COUNTS, SEARCH, WHOLE_CATALOG, counts, overview, scan
 
 VERSION = "2025-08-20"
 """The release the published cut is of."""
@@ -91,7 +91,13 @@ def test_the_whole_ledger_and_all_locations_validate(busy: httpx.Client, errors:
 
 
 def test_refusals_validate(busy: httpx.Client, sandbox: Sandbox, errors: Errors) -> None:
-    bodies = ({"limit": 0}, {"cursor": "x"}, {"updated_after": "yesterday"}, {"states": "SOLD"}, {"page": 2})
+    bodies = (
+        {"limit": 0},
+        {"cursor": "x"},
+        {"updated_after": "then"},
+        {"location_ids": "X"},
+        {"page": 2},
+    )
     for body in bodies:
         refused = busy.post(COUNTS, json=body)
         assert refused.status_code == 400

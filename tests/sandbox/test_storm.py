@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import Fault, Move, Sandbox
 from sandbox.rooms import ROOMS
-from tests.sandbox.asking import COUNTS, Truth, differences
+from tests.sandbox.reading import COUNTS, Truth, differences
 
 
 @pytest.fixture

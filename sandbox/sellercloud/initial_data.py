@@ -6,6 +6,7 @@ from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
 from sandbox.goods import Good
+from sandbox.kit import Record
 from sandbox.sellercloud.columns import Column, own_columns, values_of
 from sandbox.sellercloud.products import (
     AMAZON,
@@ -19,7 +20,6 @@ from sandbox.sellercloud.products import (
     KitType,
     Product,
     Rebate,
-    Record,
     Stock,
     fields_of,
 )
@@ -44,7 +44,7 @@ REPEATED_HOUR = (datetime(2025, 11, 2, 5, 30, tzinfo=UTC), datetime(2025, 11, 2,
 KITS: tuple[KitType, ...] = (2, 2, 1, 2, 0, 2, 2, 0, 2, 2)
 
 
-class Beginning:
+class InitialData:
     """Warehouses, products, shadows and kits. Read once, when the data are made."""
 
     def __init__(self, rng: random.Random, now: datetime, goods: Sequence[Good]) -> None:

@@ -5,11 +5,11 @@ from collections.abc import Sequence
 from datetime import datetime, timedelta
 
 from sandbox.goods import Good
+from sandbox.kit import Record
 from sandbox.shipstream.products import (
     MATERIALS,
     Kind,
     Product,
-    Record,
     Virtual,
     custom_fields_of,
     details_of,
@@ -28,7 +28,7 @@ KITS: tuple[Virtual, ...] = (
 )
 
 
-class Beginning:
+class InitialData:
     """Merchants, warehouses, products, levels. Read once, when the data are made."""
 
     def __init__(self, rng: random.Random, now: datetime, goods: Sequence[Good]) -> None:
@@ -44,7 +44,6 @@ class Beginning:
         self.parts: dict[int, dict[int, Parts]] = {}
         self.moved_at: dict[tuple[int, int], datetime] = {}
         self.backordered: dict[int, int] = {}
-        self.messy: set[int] = set()
         self._codes: set[tuple[int, str]] = set()
         self._make_merchants(min(60, len(SHOPS) + len(goods) // 400))
         self._make_products(goods)
@@ -176,7 +175,6 @@ class Beginning:
             if not sum(one["available"] for one in rows.values()) and place % 3 == 0:
                 self.backordered[product.id] = self._rng.randint(1, 25)
         stocked = [product for product in self.parts if (product, EVERYWHERE) in self.moved_at]
-        self.messy = set(stocked[40::200])
         first_rows = [self.parts[one][min(self.parts[one])] for one in stocked]
         for row in [row for row in first_rows if row["available"]][30::97]:
             row["available"] = 1_234_567

@@ -1,39 +1,13 @@
-"""What answers are made of: local times, refusals (sellercloud.md §5)."""
+"""Local times without a zone, as .NET writes and reads them (sellercloud.md §4)."""
 
 import re
-from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Literal
 from zoneinfo import ZoneInfo
 
 Precision = Literal["milliseconds", "seconds", "minutes"]
-MEANINGS = {
-    400: "The request is invalid.",
-    401: "Not Valid Token",
-    403: "You have no permission to do this.",
-    404: "Not found.",
-    405: "The requested resource does not support this method.",
-}
 US = re.compile(r"(\d{1,2})/(\d{1,2})/(\d{4})(?:[ T](\d{1,2}):(\d{2})(?::(\d{2}))?)?")
 ISO = re.compile(r"\d{4}-\d\d-\d\d(?:[T ]\d\d:\d\d(?::\d\d(?:\.\d{1,7})?)?(?:Z|[+-]\d\d:\d\d)?)?")
-
-
-class Refusal(Exception):  # noqa: N818  not an error of ours: an answer
-    """A request that is refused."""
-
-    def __init__(
-        self,
-        status: int,
-        message: str | None = None,
-        body: bytes | None = None,
-        headers: Mapping[str, str] | None = None,
-    ) -> None:
-        super().__init__(message)
-        self.status = status
-        self.message = message or MEANINGS.get(status, "An error has occurred.")
-        self.body = body
-        """Whatever the switches say; None: as they say."""
-        self.headers = dict(headers or {})
 
 
 def local(moment: datetime, zone: ZoneInfo, precision: Precision) -> datetime:

@@ -1,7 +1,5 @@
-"""Each of Square's switches does what its docstring says."""
+"""Square's room: scopes, cursors that die, pages by position or by key, what shows late."""
 
-from dataclasses import fields
-from pathlib import Path
 from typing import Any
 
 import httpx
@@ -9,32 +7,18 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.square import SquareSwitches
-from tests.sandbox.asking import CHANGES, COUNTS, SEARCH, count_key, counts, scan, square_error
+from tests.sandbox.reading import CHANGES, COUNTS, SEARCH, count_key, counts, scan, square_error
 
+PROVIDER = "square"
 SCOPES = {
     "INVENTORY_READ": ("POST", COUNTS),
-    "ITEMS_READ": ("GET", "/v2/catalog/list"),
+    "ITEMS_READ": ("POST", SEARCH),
     "MERCHANT_PROFILE_READ": ("GET", "/v2/locations"),
 }
 
 
-@pytest.fixture
-def switches(sandbox: Sandbox) -> SquareSwitches:
-    return sandbox.switches["square"]
-
-
 def page(client: httpx.Client, **body: Any) -> dict[str, Any]:
     return client.post(COUNTS, json=body).json()
-
-
-def test_no_switch_is_left_untested() -> None:
-    text = Path(__file__).read_text(encoding="utf-8")
-    assert [field.name for field in fields(SquareSwitches) if text.count(field.name) == 0] == []
-
-
-def test_a_misspelt_switch_is_an_error(switches: SquareSwitches) -> None:
-    with pytest.raises(AttributeError):
-        switches.cursor_ttl = 0  # type: ignore[attr-defined]
 
 
 @pytest.mark.parametrize("state", ["expired", "revoked"])
@@ -57,13 +41,6 @@ def test_missing_scopes(switches: SquareSwitches, square: httpx.Client, scope: s
     method, path = SCOPES[scope]
     refused = square.request(method, path, json={} if method == "POST" else None)
     assert square_error(refused) == (403, "INSUFFICIENT_SCOPES")
-
-
-def test_default_limit_counts_when_none_is_sent(switches: SquareSwitches, square: httpx.Client) -> None:
-    assert len(page(square)["counts"]) == 100
-    switches.default_limit = 33
-    assert len(page(square)["counts"]) == 33
-    assert len(page(square, limit=40)["counts"]) == 40
 
 
 def test_page_rows_caps_any_limit(switches: SquareSwitches, square: httpx.Client) -> None:
@@ -270,29 +247,8 @@ def test_a_bad_request_is_refused(square: httpx.Client, body: Any, code: str) ->
 def test_counts_are_filtered_as_asked(sandbox: Sandbox, square: httpx.Client) -> None:
     whole = counts(square)
     variation, location, _ = count_key(whole[0])
-    asked = {"catalog_object_ids": [variation], "location_ids": [location], "states": ["IN_STOCK", "SOLD"]}
-    assert counts(square, **asked) == [c for c in whole if count_key(c) == (variation, location, "IN_STOCK")]
-    assert counts(square, states=["SOLD", "NONE"]) == whole, "untracked states are ignored"
-
-
-def test_changes_are_filtered_as_asked(sandbox: Sandbox, square: httpx.Client) -> None:
-    shop = sandbox.world.data["square"]
-    here, there, *_ = shop.locations
-    variation = shop.variation_of_good[0]
-    shop.set_count(variation, here, "5")
-    shop.adjust(variation, here, "1", "IN_STOCK", "SOLD")
-    shop.transfer(variation, here, there, "1")
-
-    def states(**body: Any) -> list[tuple[str, str]]:
-        found = scan(square, CHANGES, "changes", **body)
-        return sorted((c["type"], c.get("adjustment", {}).get("to_state", "")) for c in found)
-
-    assert states(types=["PHYSICAL_COUNT"]) == [("PHYSICAL_COUNT", "")]
-    assert states(states=["SOLD"]) == [("ADJUSTMENT", "SOLD"), ("PHYSICAL_COUNT", "")]
-    assert states(location_ids=[there]) == [("ADJUSTMENT", "IN_STOCK")]
-    assert states(updated_before=sandbox.clock.now().isoformat()) == []
-    refused = square.post(CHANGES, json={"types": ["TRANSFER"]})
-    assert square_error(refused) == (400, "INVALID_ENUM_VALUE")
+    asked = {"catalog_object_ids": [variation], "location_ids": [location]}
+    assert counts(square, **asked) == [c for c in whole if count_key(c)[:2] == (variation, location)]
 
 
 def test_begin_time_is_exclusive_and_brings_deleted_objects(sandbox: Sandbox, square: httpx.Client) -> None:

@@ -16,7 +16,7 @@ FIBRES = ("Cotton 30/2", "Wolle fein", "Nylon 6.6", "Élastane", "再生棉")
 PARTS = ("housing", "Gehäuse", "cap, left", 'screw 1/4"', "Ø 8 washer")
 
 
-class Beginning:
+class InitialData:
     """Makes items. Goods become products; materials and parts are the account's own."""
 
     def __init__(self, rng: random.Random, make_id: MakeId, masters: Masters, now: datetime) -> None:
