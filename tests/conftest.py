@@ -145,37 +145,28 @@ def key_columns(provider: str, resource: str) -> str:
 
 
 SLOW = (
-    "dbt_models/test_augno.py",
-    "dbt_models/test_documentation.py",
-    "dbt_models/test_history.py",
-    "dbt_models/test_kits.py",
-    "dbt_models/test_matching.py",
-    "dbt_models/test_nested_parts.py",
-    "dbt_models/test_published_examples.py",
-    "dbt_models/test_rebuilding.py",
-    "dbt_models/test_sellercloud.py",
-    "dbt_models/test_shipstream.py",
-    "dbt_models/test_source_fields.py",
-    "dbt_models/test_spellings.py",
-    "dbt_models/test_staging_shipstream_augno.py",
-    "dbt_models/test_unit_tests.py",
+    "dbt_models/",
     "pipelines/test_accounts.py",
     "pipelines/test_any_value.py",
     "pipelines/test_backfill_and_reset.py",
     "pipelines/test_bad_neighbours.py",
     "pipelines/test_commands.py",
+    "pipelines/test_disk.py",
     "pipelines/test_drift.py",
     "pipelines/test_dying.py",
     "pipelines/test_every_switch.py",
+    "pipelines/test_forgotten_accounts.py",
     "pipelines/test_found_by_soak.py",
     "pipelines/test_incremental.py",
     "pipelines/test_kill.py",
     "pipelines/test_moving_data.py",
+    "pipelines/test_odd_records_reading.py",
     "pipelines/test_publish_to.py",
     "pipelines/test_requests.py",
     "pipelines/test_resuming.py",
     "pipelines/test_security.py",
     "pipelines/test_sellercloud_reading.py",
+    "pipelines/test_stopping.py",
     "pipelines/test_totals.py",
     "soak/",
     "test_adding_a_provider.py",
@@ -183,6 +174,8 @@ SLOW = (
     "test_wheel.py",
 )
 """Files whose tests load, build or die, a second to a minute of a core each; `make test` leaves them out."""
+QUICK = ("test_declared_fields.py", "test_portable_sql.py")
+"""Files of those folders that build nothing."""
 FIRST = ("test_kill.py", "test_ten_days.py", "test_every_switch.py")
 """What takes longest, begun first."""
 
@@ -191,7 +184,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what is slow; keeps tests together that share what their file makes once, and no others."""
     for item in items:
         name = item.path.relative_to(TESTS).as_posix()
-        if name.startswith(SLOW):
+        if name.startswith(SLOW) and not name.endswith(QUICK):
             item.add_marker(pytest.mark.slow)
         if "module" in _scopes(item):
             item.add_marker(pytest.mark.xdist_group(name))
