@@ -1,5 +1,5 @@
--- An item's categories hold for each of its variations, deleted ones included; those of an item that is gone do not for a
--- variation that is there.
+-- An item's categories hold for each of its variations, deleted ones included; those of an item that is gone do not for
+-- a variation that is there.
 with
 
 objects as (

@@ -1,5 +1,5 @@
--- Every current stock row of every configured account is in the marts: as a state and a level, as a level alone, or as a
--- total. And nothing is there besides.
+-- Every current stock row of every configured account is in the marts: as a state and a level, as a level alone, or as
+-- a total. And nothing is there besides.
 with
 
 accounts as (

@@ -21,7 +21,9 @@ columns_read as (
         product_id,
         timezone,
         coalesce({{ as_written('item.element.ColumnName') }}, item.element.ID) as field_code,
-        coalesce({{ as_written('item.element.DisplayName') }}, {{ as_written('item.element.ColumnName') }}) as field_name,
+        coalesce(
+            {{ as_written('item.element.DisplayName') }}, {{ as_written('item.element.ColumnName') }}
+        ) as field_name,
         case item.element.DataType
             when 1 then 'integer'
             when 2 then 'decimal'

@@ -101,7 +101,7 @@ moved as (
     where change_type <> 'PHYSICAL_COUNT'
 ),
 
--- A sale leaves stock for good, and what comes back, to wherever, is none: after a return with a receipt or without one.
+-- A sale leaves stock for good, and what comes back, to wherever, is none: after a return with or without a receipt.
 -- Sold online and handed over later is two entries of one sale, returned and put back on the shelf two of one return
 -- (square.md §6.2).
 sales_booked as (

@@ -26,7 +26,9 @@
     'updated_at': type_instant(),
     'deleted_at': type_instant(),
 } -%}
-{%- set every_product = ['provider', 'account', 'product_id', 'name', 'is_active', 'is_current', 'updated_at', 'deleted_at'] -%}
+{%- set every_product = [
+    'provider', 'account', 'product_id', 'name', 'is_active', 'is_current', 'updated_at', 'deleted_at'
+] -%}
 
 with
 
@@ -213,8 +215,10 @@ known as (
     union all
 
     select
-        {{ padded(columns, every_product + ['sku', 'product_type', 'virtual_inventory', 'vendor_sku', 'country_of_origin', 'owner_id',
-            'owner_name', 'created_at']) }}
+        {{ padded(columns, every_product + [
+            'sku', 'product_type', 'virtual_inventory', 'vendor_sku', 'country_of_origin', 'owner_id',
+            'owner_name', 'created_at'
+        ]) }}
     from merchant_products
 
     union all

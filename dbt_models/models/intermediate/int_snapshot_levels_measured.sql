@@ -24,7 +24,8 @@ levels_with_basis as (
         drop_shippers.warehouse_id is not null as is_drop_shipped
     from levels
     left join accounts on levels.account = accounts.account
-    left join drop_shippers on levels.account = drop_shippers.account and levels.warehouse_id = drop_shippers.warehouse_id
+    left join drop_shippers
+        on levels.account = drop_shippers.account and levels.warehouse_id = drop_shippers.warehouse_id
 ),
 
 measured as (

@@ -72,7 +72,10 @@ listed as (
         cast(null as {{ type_quantity() }}) as quantity_unsellable,
         cast(null as {{ type_quantity() }}) as quantity_advertised,
         case
-            when not {{ is_uncast('uncast_values', fields_behind('sellercloud', 'warehouse_inventory', 'is_additive')) }}
+            when
+                not {{ is_uncast(
+                    'uncast_values', fields_behind('sellercloud', 'warehouse_inventory', 'is_additive')
+                ) }}
                 then {{ has_own_stock() }}
         end as is_additive,
         {{ unknown_measures('sellercloud', 'warehouse_inventory') }} as unknown_measures,

@@ -8,7 +8,7 @@ products as (
     select * from {{ ref('dim_products') }}
 ),
 
--- What the user's file names makes no code ambiguous, nor does a shadow, nor what is deleted and empty. What is gone, or
+-- What the seed file names makes no code ambiguous, nor does a shadow, nor what is deleted and empty. What is gone or
 -- of an account that is not configured, is history; stock of a product that is gone has no code (rule none).
 bearers as (
     select
