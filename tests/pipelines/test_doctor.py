@@ -200,7 +200,7 @@ S2 = {
     "wrong password": Trouble(
         "ventmere_s2",
         "connection",
-        "The login answered 401 and no token. Check email, password and login_path.",
+        "The login was refused with 401. Check email, password and login_path.",
         {"access_token": "", "email": "loader@example.com", "password": "wrong-4711"},
         stops=True,
     ),
