@@ -44,6 +44,8 @@ class Release:
     created_at: pendulum.DateTime
     previous: str | None
     contents: Mapping[str, Content]
+    builds: Mapping[str, str | None]
+    """Which build made each table, as the models' macro `note_build` wrote it; None where nobody did."""
     file_bytes: Mapping[str, int]
     changed: tuple[str, ...]
 
@@ -96,6 +98,7 @@ def read_release(published: Path, name: str) -> Release | None:
             table: Content(fact["schema"], tuple(fact["columns"].items()), fact["rows"], fact["hash"])
             for table, fact in tables.items()
         },
+        builds={table: fact.get("build") for table, fact in tables.items()},
         file_bytes={table: fact["file_bytes"] for table, fact in tables.items()},
         changed=tuple(facts["changed"]),
     )
@@ -114,6 +117,7 @@ def write_manifest(folder: Path, release: Release) -> None:
                 "schema": content.schema,
                 "rows": content.rows,
                 "hash": content.hash,
+                "build": release.builds[table],
                 "file_bytes": release.file_bytes[table],
                 "columns": dict(content.columns),
             }
