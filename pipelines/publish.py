@@ -16,6 +16,7 @@ import pendulum
 
 from pipelines.release import (
     MAKING,
+    WORKING_KEYS,
     Columns,
     Content,
     PublishError,
@@ -36,8 +37,6 @@ __all__ = ["PublishError", "Release", "current_release", "publish", "rollback", 
 
 SCHEMAS = ("marts", "reporting")
 TYPES_OLD_DRIVERS_LACK = ("VARIANT", "GEOMETRY")
-WORKING_KEYS = {("fct_inventory_changes", "change_key"), ("fct_inventory_daily", "daily_key")}
-"""Hashes by which a build finds its rows again: nobody joins on them, and nothing compresses them."""
 
 
 @dataclass(frozen=True)
@@ -190,9 +189,9 @@ def _make_release(
         created_at=now.in_timezone("UTC"),
         previous=current.name if current else None,
         contents=contents,
-        builds={table.name: table.build for table in tables},
         file_bytes=file_bytes,
         changed=tuple(changed),
+        builds={table.name: table.build for table in tables},
     )
     write_manifest(making, release)
     sync(making)

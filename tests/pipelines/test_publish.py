@@ -14,7 +14,9 @@ import pendulum
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
+from pipelines.descriptions import described_tables
 from pipelines.publish import PublishError, current_release, publish, rollback, write_csv
+from pipelines.release import WORKING_KEYS
 
 NOW = pendulum.datetime(2026, 1, 5, 8)
 RUNS = count(100)
@@ -264,6 +266,19 @@ def test_hashes_that_only_a_build_needs_are_not_published(warehouse, published, 
         assert columns_of(published, table, file) == ["product_key", "pieces"]
     warehouse.execute(f"update marts.{table} set {key} = 'other'")
     assert publish_now(warehouse, published) == first
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("fct_inventory_daily", ("product_key", "date_day")),
+        ("fct_inventory_changes", None),  # the location of a provider's own total is null
+    ],
+)
+def test_what_is_described_as_a_key_is_published(table, key):
+    described = described_tables()[table]
+    assert not {column for name, column in WORKING_KEYS if name == table} & described.columns.keys()
+    assert described.primary_key == key
 
 
 READER = """
