@@ -8,7 +8,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all soak mutants check sandbox constraints clean
+.PHONY: help demo test test-slow test-all bench bench-quick soak mutants check sandbox constraints clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -25,6 +25,12 @@ test-slow: $(READY) ## The others: loads, builds, deaths
 	$(PYTEST) -m slow
 
 test-all: test test-slow ## Every test, each once
+
+bench: $(READY) ## What everything costs, beside the same by hand; writes benchmarks/README.md, takes an hour
+	$(BIN)/python -m benchmarks
+
+bench-quick: $(READY) ## The same with less data, in some minutes; fails where a cost has doubled
+	$(BIN)/python -m benchmarks --quick
 
 SCHEDULES ?= 200
 SEED ?= 1

@@ -27,6 +27,7 @@ STOCKTAKE_KEYS = {
     "home": "where the working database, releases and logs live; relative to the folder of .dlt",
     "sweep_every": 'how often every resource is read whole, such as "24h"; "0" for every run',
     "overlap": 'how far before its mark a read starts, such as "10m"',
+    "memory_limit": 'how much memory DuckDB may take, such as "4GB"; then it goes to the disk',
     "sweep_floor": "share of the known rows a sweep must bring before it may retire the rest, 0 to 1",
     "keep_releases": "how many published releases are kept",
     "serve_path": "the published folder's path as BI sees it, where that differs (a container's mount)",
@@ -119,6 +120,7 @@ class Config:
     accounts: Mapping[str, Account]
     sweep_every: timedelta = timedelta(hours=24)
     overlap: timedelta = timedelta(minutes=10)
+    memory_limit: str | None = None
     sweep_floor: float = 0.8
     keep_releases: int = 5
     serve_path: str | None = None
@@ -333,6 +335,8 @@ def _own_value(key: str, value: Any) -> Any:
     try:
         if key in ("sweep_every", "overlap", "keep_log"):
             return duration(value)
+        if key == "memory_limit" and not re.fullmatch(r"[1-9]\d*\s*[MGT]i?B", str(value)):
+            raise ValueError
         if key == "sweep_floor":
             share = float(value)
             if 0 <= share <= 1:

@@ -6,6 +6,7 @@ from typing import Any
 
 import yaml
 
+from pipelines.release import WORKING_KEYS
 from pipelines.transform import PROJECT
 
 PUBLISHED = ("marts", "reporting")
@@ -41,7 +42,7 @@ def described_tables() -> dict[str, Described]:
 
 
 def _described(model: Mapping[str, Any]) -> Described:
-    columns = model.get("columns", [])
+    columns = [one for one in model.get("columns", []) if (model["name"], one["name"]) not in WORKING_KEYS]
     not_null = {column["name"] for column in columns if "not_null" in _tests(column)}
     keys = [(column["name"],) for column in columns if "unique" in _tests(column)]
     for test in model.get("data_tests", []):

@@ -7,6 +7,7 @@ publish clears away the rest. Callers hold the run lock (pipelines/lock.py).
 
 import shutil
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from itertools import chain, count
 from pathlib import Path
 
@@ -15,6 +16,8 @@ import pendulum
 
 from pipelines.release import (
     MAKING,
+    WORKING_KEYS,
+    Columns,
     Content,
     PublishError,
     Release,
@@ -34,6 +37,28 @@ __all__ = ["PublishError", "Release", "current_release", "publish", "rollback", 
 
 SCHEMAS = ("marts", "reporting")
 TYPES_OLD_DRIVERS_LACK = ("VARIANT", "GEOMETRY")
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table of the working database, as far as it is published."""
+
+    schema: str
+    name: str
+    columns: Columns
+    build: str | None
+    """Which build made it, by the models' macro `note_build`."""
+
+    @property
+    def relation(self) -> str:
+        """Its name in SQL."""
+        return f"{quoted(self.schema)}.{quoted(self.name)}"
+
+    @property
+    def order(self) -> str:
+        """Facts lie product by product: who asks for one product reads a small part of the file."""
+        is_sorted = self.name.startswith("fct_") and "product_key" in dict(self.columns)
+        return " order by product_key" if is_sorted else ""
 
 
 def publish(
@@ -56,12 +81,13 @@ def publish(
     (published / "releases").mkdir(parents=True, exist_ok=True)
     _remove_half_made(published)
     current = current_release(published)
-    contents = _contents(connection)
+    tables = _tables(connection)
+    contents = {table.name: _content(connection, table, current) for table in tables}
     changed = [
         table for table, content in contents.items() if not (current and current.holds(table, content))
     ]
     if current is None or changed or current.contents.keys() != contents.keys():
-        release = _make_release(connection, published, contents, changed, current, run_id, now)
+        release = _make_release(connection, published, tables, contents, changed, current, run_id, now)
     else:
         release = current
     switch(published, current, release, serve_path)
@@ -102,11 +128,12 @@ def write_csv(published: Path) -> list[Path]:
     return export_csv(published, release)
 
 
-def _contents(connection: duckdb.DuckDBPyConnection) -> dict[str, Content]:
+def _tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
     rows = connection.execute(
-        "select table_name, schema_name, list(column_name order by column_index),"
-        " list(data_type order by column_index) from duckdb_columns()"
-        " semi join duckdb_tables() using (database_name, schema_name, table_name)"
+        "select schema_name, table_name, any_value(tables.comment),"
+        " list(column_name order by column_index), list(data_type order by column_index)"
+        " from duckdb_columns() join duckdb_tables() as tables"
+        " using (database_name, schema_name, table_name)"
         " where database_name = current_database() and schema_name in ?"
         " and not contains(table_name, '__dbt_')"  # what a build that was killed leaves behind
         " group by table_name, schema_name order by table_name, schema_name",
@@ -114,20 +141,31 @@ def _contents(connection: duckdb.DuckDBPyConnection) -> dict[str, Content]:
     ).fetchall()
     if not rows:
         raise PublishError("There are no tables to publish yet: run `stocktake build` first.")
-    contents: dict[str, Content] = {}
-    for table, schema, columns, types in rows:
-        if table in contents:
+    tables: dict[str, Table] = {}
+    for schema, name, build, columns, types in rows:
+        if name in tables:
             raise PublishError(
-                f"{table} stands in marts and in reporting, and BI knows no schemas: rename one."
+                f"{name} stands in marts and in reporting, and BI knows no schemas: rename one."
             )
-        columns_and_types = tuple(zip(columns, types, strict=True))
-        contents[table] = read_content(connection, _relation(schema, table), schema, columns_and_types)
-    return contents
+        published = (pair for pair in zip(columns, types, strict=True) if (name, pair[0]) not in WORKING_KEYS)
+        tables[name] = Table(schema, name, tuple(published), build)
+    return list(tables.values())
+
+
+def _content(connection: duckdb.DuckDBPyConnection, table: Table, current: Release | None) -> Content:
+    """What the table holds: read only where no release says so of the same build of it."""
+    if current and table.build and current.builds.get(table.name) == table.build:
+        known = current.contents[table.name]
+        rows = connection.execute(f"select count(*) from {table.relation}").fetchall()[0][0]
+        if (known.schema, known.columns, known.rows) == (table.schema, table.columns, rows):
+            return known
+    return read_content(connection, table.relation, table.schema, table.columns)
 
 
 def _make_release(
     connection: duckdb.DuckDBPyConnection,
     published: Path,
+    tables: Sequence[Table],
     contents: Mapping[str, Content],
     changed: Sequence[str],
     current: Release | None,
@@ -139,14 +177,21 @@ def _make_release(
     making = releases / f"{MAKING}{name}"
     making.mkdir()
     file_bytes = {}
-    for table, content in contents.items():
-        file = making / f"{table}.parquet"
-        if current is None or table in changed or not _linked(current.file(table), file):
-            _write(connection, table, content, file)
-        file_bytes[table] = file.stat().st_size
-    previous = current.name if current else None
+    for table in tables:
+        file = making / f"{table.name}.parquet"
+        if current is None or table.name in changed or not _linked(current.file(table.name), file):
+            _write(connection, table, contents[table.name], file)
+        file_bytes[table.name] = file.stat().st_size
     release = Release(
-        name, releases / name, run_id, now.in_timezone("UTC"), previous, contents, file_bytes, tuple(changed)
+        name=name,
+        folder=releases / name,
+        run_id=run_id,
+        created_at=now.in_timezone("UTC"),
+        previous=current.name if current else None,
+        contents=contents,
+        file_bytes=file_bytes,
+        changed=tuple(changed),
+        builds={table.name: table.build for table in tables},
     )
     write_manifest(making, release)
     sync(making)
@@ -155,15 +200,17 @@ def _make_release(
     return release
 
 
-def _write(connection: duckdb.DuckDBPyConnection, table: str, content: Content, file: Path) -> None:
+def _write(connection: duckdb.DuckDBPyConnection, table: Table, content: Content, file: Path) -> None:
     """Writes a table and reads it back: what BI will see is what was tested."""
     for column, kind in content.columns:
         if any(word in kind for word in TYPES_OLD_DRIVERS_LACK):
             raise PublishError(
-                f"{table}.{column} is {kind}, which older DuckDB drivers cannot read: cast it."
+                f"{table.name}.{column} is {kind}, which older DuckDB drivers cannot read: cast it."
             )
-    rows = f"select {names(content.columns)} from {_relation(content.schema, table)}"
-    connection.execute(f"copy ({rows}) to {text(file)} (format parquet, compression zstd)")
+    rows = f"select {names(content.columns)} from {table.relation}{table.order}"
+    # Level 1 costs two thirds of the usual one, for files that are 2 % larger.
+    how = "format parquet, compression zstd, compression_level 1"
+    connection.execute(f"copy ({rows}) to {text(file)} ({how})")
     sync(file)
     with workbench() as bench:
         parquet = f"read_parquet({text(file)})"
@@ -171,13 +218,13 @@ def _write(connection: duckdb.DuckDBPyConnection, table: str, content: Content, 
         for (column, kind), (_, kind_in_file) in zip(content.columns, columns, strict=True):
             if kind != kind_in_file:
                 raise PublishError(
-                    f"{table}.{column} is {kind}, {kind_in_file} in Parquet: cast it in the model."
+                    f"{table.name}.{column} is {kind}, {kind_in_file} in Parquet: cast it in the model."
                 )
         read_back = read_content(bench, parquet, content.schema, columns)
     if read_back != content:
         raise PublishError(
-            f"{table} has {content.rows} rows, but its file was read back with {read_back.rows} rows or other"
-            " values. Nothing was published: look at the disk, then run again."
+            f"{table.name} has {content.rows} rows, but its file was read back with {read_back.rows} rows or"
+            " other values. Nothing was published: look at the disk, then run again."
         )
 
 
@@ -223,7 +270,3 @@ def _remove_old(published: Path, release: Release, keep: int) -> None:
             doomed = folder.with_name(f"{MAKING}{folder.name}")
             folder.rename(doomed)
             shutil.rmtree(doomed)
-
-
-def _relation(schema: str, table: str) -> str:
-    return f"{quoted(schema)}.{quoted(table)}"

@@ -4,7 +4,7 @@ import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,12 @@ from pipelines.errors import CommandError
 CURRENT = "current"
 MANIFEST = "release.json"
 MAKING = ".making-"  # names of files and folders that are not whole yet; the next publish removes leftovers
+
+WORKING_KEYS = {("fct_inventory_changes", "change_key"), ("fct_inventory_daily", "daily_key")}
+"""Tables and columns that are not published: hashes by which a build finds its rows again.
+
+Nobody joins on them, and nothing compresses them.
+"""
 
 Columns = tuple[tuple[str, str], ...]
 
@@ -46,6 +52,8 @@ class Release:
     contents: Mapping[str, Content]
     file_bytes: Mapping[str, int]
     changed: tuple[str, ...]
+    builds: Mapping[str, str | None] = field(default_factory=dict)
+    """Which build made each table, as the models' macro `note_build` wrote it; None where nobody did."""
 
     @property
     def tables(self) -> dict[str, int]:
@@ -98,6 +106,7 @@ def read_release(published: Path, name: str) -> Release | None:
         },
         file_bytes={table: fact["file_bytes"] for table, fact in tables.items()},
         changed=tuple(facts["changed"]),
+        builds={table: fact.get("build") for table, fact in tables.items()},
     )
 
 
@@ -114,6 +123,7 @@ def write_manifest(folder: Path, release: Release) -> None:
                 "schema": content.schema,
                 "rows": content.rows,
                 "hash": content.hash,
+                "build": release.builds.get(table),
                 "file_bytes": release.file_bytes[table],
                 "columns": dict(content.columns),
             }

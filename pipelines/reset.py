@@ -59,7 +59,10 @@ def _account(config: Config, name: str) -> Account:
     """The account as the warehouse knows it, whose rows these are; or as it is configured."""
     provider = None
     if config.database.exists():
-        with run_lock(config.home, "reset"), open_warehouse(config.database) as connection:
+        with (
+            run_lock(config.home, "reset"),
+            open_warehouse(config.database, config.memory_limit) as connection,
+        ):
             provider = _provider_in(connection, name)
     configured = config.accounts.get(name)
     if provider is None or (configured is not None and configured.provider.name == provider):

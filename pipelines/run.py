@@ -35,7 +35,7 @@ from pipelines.stopping import last_words
 from pipelines.transform import Build, build, has_passed
 from pipelines.unread import Unread, find_unread, tell_unread
 from pipelines.view import summary_table
-from pipelines.warehouse import latest_version, make_raw_tables, open_warehouse
+from pipelines.warehouse import latest_version, limit_memory, make_raw_tables, open_warehouse
 from sources._shared.redaction import Redactor
 
 OUTCOMES: dict[Exit, Outcome] = {Exit.DONE: "done", Exit.PARTLY: "partly", Exit.FAILED: "failed"}
@@ -107,7 +107,11 @@ def opened(
     Args:
         forgetting: an account that is about to be forgotten, whatever the configuration says of its name.
     """
-    with run_lock(config.home, command), _masked(PRIVATE), open_warehouse(config.database) as connection:
+    with (
+        run_lock(config.home, command),
+        _masked(PRIVATE),
+        open_warehouse(config.database, config.memory_limit) as connection,
+    ):
         make_ledger(connection)
         make_raw_tables(connection)
         packages.go_on_after(latest_version(connection))
@@ -170,6 +174,7 @@ def run(
         if build_models and result.exit_code is not Exit.FAILED:
             finish_loads(config, connection, reporter)
             reporter.step("build")
+            limit_memory(connection, config.memory_limit)
             result.build = build(connection, config)
             notes.built()
             result.unread = find_unread(connection, config)

@@ -5,6 +5,7 @@ file which would say the same again is left alone: readers hold it open.
 """
 
 import json
+import shutil
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from hashlib import sha256
@@ -19,6 +20,7 @@ from pipelines.release import (
     Columns,
     Release,
     quoted,
+    read_release,
     sync,
     text,
     workbench,
@@ -123,17 +125,45 @@ def _address(published: Path, table: str, serve_path: str | None) -> str:
 
 
 def _serve_copy(published: Path, release: Release) -> None:
+    """Goes on from the copy that is there: only the tables that differ are written."""
     if _says(published, COPY, release.name):
         return
+    kept = _take_over(published, release)
     with _replaced(published, COPY, COPY_STORAGE, release.name) as bench:
-        for table in release.contents:
+        for (table,) in bench.execute("select table_name from duckdb_tables()").fetchall():
+            if table not in kept:
+                bench.execute(f"drop table served.main.{quoted(table)}")
+        bench.execute("checkpoint served")  # so that the new tables take the room of the dropped ones
+        for table in release.contents.keys() - kept:
             rows = f"from read_parquet({text(release.file(table))})"
             bench.execute(f"create table served.main.{quoted(table)} as {rows}")
 
 
+def _take_over(published: Path, release: Release) -> set[str]:
+    """Copies the copy to where the next is made, and names the tables in it that are as in the release.
+
+    Without any, as where somebody wrote into the file, nothing is copied.
+    """
+    name = _notes(published).get(COPY, {}).get("made_of")
+    before = read_release(published, name) if name else None
+    if before is None:
+        return set()
+    kept = {table for table, content in release.contents.items() if before.contents.get(table) == content}
+    making = published / f"{MAKING}{COPY}"
+    if kept and _says(published, COPY, name):
+        shutil.copyfile(published / COPY, making)
+        if _says(published, COPY, name):  # nor did anybody while it was copied
+            return kept
+        making.unlink()
+    return set()
+
+
 @contextmanager
 def _replaced(published: Path, file: str, storage: str, made_of: str) -> Iterator[duckdb.DuckDBPyConnection]:
-    """A new database, attached as `served`, that takes the place of `file` in the end."""
+    """A database, attached as `served`, that takes the place of `file` in the end.
+
+    It is new, or goes on from what was put where it is made.
+    """
     making = published / f"{MAKING}{file}"
     with workbench() as bench:
         bench.execute(f"attach {text(making)} as served (storage_version '{storage}')")

@@ -59,6 +59,15 @@ def row_ids(built: WorkingDatabase) -> dict[str, list[tuple[Any, ...]]]:
     return {name: built.query(f"select rowid, * from staging.{name} order by 1") for (name,) in tables}
 
 
+def notes(built: WorkingDatabase) -> dict[str, str | None]:
+    """Which build made each published table."""
+    return dict(
+        built.query(
+            "select table_name, comment from duckdb_tables() where schema_name in ('marts', 'reporting')"
+        )
+    )
+
+
 def changes(built: WorkingDatabase, product: str) -> list[tuple[Any, ...]]:
     return built.query(
         "select strftime(valid_from, '%d'), strftime(valid_to, '%d'), quantity_on_hand, on_hand_change"
@@ -148,7 +157,7 @@ def test_what_left_raw_leaves_everything(built: WorkingDatabase) -> None:
 
 
 def test_the_ledger_alone_can_be_rebuilt(built: WorkingDatabase) -> None:
-    before = built.tables("staging", "marts")
+    before, built_by = built.tables("staging", "marts"), notes(built)
 
     built.query(
         "insert into raw_stocktake.sync_log (run_id, account, provider, resource, mode, status, rows_read,"
@@ -170,6 +179,9 @@ def test_the_ledger_alone_can_be_rebuilt(built: WorkingDatabase) -> None:
     after = built.tables("staging", "marts")
     fed_by_the_ledger = {"staging.stg_stocktake__sync_log", "marts.dim_accounts", "marts.fct_sync_runs"}
     assert {name for name in after if after[name] != before[name]} == fed_by_the_ledger
+    assert None not in built_by.values(), "publishing knows every table by its build"
+    noted = {name for name, note in notes(built).items() if note != built_by[name]}
+    assert noted == rebuilt - {"stg_stocktake__sync_log"}
 
 
 def test_a_value_that_does_not_fit_its_type_costs_that_value_and_only_for_as_long_as_it_is_current(

@@ -95,6 +95,14 @@ MISTAKES = {
         'notify = "https://h/x"',
         "notify is a value where a table should be. Write [notify].",
     ),
+    "memory without a unit": (
+        "[stocktake]\nmemory_limit = 4",
+        "stocktake.memory_limit: 4 does not fit. It is how much memory DuckDB may take, such as",
+    ),
+    "memory as a share": (
+        '[stocktake]\nmemory_limit = "50%"',
+        "stocktake.memory_limit: '50%' does not fit.",
+    ),
     "a pace that is none": (
         '[accounts.plant]\nprovider = "augno"\napi_key = "k"\nrequests_per_second = 0\n',
         "accounts.plant.requests_per_second: 0 is no number above 0.",

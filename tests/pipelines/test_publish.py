@@ -14,7 +14,9 @@ import pendulum
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
+from pipelines.descriptions import described_tables
 from pipelines.publish import PublishError, current_release, publish, rollback, write_csv
+from pipelines.release import WORKING_KEYS
 
 NOW = pendulum.datetime(2026, 1, 5, 8)
 RUNS = count(100)
@@ -49,6 +51,12 @@ def publish_now(warehouse, published, **options):
 
 def sell(warehouse, pieces):
     warehouse.execute("update reporting.rpt_stock set on_hand = on_hand - ?", [pieces])
+
+
+def note(warehouse, build, *tables):
+    """What the models' macro `note_build` does when a build has made the tables."""
+    for table in tables:
+        warehouse.execute(f"comment on table {table} is '{build}'")
 
 
 def ask(file, query):
@@ -140,6 +148,137 @@ def test_every_kind_of_change_is_a_change(warehouse, published, change):
     assert second.contents[table] != first.contents[table]
     expected = warehouse.execute(f"from marts.{table} order by all").fetchall()
     assert ask(published / "reporting.duckdb", f"from {table} order by all") == expected
+
+
+TABLES = ("marts.fct_levels", "marts.dim_products", "reporting.rpt_stock")
+
+
+def test_a_table_that_no_build_made_since_is_not_read_again(warehouse, published):
+    note(warehouse, "build 1", *TABLES)
+    first = publish_now(warehouse, published)
+    sell(warehouse, 1)  # behind the note's back: who looks would see it
+    assert publish_now(warehouse, published) == first
+    note(warehouse, "build 2", "reporting.rpt_stock")
+    assert publish_now(warehouse, published).changed == ("rpt_stock",)
+    assert on_hand(published) == 5
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        pytest.param("alter table marts.fct_levels add column moved bigint", id="a column comes"),
+        pytest.param("alter table marts.fct_levels drop column as_of", id="a column goes"),
+        pytest.param("alter table marts.fct_levels rename as_of to seen_at", id="a column is renamed"),
+        pytest.param("alter table marts.fct_levels alter on_hand type decimal(19, 4)", id="a type changes"),
+        pytest.param("insert into marts.fct_levels from marts.fct_levels limit 1", id="a row comes"),
+        pytest.param("delete from marts.fct_levels where on_hand = 1", id="a row goes"),
+        pytest.param(
+            "create or replace table marts.fct_levels as"
+            " select * replace (on_hand + 1 as on_hand) from marts.fct_levels",
+            id="the table is replaced by hand",
+        ),
+        pytest.param(
+            "begin; update marts.fct_levels set on_hand = 9; comment on table marts.fct_levels is 'build 2';"
+            " commit",
+            id="an incremental model is built",
+        ),
+    ],
+)
+def test_what_an_old_note_does_not_speak_of_is_read(warehouse, published, change):
+    note(warehouse, "build 1", *TABLES)
+    publish_now(warehouse, published)
+    warehouse.execute(change)
+    assert publish_now(warehouse, published).changed == ("fct_levels",)
+    expected = warehouse.execute("from marts.fct_levels order by all").fetchall()
+    for file in ("reporting.duckdb", "stocktake.duckdb"):
+        assert ask(published / file, "from fct_levels order by all") == expected
+
+
+def test_a_build_that_was_cut_short_leaves_the_note_with_the_rows(warehouse, published):
+    note(warehouse, "build 1", *TABLES)
+    first = publish_now(warehouse, published)
+    warehouse.execute("begin; update reporting.rpt_stock set on_hand = 9")
+    note(warehouse, "build 2", "reporting.rpt_stock")
+    warehouse.execute("rollback")
+    assert publish_now(warehouse, published) == first
+
+
+def test_after_a_rollback_the_last_build_is_published_again(warehouse, published):
+    note(warehouse, "build 1", *TABLES)
+    first = publish_now(warehouse, published)
+    sell(warehouse, 1)
+    note(warehouse, "build 2", "reporting.rpt_stock")
+    publish_now(warehouse, published)
+    assert rollback(published) == first
+    assert publish_now(warehouse, published).changed == ("rpt_stock",)
+    assert (on_hand(published), on_hand(published, "stocktake.duckdb")) == (5, 5)
+
+
+def test_a_release_of_a_version_without_notes_is_compared_by_reading(warehouse, published):
+    note(warehouse, "build 1", *TABLES)
+    manifest = publish_now(warehouse, published).folder / "release.json"
+    facts = json.loads(manifest.read_text())
+    for fact in facts["tables"].values():
+        del fact["build"]
+    manifest.write_text(json.dumps(facts))
+    sell(warehouse, 1)
+    assert publish_now(warehouse, published).changed == ("rpt_stock",)
+
+
+def test_the_copy_keeps_unchanged_tables_and_grows_no_more_than_its_rows(warehouse, published):
+    warehouse.execute("create table marts.fct_many as select hash(i) as h from range(300000) as r(i)")
+    first = publish_now(warehouse, published)
+    many, copy = first.file("fct_many"), published / "stocktake.duckdb"
+    size, rows = copy.stat().st_size, ask(copy, "select count(*), sum(h) from fct_many")
+    many.write_bytes(bytes(many.stat().st_size))  # whoever reads it notices
+    for _ in range(3):
+        sell(warehouse, 1)
+        publish_now(warehouse, published)
+    assert on_hand(published, copy.name) == 3
+    assert ask(copy, "select count(*), sum(h) from fct_many") == rows
+    for number in range(3):
+        warehouse.execute(f"update marts.fct_many set h = hash(h + {number})")
+        publish_now(warehouse, published)
+    assert (
+        ask(copy, "select sum(h) from fct_many")
+        == warehouse.execute("select sum(h) from marts.fct_many").fetchall()
+    )
+    assert copy.stat().st_size < 1.3 * size
+
+
+def test_facts_lie_product_by_product(warehouse, published):
+    warehouse.execute(
+        "create table marts.fct_days as select hash(i % 7)::varchar as product_key, i from range(99) r(i)"
+    )
+    file = publish_now(warehouse, published).file("fct_days")
+    keys = duckdb.execute("select product_key from read_parquet(?)", [str(file)]).fetchall()
+    assert keys == sorted(keys)
+    assert len(set(keys)) == 7
+
+
+@pytest.mark.parametrize(
+    ("table", "key"), [("fct_inventory_daily", "daily_key"), ("fct_inventory_changes", "change_key")]
+)
+def test_hashes_that_only_a_build_needs_are_not_published(warehouse, published, table, key):
+    warehouse.execute(f"create table marts.{table} as select 'k' as {key}, 'p' as product_key, 1 as pieces")
+    first = publish_now(warehouse, published)
+    for file in ("reporting.duckdb", "stocktake.duckdb"):
+        assert columns_of(published, table, file) == ["product_key", "pieces"]
+    warehouse.execute(f"update marts.{table} set {key} = 'other'")
+    assert publish_now(warehouse, published) == first
+
+
+@pytest.mark.parametrize(
+    ("table", "key"),
+    [
+        ("fct_inventory_daily", ("product_key", "date_day")),
+        ("fct_inventory_changes", None),  # the location of a provider's own total is null
+    ],
+)
+def test_what_is_described_as_a_key_is_published(table, key):
+    described = described_tables()[table]
+    assert not {column for name, column in WORKING_KEYS if name == table} & described.columns.keys()
+    assert described.primary_key == key
 
 
 READER = """
@@ -375,6 +514,7 @@ published, steps = Path(sys.argv[1]), int(sys.argv[2])
 connection = duckdb.connect()
 connection.execute("create schema marts; create schema reporting")
 connection.execute("create table marts.fct_levels as select 1::bigint as added, 'p' as product")
+connection.execute("create table marts.dim_units as select 'each' as unit")
 connection.execute("create table reporting.rpt_stock as select 7::decimal(18, 4) as on_hand")
 CHANGES = {"os.rename", "os.link", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree"}
 def die(event, args):
@@ -396,6 +536,7 @@ def kill_after(steps, published):
 
 def test_a_kill_at_any_step_leaves_a_whole_release_and_the_next_publish_repairs(warehouse, tmp_path):
     whole = {6: ["product", "on_hand", "as_of", "states"], 7: ["added", "product"]}
+    warehouse.execute("create table marts.dim_units as select 'each' as unit")  # in both releases
 
     def die_and_look(steps):
         published = tmp_path / str(steps)
@@ -414,6 +555,7 @@ def test_a_kill_at_any_step_leaves_a_whole_release_and_the_next_publish_repairs(
             assert set(columns_of(published, "fct_levels")) <= set(whole[seen])
             assert ask(published / "reporting.duckdb", "select count(*) from fct_levels")[0][0] in (1, 4)
             assert on_hand(published, "stocktake.duckdb") in whole
+            assert ask(published / "stocktake.duckdb", "from dim_units") == [("each",)]
             again = publish_now(own, published, now=NOW.add(hours=2), keep=1)
             assert current_release(published) == again
             assert [folder.name for folder in (published / "releases").iterdir()] == [again.name]
