@@ -22,10 +22,10 @@ class Match(NamedTuple):
 
 
 def is_present(things: Mapping[Product, Thing], stock: Mapping[Product, Stock], product: Product) -> bool:
-    """Whether a product has a vote: a record tells of it now, and it is not deleted and empty."""
+    """Whether a product is there: a record of it or of its stock is, and it is not deleted and empty."""
     thing = things[product]
     if thing.is_gone:
-        return False
+        return product in stock
     return not thing.is_deleted or (product in stock and holds_something(stock[product].numbers))
 
 

@@ -40,8 +40,11 @@ told_apart as (
         keyed.gtin,
         {{ folded('keyed.sku') }} as sku_code,
         positions.product_id is not null as has_stock,
-        keyed.is_configured and keyed.is_current and (keyed.deleted_at is null or coalesce(positions.is_held, false))
-            as is_present,
+        case
+            when not keyed.is_configured then false
+            when keyed.is_current then keyed.deleted_at is null or coalesce(positions.is_held, false)
+            else positions.product_id is not null
+        end as is_present,
         -- Stock that is there under a name of the past.
         positions.product_id is not null and not keyed.is_current as is_left_over,
         seeded.product_id is not null as is_seeded,
