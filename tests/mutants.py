@@ -89,7 +89,7 @@ MUTANTS = (
     Mutant(
         "load filter",
         "pipelines/run.py",
-        "                finish_loads(config, connection, reporter)\n",
+        "            finish_loads(config, connection, reporter)\n",
         "",
         f"{KILL}::test_a_build_reads_no_half_load",
         r"built on half a load",

@@ -58,12 +58,12 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "token_state": "tests/pipelines/test_doctor.py",
         "missing_scopes": "tests/pipelines/test_doctor.py",
         "cursor_ttl_seconds": "tests/pipelines/test_moving_data.py",
-        "requests_per_second": "tests/sandbox/test_square.py",
-        "retry_after": "tests/sandbox/test_square.py",
+        "requests_per_second": "tests/sandbox/test_square_api.py",
+        "retry_after": "tests/sandbox/test_square_api.py",
     },
     "ventmere_s2": {
         "token_state": "tests/pipelines/test_doctor.py",
-        "token_seconds": "tests/sandbox/test_ventmere_s2.py",
+        "token_seconds": "tests/sandbox/test_ventmere_s2_api.py",
         "foreign_organization_status": "tests/pipelines/test_doctor.py",
         "older_duplicate_first": "tests/pipelines/test_moving_data.py",
     },
@@ -71,7 +71,8 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "token_days": "tests/pipelines/test_doctor.py",
         "token_audience": "tests/pipelines/test_doctor.py",
         "token_state": "tests/pipelines/test_doctor.py",
-        "token_requests": "tests/sandbox/test_shipstream.py",
+        "token_requests": "tests/sandbox/test_shipstream_api.py",
+        "echoed_version": "tests/pipelines/test_doctor.py",
         "cursor_by_product_id": "tests/pipelines/test_totals.py",
     },
     "augno": {
@@ -79,7 +80,7 @@ ELSEWHERE: dict[str, dict[str, str]] = {
         "items_read": "tests/pipelines/test_doctor.py",
         "wrong_account_status": "tests/pipelines/test_doctor.py",
         "refuse_all": "tests/pipelines/test_doctor.py",
-        "old_versions": "tests/sandbox/test_augno.py",
+        "old_versions": "tests/sandbox/test_augno_api.py",
     },
 }
 """Switches whose other values cannot end with the truth, and where they are tried."""

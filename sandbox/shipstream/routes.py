@@ -70,7 +70,7 @@ class ShipStreamApi(ProviderApi):
             raise Refusal(405, f"{call.method} is not allowed.")
         version = self._version(call)
         reply = route(call)
-        reply.headers[VERSION_HEADER] = version
+        reply.headers[VERSION_HEADER] = self.switches.echoed_version or version
         return reply
 
     def worded(self, refusal: Refusal) -> bytes:

@@ -28,6 +28,9 @@ class ShipStreamSwitches:
     literal_zone_ignored: bool = False
     """Even a literal with Z or an offset is read as one without."""
 
+    echoed_version: str | None = None
+    """What answers claim to be in, whatever was asked."""
+
     # Pages
 
     next_link: Literal["relative", "absolute", "query_only"] = "relative"

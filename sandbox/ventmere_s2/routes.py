@@ -61,7 +61,8 @@ class VentmereS2Api(ProviderApi):
     def worded(self, refusal: Refusal) -> bytes:
         """The body of a refusal: a sentence with a reference id and a stray space (ventmere_s2.md §5)."""
         reference = "ee21f844-efab-44f2-809b-37d19545968b"
-        return json.dumps({"message": f"{refusal.message}, reference ID for support: {reference}. "}).encode()
+        said = refusal.message.rstrip(".")
+        return json.dumps({"message": f"{said}, reference ID for support: {reference}. "}).encode()
 
     def records(self, resource: str) -> Iterator[tuple[Key, bytes]]:
         """Every record of a resource as it would be served now, with its key."""

@@ -369,9 +369,8 @@ class ResourceRead:
         self._asked.has_named_clock = True
         side = "behind" if ahead > timedelta() else "ahead of"
         logger.warning(
-            "%s: this machine's clock is %s %s the provider's. Windows end by the provider's clock and marks"
+            "this machine's clock is %s %s the provider's. Windows end by the provider's clock and marks"
             " follow the slower one, so nothing is lost; set this machine's clock.",
-            self._account,
             span(ahead),
             side,
         )

@@ -233,7 +233,7 @@ S2 = {
     "no permission": Trouble(
         "ventmere_s2",
         "overview",
-        f"403. The provider says: something went wrong, {S2_REFERENCE} The user may not read the inventory"
+        f"403. The provider says: Something went wrong, {S2_REFERENCE} The user may not read the inventory"
         " overview. Give the user that right in S2.",
         {"organization_id": ""},
         arrange=faults("ventmere_s2", Fault("status", 403)),

@@ -61,7 +61,7 @@ def _resources(client: Any, provider: str, after: Any) -> dict[str, dict[tuple[s
     for resource in PROVIDERS[provider].resources:
         window = Window(
             after=after if resource.reading != "whole" else None,
-            listed=sorted(found.get(PARENTS.get(resource.name, ""), ())),
+            parents=sorted(found.get(PARENTS.get(resource.name, ""), ())),
         )
         newest: dict[tuple[str, ...], Any] = {}
         for page in getattr(client, METHODS.get(resource.name, resource.name))(window):
