@@ -16,7 +16,7 @@ from dashboard.words import brief, day, number
 WHOLE, HALF, NARROW = 1180, 600, 360
 """Widths: of a page, of one of two charts side by side, and of a telephone."""
 COLOURS = 8
-FAR_APART = 12
+FAR_APART = 25
 """How many times greater a system may be than the next one and still share its axis."""
 LEFT, RIGHT, UP, DOWN = 46, 12, 12, 40
 
@@ -57,11 +57,14 @@ class Chart:
 def histories(lines: Sequence[Line]) -> list[Chart]:
     """Charts of accounts through time: one for those of a size, so that a huge number flattens no other."""
     groups: list[list[Line]] = []
-    for line in sorted((one for one in lines if any(p.value is not None for p in one.points)), key=_by_top):
-        if groups and line.top <= FAR_APART * max(groups[-1][-1].top, 1):
+    known = [line for line in lines if any(point.value is not None for point in line.points)]
+    for line in sorted(known, key=lambda line: -line.top):
+        # What is always zero needs no axis of its own.
+        if groups and (line.top == 0 or FAR_APART * line.top >= groups[-1][0].top):
             groups[-1].append(line)
         else:
             groups.append([line])
+    groups.reverse()
     width = WHOLE if len(groups) == 1 else HALF
     for group in groups:
         group.sort(key=lambda line: line.name)
@@ -222,10 +225,6 @@ def _nice(step: float) -> float:
     while nice < step:
         nice *= 2.5 if str(int(nice))[0] == "2" else 2
     return nice
-
-
-def _by_top(line: Line) -> float:
-    return line.top
 
 
 def _open(width: int, height: int, told: str, name: str) -> Markup:

@@ -4,6 +4,7 @@ A listing knows no page and no address. It turns what somebody asked for into on
 its count, its CSV and the figure that leads to it are about the same rows.
 """
 
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
@@ -98,6 +99,7 @@ class Listing:
     """The published table it shows, whose description stands beside it."""
     select: str
     source: str
+    """Where its rows come from: a table and the name by which the rest calls it."""
     columns: tuple[Column, ...]
     order: str
     tie: str
@@ -112,6 +114,9 @@ class Listing:
     empty: str = "Nothing here."
     group: str = ""
     """The column whose values head groups of rows, when it is sorted by."""
+    joins: str = ""
+    """Left joins that bring more about a row and change no number of rows: done last, for the rows of a page,
+    unless what is filtered or sorted by comes from them."""
 
     def asked(self, params: Mapping[str, str]) -> "Asked":
         """The question that somebody's wishes make of it."""
@@ -129,10 +134,8 @@ class Listing:
                 conditions.append(limit.condition)
                 values[limit.name] = value
         kept = "\n    and ".join(f"({one})" for one in conditions if one)
-        sort = params.get("sort", "")
-        return Asked(
-            self, f"from {self.source}" + (f"\nwhere {kept}" if kept else ""), values, self._order(sort)
-        )
+        where = f"\nwhere {kept}" if kept else ""
+        return Asked(self, where, values, self._order(params.get("sort", "")))
 
     def unapplied(self, params: Mapping[str, str]) -> list[str]:
         """Filters that are on and mean nothing here."""
@@ -150,23 +153,44 @@ class Asked:
     """One question to one listing."""
 
     listing: Listing
-    body: str
+    where: str
     values: Mapping[str, Any]
     order: str
 
     @property
     def all_rows(self) -> str:
         """The question for every row: what the CSV holds."""
-        return f"select\n    {self.listing.select}\n{self.body}\norder by {self.order}"
+        return self._question(f"\n{self.listing.joins}{self.where}")
 
     def page(self, number: int, size: int = ROWS) -> str:
         """The question for one page."""
         offset = f" offset {(number - 1) * size}" if number > 1 else ""
-        return f"{self.all_rows}\nlimit {size}{offset}"
+        limit = f"\nlimit {size}{offset}"
+        if not self.listing.joins or self._joins_matter(self.where + self.order):
+            return self.all_rows + limit
+        alias = self.listing.source.split()[-1]
+        first = f"select *\nfrom {self.listing.source}{self.where}\norder by {self.order}{limit}"
+        return self._question(f"\n{self.listing.joins}", f"(\n{first}\n) as {alias}")
+
+    def counted(self, select: str) -> str:
+        """A question about all rows that gives one."""
+        joins = f"\n{self.listing.joins}" if self._joins_matter(self.where + select) else ""
+        return f"select\n    {select}\nfrom {self.listing.source}{joins}{self.where}"
 
     def count(self, reading: Reading, what: str = "count(*)") -> int:
         """How many there are, by default rows."""
-        return int(reading.row(f"select {what} as total\n{self.body}", self.values)["total"])
+        return int(reading.row(self.counted(f"{what} as total"), self.values)["total"])
+
+    def _question(self, rest: str, source: str = "") -> str:
+        listing = self.listing
+        return f"select\n    {listing.select}\nfrom {source or listing.source}{rest}\norder by {self.order}"
+
+    def _joins_matter(self, said: str) -> bool:
+        """Whether something is named that is there only after the joins, or only under that name."""
+        joins, select = self.listing.joins, self.listing.select
+        aliases = "|".join(re.findall(r"^(?:left join|\)) .*?(\w+) on ", joins, re.MULTILINE)) or "(?!)"
+        late = [*re.findall(rf"\b(?:{aliases})\.(\w+)", select), *re.findall(r" as (\w+)", select)]
+        return re.search(rf"\b(?:{aliases})\.|\b(?:{'|'.join(late) or '(?!)'})\b", said) is not None
 
 
 @dataclass(frozen=True)

@@ -45,8 +45,7 @@ select
     stock.oldest_counted_at,
     held.unit_of_measure,
     held.lowest_available,
-    held.lowest_account,
-    words.words
+    held.lowest_account
 from rpt_stock_consolidated as stock
 left join (
     select
@@ -65,48 +64,53 @@ left join (
     inner join dim_products as products on members.product_key = products.product_key
     where positions.is_additive
     group by members.item_key
-) as held on stock.item_key = held.item_key
+) as held on stock.item_key = held.item_key""",
+        "item_words": """\
+select
+    members.item_key,
+    strip_accents(lower(string_agg(
+        concat_ws(' ', products.sku, products.name, products.gtin, products.product_id, codes.barcodes), ' '
+    ))) as words
+from bridge_item_products as members
+inner join dim_products as products on members.product_key = products.product_key
 left join (
-    select
-        members.item_key,
-        strip_accents(lower(string_agg(
-            concat_ws(' ', products.sku, products.name, products.gtin, products.product_id, codes.barcodes),
-            ' '
-        ))) as words
-    from bridge_item_products as members
-    inner join dim_products as products on members.product_key = products.product_key
-    left join (
-        select product_key, string_agg(barcode, ' ') as barcodes
-        from bridge_product_barcodes
-        group by product_key
-    ) as codes on members.product_key = codes.product_key
-    group by members.item_key
-) as words on stock.item_key = words.item_key""",
+    select product_key, string_agg(barcode, ' ') as barcodes
+    from bridge_product_barcodes
+    group by product_key
+) as codes on members.product_key = codes.product_key
+group by members.item_key""",
         "product_items": """\
 select
     members.product_key,
     members.item_key,
-    case when most[1].account = members.account then most[2].account else most[1].account end
+    case when held.first_account = members.account then held.second_account else held.first_account end
         as elsewhere_account,
-    case when most[1].account = members.account then most[2].available else most[1].available end
+    case when held.first_account = members.account then held.second_available else held.first_available end
         as available_elsewhere
 from bridge_item_products as members
 left join (
     select
         item_key,
-        max_by(
-            struct_pack(account := account, available := available),
-            struct_pack(available := available, account := account),
-            2
-        ) as most
+        max(case when place = 1 then account end) as first_account,
+        max(case when place = 1 then available end) as first_available,
+        max(case when place = 2 then account end) as second_account,
+        max(case when place = 2 then available end) as second_available
     from (
-        select members.item_key, positions.account, sum(positions.quantity_available) as available
-        from bridge_item_products as members
-        inner join fct_inventory_positions as positions on members.product_key = positions.product_key
-        where positions.is_additive
-        group by members.item_key, positions.account
-        having sum(positions.quantity_available) > 0
+        select
+            item_key,
+            account,
+            available,
+            row_number() over (partition by item_key order by available desc, account) as place
+        from (
+            select members.item_key, positions.account, sum(positions.quantity_available) as available
+            from bridge_item_products as members
+            inner join fct_inventory_positions as positions on members.product_key = positions.product_key
+            where positions.is_additive
+            group by members.item_key, positions.account
+            having sum(positions.quantity_available) > 0
+        )
     )
+    where place <= 2
     group by item_key
 ) as held on members.item_key = held.item_key""",
     }
@@ -115,10 +119,15 @@ left join (
 VENDOR_OF_PRODUCT = "product_key in (select product_key from dim_products where vendor_name = $vendor)"
 OF_PRODUCT = {"provider": "provider = $provider", "account": "account = $account"}
 PRODUCT = Column("sku", "Product", "product")
+PRODUCT_FOUND_BY_WORD = (
+    "product_key in (select product_key from bridge_item_products inner join item_words using (item_key)"
+    " where contains(words, strip_accents(lower({word}))))"
+)
 SYSTEM_OF_ITEM = "item_key in (select item_key from bridge_item_products where {name} = ${name})"
 ELSEWHERE = Column("available_elsewhere", "Elsewhere", "elsewhere", is_wide=True)
-FOUND_BY_WORD = "contains(words, strip_accents(lower({word})))"
-ITEM_FOUND_BY_WORD = f"item_key in (select item_key from stock_by_item where {FOUND_BY_WORD})"
+FOUND_BY_WORD = (
+    "item_key in (select item_key from item_words where contains(words, strip_accents(lower({word}))))"
+)
 NOT_FOUND = "Nothing matches. Search looks into SKU, name, every barcode and product id of all systems."
 
 # Stock
@@ -174,14 +183,22 @@ STOCK_OF_PRODUCTS = Listing(
     name="products",
     title="By product",
     table="fct_inventory_positions",
-    select="""product_items.item_key, positions.product_key, products.sku, products.name as product_name,
-    positions.provider, positions.account, positions.product_id, products.vendor_name,
-    products.unit_of_measure, positions.quantity_available, positions.quantity_on_hand,
+    select="""product_items.item_key, positions.product_key, positions.sku, positions.product_name,
+    positions.provider, positions.account, positions.product_id, positions.vendor_name,
+    positions.unit_of_measure, positions.quantity_available, positions.quantity_on_hand,
     positions.quantity_reserved, positions.quantity_incoming, product_items.available_elsewhere,
     product_items.elsewhere_account, positions.is_additive, positions.counted_at, positions.asked_at""",
-    source="""fct_inventory_positions as positions
-inner join dim_products as products on positions.product_key = products.product_key
-left join product_items on positions.product_key = product_items.product_key""",
+    source="""(
+    select
+        positions.*,
+        products.sku,
+        products.name as product_name,
+        products.vendor_name,
+        products.unit_of_measure
+    from fct_inventory_positions as positions
+    inner join dim_products as products on positions.product_key = products.product_key
+) as positions""",
+    joins="left join product_items on positions.product_key = product_items.product_key",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -198,9 +215,9 @@ left join product_items on positions.product_key = product_items.product_key""",
         "account": "positions.account = $account",
         "location": "positions.product_key in"
         " (select product_key from fct_inventory_levels where location_key = $location)",
-        "vendor": "products.vendor_name = $vendor",
+        "vendor": "positions.vendor_name = $vendor",
     },
-    search=ITEM_FOUND_BY_WORD,
+    search=PRODUCT_FOUND_BY_WORD,
     choices=(
         Choice(
             "state",
@@ -224,8 +241,8 @@ STOCK_OF_PLACES = Listing(
     stock.account, stock.product_id, stock.location_name, stock.unit_of_measure, stock.quantity_available,
     stock.quantity_on_hand, stock.quantity_reserved, stock.quantity_incoming, stock.quantity_unsellable,
     stock.is_additive, stock.counted_at, stock.asked_at""",
-    source="""rpt_stock_on_hand as stock
-left join product_items on stock.product_key = product_items.product_key""",
+    source="rpt_stock_on_hand as stock",
+    joins="""left join product_items on stock.product_key = product_items.product_key""",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -243,7 +260,7 @@ left join product_items on stock.product_key = product_items.product_key""",
         "location": "stock.location_key = $location",
         "vendor": f"stock.{VENDOR_OF_PRODUCT}",
     },
-    search=ITEM_FOUND_BY_WORD,
+    search=PRODUCT_FOUND_BY_WORD,
     choices=(
         Choice(
             "state",
@@ -279,8 +296,8 @@ REORDER = Listing(
     low.quantity_available, low.reorder_point, low.quantity_short, low.quantity_incoming,
     product_items.available_elsewhere, product_items.elsewhere_account,
     cover.quantity_sold, cover.velocity_source, low.is_additive""",
-    source="""rpt_low_stock as low
-left join product_items on low.product_key = product_items.product_key
+    source="rpt_low_stock as low",
+    joins="""left join product_items on low.product_key = product_items.product_key
 left join rpt_days_of_cover as cover on low.product_key = cover.product_key""",
     columns=(
         PRODUCT,
@@ -326,8 +343,8 @@ def _stockouts(name: str, title: str, order: str, always: str, empty: str, *more
     spells.provider, spells.account, spells.product_id, spells.started_on, spells.last_day_out,
     spells.days_out, spells.days_observed, spells.is_ongoing, product_items.available_elsewhere,
     product_items.elsewhere_account, cover.quantity_sold, cover.velocity_source""",
-        source="""rpt_stockouts as spells
-left join product_items on spells.product_key = product_items.product_key
+        source="rpt_stockouts as spells",
+        joins="""left join product_items on spells.product_key = product_items.product_key
 left join rpt_days_of_cover as cover on spells.product_key = cover.product_key""",
         columns=(
             PRODUCT,
@@ -381,8 +398,8 @@ PROMISED = Listing(
     risk.account, risk.product_id, risk.quantity_available, risk.quantity_promised, risk.quantity_at_risk,
     risk.quantity_advertised, risk.advertised_by_shadows, risk.advertised_by_kits, risk.quantity_backordered,
     risk.is_oversold, product_items.available_elsewhere, product_items.elsewhere_account""",
-    source="""rpt_oversell_risk as risk
-left join product_items on risk.product_key = product_items.product_key""",
+    source="rpt_oversell_risk as risk",
+    joins="""left join product_items on risk.product_key = product_items.product_key""",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -444,8 +461,8 @@ COVER = Listing(
     cover.days_of_cover_all_days, cover.sells_out_on, cover.quantity_sold, cover.daily_sales_in_stock,
     cover.velocity_source, cover.covered_days, cover.days_in_stock, cover.days_observed, cover.is_no_demand,
     classes.abc_class, product_items.available_elsewhere, product_items.elsewhere_account""",
-    source="""rpt_days_of_cover as cover
-left join product_items on cover.product_key = product_items.product_key
+    source="rpt_days_of_cover as cover",
+    joins="""left join product_items on cover.product_key = product_items.product_key
 left join rpt_abc_classes as classes on cover.product_key = classes.product_key""",
     columns=(
         PRODUCT,
@@ -519,8 +536,8 @@ KITS = Listing(
     from rpt_kit_buildable as lines
     left join bridge_item_products as parts on lines.limiting_product_key = parts.product_key
     group by lines.kit_product_key
-) as kits
-left join product_items on kits.product_key = product_items.product_key""",
+) as kits""",
+    joins="left join product_items on kits.product_key = product_items.product_key",
     columns=(
         Column("sku", "Kit", "product"),
         Column("quantity_available", "System says", "number"),
@@ -564,8 +581,8 @@ KITS_BY_PLACE = Listing(
     parts.item_key as limiting_item_key, 1 as limiting_count, lines.component_count,
     lines.unknown_component_count, lines.stock_basis, lines.is_cycle, lines.is_cut_off,
     lines.is_recipe_complete""",
-    source="""rpt_kit_buildable as lines
-left join product_items on lines.kit_product_key = product_items.product_key
+    source="rpt_kit_buildable as lines",
+    joins="""left join product_items on lines.kit_product_key = product_items.product_key
 left join bridge_item_products as parts on lines.limiting_product_key = parts.product_key""",
     columns=(
         Column("sku", "Kit", "product"),
@@ -639,8 +656,9 @@ APART = Listing(
     name="items",
     title="By item",
     table="rpt_reconciliation",
-    select="""item_key, sku, name, measure, quantities, left_account, left_quantity, right_account,
-    right_quantity, apart, disagrees_since, known_through, is_new""",
+    select="""apart_items.item_key, sku, name, apart_items.measure, sides.quantities, pair.left_account,
+    pair.left_quantity, pair.right_account, pair.right_quantity, apart, disagrees_since, known_through,
+    is_new""",
     source="""(
     select
         *,
@@ -651,14 +669,15 @@ APART = Listing(
             measure,
             max(sku) as sku,
             max(name) as name,
-            list_distinct(flatten(list([
-                struct_pack(account := left_account, quantity := left_quantity),
-                struct_pack(account := right_account, quantity := right_quantity)
-            ]))) as quantities,
-            max_by(left_account, (abs(difference), reconciliation_key)) as left_account,
-            max_by(left_quantity, (abs(difference), reconciliation_key)) as left_quantity,
-            max_by(right_account, (abs(difference), reconciliation_key)) as right_account,
-            max_by(right_quantity, (abs(difference), reconciliation_key)) as right_quantity,
+            max_by(
+                struct_pack(
+                    left_account := left_account,
+                    left_quantity := left_quantity,
+                    right_account := right_account,
+                    right_quantity := right_quantity
+                ),
+                struct_pack(apart := abs(difference), reconciliation_key := reconciliation_key)
+            ) as pair,
             max(abs(difference)) as apart,
             min(disagrees_since) as disagrees_since,
             min(least(left_known_through, right_known_through)) as known_through
@@ -667,6 +686,14 @@ APART = Listing(
     )
     cross join (select min(date_day) as first_day, max(date_day) as last_day from fct_inventory_daily)
 ) as apart_items""",
+    joins="""left join lateral (
+    select list_distinct(flatten(list([
+        struct_pack(account := pairs.left_account, quantity := pairs.left_quantity),
+        struct_pack(account := pairs.right_account, quantity := pairs.right_quantity)
+    ]))) as quantities
+    from rpt_reconciliation as pairs
+    where pairs.item_key = apart_items.item_key and pairs.measure = apart_items.measure
+) as sides on true""",
     columns=(
         Column("sku", "Item", "product"),
         Column("quantities", "From least to most", "dots", is_wide=True, is_sortable=False),
@@ -676,7 +703,7 @@ APART = Listing(
         Column("known_through", "Known through", "moment", is_wide=True),
     ),
     order="is_new desc, apart desc",
-    tie="item_key, measure",
+    tie="apart_items.item_key, apart_items.measure",
     filters={
         "provider": SYSTEM_OF_ITEM.format(name="provider"),
         "account": SYSTEM_OF_ITEM.format(name="account"),
@@ -959,7 +986,7 @@ def tile_counts(reading: Reading, tile: Tile, params: Mapping[str, str]) -> tupl
     asked = tile.listing.asked({**params, **tile.params})
     counted = {"total": tile.counted, **{f"part_{n}": sql for n, sql in enumerate(tile.parts.values())}}
     select = ",\n    ".join(f"{sql} as {name}" for name, sql in counted.items())
-    row = reading.row(f"select\n    {select}\n{asked.body}", asked.values)
+    row = reading.row(asked.counted(select), asked.values)
     parts = {words: int(row[f"part_{n}"]) for n, words in enumerate(tile.parts)}
     return int(row["total"]), parts
 
@@ -997,6 +1024,7 @@ SINCE_YESTERDAY = {
         table="rpt_stockouts",
         select=OUT_NOW.select,
         source=OUT_NOW.source,
+        joins=OUT_NOW.joins,
         columns=(PRODUCT, Column("quantity_sold", "Sold, 30 d", "number"), ELSEWHERE),
         order="cover.quantity_sold desc nulls last",
         tie=OUT_NOW.tie,
@@ -1011,6 +1039,7 @@ SINCE_YESTERDAY = {
         table="rpt_stockouts",
         select=OUT_NOW.select,
         source=OUT_NOW.source,
+        joins=OUT_NOW.joins,
         columns=(PRODUCT, Column("days_out", "Days out", "number"), ELSEWHERE),
         order="spells.days_out desc",
         tie=OUT_NOW.tie,
@@ -1125,6 +1154,7 @@ left join fct_inventory_positions as positions on members.product_key = position
 left join (
     select product_key, string_agg(barcode, ', ' order by position) as barcodes
     from bridge_product_barcodes
+    where product_key in (select product_key from bridge_item_products where item_key = $item_key)
     group by product_key
 ) as codes on members.product_key = codes.product_key
 where members.item_key = $item_key

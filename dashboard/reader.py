@@ -1,11 +1,15 @@
-"""One release as pages read it: opened once, in memory, shut in, and left when a new one is published.
+"""One release as pages read it: opened once, shut in, and left when a new one is published.
 
 Views over `current` could change between two questions of a page, so a page holds the release it began with.
-What is asked often stands on a shelf: small tables in memory, each made of one question to published tables,
-which is shown wherever the shelf was asked.
+What is asked often stands on a shelf: tables of the dashboard's own, each made of one question to published
+tables, which is shown wherever the shelf was asked. The shelf lies in a folder for temporary files, so that
+a large release needs no more memory than a small one.
 """
 
 import re
+import shutil
+import tempfile
+import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,12 +24,13 @@ from pipelines.release import CURRENT, Release, current_release, quoted, text
 Row = dict[str, Any]
 Values = Mapping[str, Any]
 Shelf = Mapping[str, str]
-"""Tables in memory: a name, and the question that makes it."""
+"""Tables of the dashboard's own: a name, and the question that makes it."""
 Kept = TypeVar("Kept")
 
 AT_ONCE = 2
-"""Questions that are worked on at the same time: each may take some hundred MB of a large release."""
+"""Questions that are worked on at the same time."""
 MEMORY = "200MB"
+"""What DuckDB may take; what needs more goes through files."""
 KEPT = 200
 """Answers a release keeps; then it forgets the oldest."""
 PIECE = 2000
@@ -96,12 +101,19 @@ class Opened:
 
     def __init__(self, release: Release, shelf: Callable[[Release], Shelf]) -> None:
         self.release = release
-        self.database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": MEMORY})
+        self._place = Path(tempfile.mkdtemp(prefix="stocktake-dashboard-"))
+        weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
+        spill = {"temp_directory": str(self._place / "spill")}
+        self.database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": MEMORY, **spill})
         self._shelf, self._on_shelf, self._lock = shelf(release), set[str](), Lock()
         self._kept: dict[str, Any] = {}
-        for setting in ("TimeZone = 'UTC'", "enable_progress_bar = false", "temp_directory = ''"):
+        for setting in (
+            "TimeZone = 'UTC'",
+            "enable_progress_bar = false",
+            "preserve_insertion_order = false",
+        ):
             self.database.execute(f"set {setting}")
-        self.database.execute("attach ':memory:' as shelf (compress true)")
+        self.database.execute(f"attach {text(self._place / 'shelf.duckdb')} as shelf")
         for table in release.contents:
             file = text(release.file(table))
             self.database.execute(f"create view {quoted(table)} as from read_parquet({file})")

@@ -234,7 +234,7 @@ def _figures(reading: Reading, tab: Listing, params: Mapping[str, str]) -> dict[
         return {}
     asked = tab.asked(params)
     select = ", ".join(f"{sql} as figure_{number}" for number, sql in enumerate(counted.values()))
-    row = reading.row(f"select {select}\n{asked.body}", asked.values)
+    row = reading.row(asked.counted(select), asked.values)
     return {name: row[f"figure_{number}"] for number, name in enumerate(counted)}
 
 
@@ -247,7 +247,7 @@ def _histogram(reading: Reading, tab: Listing, params: Mapping[str, str]) -> lis
         f"count(*) filter (where {bucket.condition}) as bucket_{number}"
         for number, bucket in enumerate(questions.BUCKETS)
     )
-    row = reading.row(f"select {select}\n{asked.body}", asked.values)
+    row = reading.row(asked.counted(select), asked.values)
     tones = {"out": "bad", "7": "warn", "14": "warn", "none": "soft", "unknown": "soft"}
     most = max(1, *(row.values()))
     return [
@@ -273,8 +273,8 @@ def _bars(reading: Reading, tab: Listing, params: Mapping[str, str]) -> dict[str
         return None
     asked = tab.asked(params)
     rows = reading.rows(
-        f"select {day} as on_day, cast({count} as bigint) as total\n{asked.body}"
-        "\ngroup by all\norder by on_day",
+        asked.counted(f"{day} as on_day, cast({count} as bigint) as total")
+        + "\ngroup by all\norder by on_day",
         asked.values,
     )
     counts = [(row["on_day"], row["total"]) for row in rows if row["on_day"] and row["total"] is not None]

@@ -560,3 +560,11 @@ def test_a_reading_reaches_no_other_file(built):
         ):
             with pytest.raises(duckdb.Error):
                 reading.rows(question)
+
+
+def test_every_column_can_be_sorted_by(pages, reading):
+    for path, name in TABS:
+        for column in tab_of(reading, path, name).columns:
+            if column.is_sortable:
+                for sort in (column.name, f"-{column.name}"):
+                    look(pages, f"{path}?tab={name}&sort={sort}")

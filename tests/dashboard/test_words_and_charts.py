@@ -109,6 +109,11 @@ def test_a_huge_number_flattens_no_other_line():
     assert [[one.name for one in chart.lines] for chart in drawn] == [["a", "c"], ["b"]]
 
 
+def test_what_is_always_zero_has_no_chart_of_its_own():
+    drawn = charts.histories([line("a", [300, 400, 500]), line("b", [3, 2, 2]), line("c", [0, 0, 0])])
+    assert [[one.name for one in chart.lines] for chart in drawn] == [["b", "c"], ["a"]]
+
+
 def test_negative_numbers_lie_under_the_line_of_zero():
     (chart,) = charts.histories([line("a", [3, -4, -4])])
     zero = float(re.search(r'y1="([\d.]+)"[^>]*class="zero"', chart.wide)[1])
