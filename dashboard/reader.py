@@ -102,7 +102,7 @@ class Opened:
     def __init__(self, release: Release, shelf: Callable[[Release], Shelf]) -> None:
         self.release = release
         self._place = Path(tempfile.mkdtemp(prefix="stocktake-dashboard-"))
-        weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
+        self.remove = weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
         spill = {"temp_directory": str(self._place / "spill")}
         self.database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": MEMORY, **spill})
         self._shelf, self._on_shelf, self._lock = shelf(release), set[str](), Lock()
@@ -185,9 +185,10 @@ class Published:
             yield piece
 
     def forget(self) -> None:
-        """Lets go of what is open: its files are gone."""
-        with self._lock:
-            self._opened = None
+        """Lets go of what is open: the release's files are gone, or the process ends and ours have to go."""
+        opened, self._opened = self._opened, None
+        if opened is not None:
+            opened.remove()
 
     def _open(self) -> Opened:
         with self._lock:

@@ -30,6 +30,19 @@ class Report:
     release: str
     counts: Mapping[str, int]
 
+    def as_dict(self) -> dict[str, Any]:
+        """For `--log-format json`: enough for the plain text of a mail that has the file attached."""
+        return {
+            "file": str(self.file),
+            "bytes": self.size,
+            "release": self.release,
+            "counts": dict(self.counts),
+        }
+
+    def print(self, console: Any, redactor: Any) -> None:
+        """For people: where it is."""
+        console.print(f"{self.file}: {self.size // 1024} KB, of release {self.release}.", soft_wrap=True)
+
 
 def write_report(
     folder: Path,
@@ -112,13 +125,3 @@ def _key_of(reading: Reading, sku: str) -> str:
             f"--item {sku}: no product of the release {reading.release.name} has this SKU, barcode or id."
         )
     return found[0]
-
-
-def as_dict(report: Report) -> dict[str, Any]:
-    """For `--log-format json`: enough for the plain text of a mail that has the file attached."""
-    return {
-        "file": str(report.file),
-        "bytes": report.size,
-        "release": report.release,
-        "counts": dict(report.counts),
-    }

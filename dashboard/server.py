@@ -31,6 +31,7 @@ from dashboard.questions import Page
 from dashboard.reader import NothingPublishedError, OtherVersionError, Published, Reading
 from dashboard.words import cell
 from pipelines.errors import CommandError
+from pipelines.stopping import last_words
 
 HEADERS = {
     "content-security-policy": "default-src 'none'; style-src 'unsafe-inline'; form-action 'self';"
@@ -209,10 +210,10 @@ class Dashboard:
             return answer()
 
 
-def configured(folder: Path, host: str, port: int) -> uvicorn.Config:
+def configured(dashboard: Dashboard, host: str, port: int) -> uvicorn.Config:
     """How uvicorn serves: it logs no address, and does not say what it is."""
     return uvicorn.Config(
-        Dashboard(folder).app(host),
+        dashboard.app(host),
         host=host,
         port=port,
         log_level="critical",
@@ -230,7 +231,8 @@ def serve(
     Raises:
         CommandError: the address cannot be used.
     """
-    config = configured(folder, host, port)
+    dashboard = Dashboard(folder)
+    config = configured(dashboard, host, port)
     try:
         listener = config.bind_socket()
     except SystemExit:
@@ -244,11 +246,8 @@ def serve(
     if host not in LOOPBACK:
         say("There is no login: whoever reaches this address sees all stock.")
     opened(address)
-    try:
-        with listener:
-            uvicorn.Server(config).run(sockets=[listener])
-    except KeyboardInterrupt:  # uvicorn has ended what it was answering, and passes on what stopped it
-        say("Stopped.")
+    with listener, last_words(dashboard.published.forget):
+        uvicorn.Server(config).run(sockets=[listener])
 
 
 def _listing(reading: Reading, request: Request) -> str:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date, datetime
 from decimal import Decimal
+from functools import cache
 from importlib import metadata
 from pathlib import Path
 from typing import Any, ClassVar
@@ -13,10 +14,11 @@ from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from dashboard import charts, questions, words
-from dashboard.descriptions import of_column, of_table
 from dashboard.listings import FILTERS, Answer, Listing, answer
 from dashboard.questions import Page
 from dashboard.reader import Reading, Row
+from pipelines.descriptions import Described, described_tables
+from pipelines.release import Release, read_release
 
 HERE = Path(__file__).parent
 VERSION = metadata.version("stocktake")
@@ -47,6 +49,7 @@ environment.filters |= {
     "plural": words.plural,
     "title": words.title_of,
     "unit": words.unit,
+    "untracked": words.untracked,
     "shortened": words.is_shortened,
 }
 
@@ -142,11 +145,18 @@ class View:
 
     def explain(self, table: str, column: str) -> str:
         """What a column says, in the models' words."""
-        return of_column(table, column)
+        told = _described().get(table)
+        return told.columns.get(column, "") if told else ""
 
     def explain_table(self, table: str) -> str:
         """What a table holds, in the models' words."""
-        return of_table(table)
+        told = _described().get(table)
+        return told.description if told else ""
+
+
+@cache
+def _described() -> Mapping[str, Described]:
+    return described_tables()
 
 
 def view_of(reading: Reading, path: str, params: Mapping[str, str], is_static: bool = False) -> View:
@@ -287,9 +297,7 @@ def _bars(reading: Reading, tab: Listing, params: Mapping[str, str]) -> dict[str
     }
 
 
-def _releases(reading: Reading) -> list[Any]:
-    from pipelines.release import read_release
-
+def _releases(reading: Reading) -> list[Release]:
     found, published = [reading.release], reading.release.folder.parent.parent
     while (previous := found[-1].previous) and len(found) < 10:
         release = read_release(published, previous)

@@ -17,6 +17,11 @@ PIECES = ("each", "ea", "piece", "pieces", "pcs", "unit", "units")
 MIXED = "mixed"
 """What the unit is called where several are added up."""
 
+UNTRACKED = {
+    "not_tracked": "stock not tracked",
+    "virtual_inventory": "made when sold",
+    "drop_ship": "at a drop shipper",
+}
 STATUSES = {"ok": "answered", "failed": "failed", "guarded": "held back"}
 
 
@@ -88,6 +93,11 @@ def unit(name: str | None) -> str:
 def system(name: str | None) -> str:
     """A provider's or a measure's name as people read it."""
     return UNKNOWN if name is None else name.replace("_", " ")
+
+
+def untracked(reason: str) -> str:
+    """Why a number means nothing, in words."""
+    return UNTRACKED.get(reason, system(reason))
 
 
 def status(name: str | None) -> str:

@@ -231,7 +231,9 @@ def dashboard_command(
 
         from dashboard.server import serve
 
-        serve(config.published, host, port, console_for_people().print, webbrowser.open if open_browser else str)
+        serve(
+            config.published, host, port, console_for_people().print, webbrowser.open if open_browser else str
+        )
 
     _guarded("human", work, lenient=True, stopped="Stopped.")
 

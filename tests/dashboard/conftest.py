@@ -14,7 +14,7 @@ from filelock import FileLock
 
 from dashboard.questions import shelf
 from dashboard.reader import Published, Reading
-from dashboard.server import configured
+from dashboard.server import Dashboard, configured
 from tests.dashboard import releases
 
 Serve = Callable[[Path], httpx.Client]
@@ -41,7 +41,7 @@ def published(built: Path, tmp_path: Path) -> Path:
 @contextmanager
 def served(folder: Path) -> Iterator[httpx.Client]:
     """The dashboard over a folder, in a thread of its own."""
-    server = uvicorn.Server(configured(folder, "127.0.0.1", 0))
+    server = uvicorn.Server(configured(Dashboard(folder), "127.0.0.1", 0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:

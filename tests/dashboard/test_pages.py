@@ -5,16 +5,18 @@ import io
 import re
 from datetime import date, datetime
 from decimal import Decimal
+from html import unescape
 from urllib.parse import quote
 
 import duckdb
 import pytest
 
-from dashboard import questions
+from dashboard import questions, views
 from dashboard.listings import answer
 from dashboard.reader import Published
 from dashboard.words import day as day_of
 from dashboard.words import days, duration, exact, moment, number
+from pipelines.descriptions import described_tables
 from tests.dashboard import releases
 from tests.dashboard.looking import Look, amount
 
@@ -527,19 +529,18 @@ def test_no_page_is_heavy(pages, reading):
 
 
 def test_a_page_explains_its_columns_and_shows_its_question(pages):
-    text = pages.get("/low?tab=promised").text
-    assert "Units promised beyond those that are there" in text  # the YAML's words, on the column's head
-    assert "One row per product with own stock of which more is promised" in text
+    text, told = pages.get("/low?tab=promised").text, described_tables()["rpt_oversell_risk"]
+    assert told.columns["quantity_at_risk"] in unescape(text)
+    assert told.description in unescape(text)
     assert "from rpt_oversell_risk as risk" in text
 
 
 def test_every_table_a_page_shows_is_described(reading):
-    from dashboard.descriptions import of_column, of_table
-
+    view = views.view_of(reading, "/", {})
     for page in questions.pages(reading.release):
         for tab in page.tabs:
-            assert of_table(tab.table), tab.table
-            assert any(of_column(tab.table, column.name) for column in tab.columns), tab.name
+            assert view.explain_table(tab.table), tab.table
+            assert any(view.explain(tab.table, column.name) for column in tab.columns), tab.name
 
 
 def test_moments_are_absolute():
