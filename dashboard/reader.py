@@ -101,10 +101,10 @@ class Opened:
 
     def __init__(self, release: Release, shelf: Callable[[Release], Shelf]) -> None:
         self.release = release
-        self._place = Path(tempfile.mkdtemp(prefix="stocktake-dashboard-"))
-        self.remove = weakref.finalize(self, shutil.rmtree, self._place, ignore_errors=True)
-        spill = {"temp_directory": str(self._place / "spill")}
+        self.place = Path(tempfile.mkdtemp(prefix="stocktake-dashboard-"))
+        spill = {"temp_directory": str(self.place / "spill")}
         self.database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": MEMORY, **spill})
+        weakref.finalize(self, _cleared, self.database, self.place)
         self._shelf, self._on_shelf, self._lock = shelf(release), set[str](), Lock()
         self._kept: dict[str, Any] = {}
         for setting in (
@@ -113,7 +113,7 @@ class Opened:
             "preserve_insertion_order = false",
         ):
             self.database.execute(f"set {setting}")
-        self.database.execute(f"attach {text(self._place / 'shelf.duckdb')} as shelf")
+        self.database.execute(f"attach {text(self.place / 'shelf.duckdb')} as shelf")
         for table in release.contents:
             file = text(release.file(table))
             self.database.execute(f"create view {quoted(table)} as from read_parquet({file})")
@@ -185,10 +185,14 @@ class Published:
             yield piece
 
     def forget(self) -> None:
-        """Lets go of what is open: the release's files are gone, or the process ends and ours have to go."""
-        opened, self._opened = self._opened, None
-        if opened is not None:
-            opened.remove()
+        """Lets go of what is open: its files are gone."""
+        with self._lock:
+            self._opened = None
+
+    def leave(self) -> None:
+        """Removes our temporary files, when a signal ends the process there and then."""
+        if self._opened is not None:
+            shutil.rmtree(self._opened.place, ignore_errors=True)
 
     def _open(self) -> Opened:
         with self._lock:
@@ -206,6 +210,11 @@ class Published:
                     )
                 self._opened = Opened(release, self._shelf)
             return self._opened
+
+
+def _cleared(database: duckdb.DuckDBPyConnection, place: Path) -> None:
+    database.close()  # first: DuckDB ends the whole process where it cannot write down what it closes
+    shutil.rmtree(place, ignore_errors=True)
 
 
 def _named(question: str) -> list[str]:

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from dashboard import questions, views
+from dashboard.items import items_of_sku
 from dashboard.listings import Listing, answer
 from dashboard.reader import Published, Reading
 from pipelines.errors import CommandError, ConfigurationError
@@ -119,7 +120,7 @@ def _params(reading: Reading, account: str | None, provider: str | None) -> dict
 
 
 def _key_of(reading: Reading, sku: str) -> str:
-    found = questions.items_of_sku(reading, sku)
+    found = items_of_sku(reading, sku)
     if not found:
         raise ConfigurationError(
             f"--item {sku}: no product of the release {reading.release.name} has this SKU, barcode or id."

@@ -10,6 +10,7 @@ import ipaddress
 import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from hashlib import sha256
 from pathlib import Path
 from threading import Lock
@@ -25,7 +26,7 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import questions, views
+from dashboard import items, questions, views
 from dashboard.listings import LONGEST_TEXT, every_row
 from dashboard.questions import Page
 from dashboard.reader import NothingPublishedError, OtherVersionError, Published, Reading
@@ -180,7 +181,7 @@ class Dashboard:
     def _item_csv(self, request: Request) -> Response:
         def answer() -> Response:
             with self.published.reading() as reading:
-                facts = questions.item(reading, _key(request))
+                facts = items.item(reading, _key(request))
                 if facts is None:
                     raise _no_item()
                 return _as_csv(
@@ -194,7 +195,7 @@ class Dashboard:
             params = _params(request)
             with self.published.reading() as reading:
                 named = (params.get(name, "") for name in ("provider", "account", "product_id"))
-                key = questions.item_of_product(reading, *named)
+                key = items.item_of_product(reading, *named)
             if key is None:
                 raise _no_item()
             return RedirectResponse(f"/item/{key}", status_code=302)
@@ -208,6 +209,18 @@ class Dashboard:
         except duckdb.IOException:
             self.published.forget()
             return answer()
+
+
+class Unstopped(uvicorn.Server):
+    """A server that leaves signals to the command, whom one ends there and then (pipelines/stopping.py).
+
+    Were it to end by itself, Python would wind down under threads that ask DuckDB, and abort.
+    """
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Captures none."""
+        yield
 
 
 def configured(dashboard: Dashboard, host: str, port: int) -> uvicorn.Config:
@@ -246,8 +259,8 @@ def serve(
     if host not in LOOPBACK:
         say("There is no login: whoever reaches this address sees all stock.")
     opened(address)
-    with listener, last_words(dashboard.published.forget):
-        uvicorn.Server(config).run(sockets=[listener])
+    with listener, last_words(dashboard.published.leave):
+        Unstopped(config).run(sockets=[listener])
 
 
 def _listing(reading: Reading, request: Request) -> str:

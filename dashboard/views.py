@@ -13,7 +13,7 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dashboard import charts, questions, words
+from dashboard import charts, items, questions, words
 from dashboard.listings import FILTERS, Answer, Listing, answer
 from dashboard.questions import Page
 from dashboard.reader import Reading, Row
@@ -429,7 +429,7 @@ def item_page(reading: Reading, item_key: str, params: Mapping[str, str]) -> str
 
 def item_facts(reading: Reading, view: View, item_key: str) -> dict[str, Any] | None:
     """What is shown of an item; None where the release has no such item."""
-    facts = questions.item(reading, item_key)
+    facts = items.item(reading, item_key)
     return None if facts is None else {**facts, "history": history(view, facts)}
 
 

@@ -298,7 +298,13 @@ def test_what_does_not_add_up_is_not_added_up(reading, pages):
 def test_the_item_page_says_what_its_reports_say(pages, reading):
     key = an_item(reading)["item_key"]
     said = look(pages, f"/item/{key}").said
-    products = reading.rows(questions.ITEM_PRODUCTS, {"item_key": key})
+    products = reading.rows(
+        "select bridge_item_products.product_id, quantity_available,\n"
+        "    positions.product_key is not null as has_stock\n"
+        "from bridge_item_products left join fct_inventory_positions as positions using (product_key)\n"
+        "where item_key = $key",
+        {"key": key},
+    )
     assert len(products) > 2
     for row in products:
         assert row["product_id"] in said
