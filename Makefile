@@ -8,7 +8,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all bench bench-quick soak mutants check sandbox constraints clean
+.PHONY: help demo test test-slow test-all bench bench-quick soak mutants pictures check sandbox constraints clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +41,9 @@ soak: $(READY) ## Schedules of changes, runs, storms and deaths by chance: SCHED
 
 mutants: $(READY) ## Takes out each guard against a loss: a test has to fail and name the loss
 	$(BIN)/python -m tests.mutants
+
+pictures: $(READY) ## The dashboard's pictures in docs/img, of ten make-believe days; needs Chromium
+	$(BIN)/python -m tests.dashboard.pictures
 
 check: $(READY) ## Format, lint, types, SQL, dependencies that fit, and who may import whom
 	$(BIN)/ruff format --check .

@@ -21,6 +21,7 @@ from pipelines.view import console_for_people
 from sources._shared.redaction import Redactor
 
 if TYPE_CHECKING:
+    from dashboard.report import Report
     from pipelines.config import Config
     from pipelines.doctor import Diagnosis
     from pipelines.run import RunResult
@@ -217,6 +218,49 @@ def status_command(
     _guarded("json" if as_json else "human", work, lenient=True)
 
 
+@app.command("dashboard")
+def dashboard_command(
+    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8766,
+    host: Annotated[str, typer.Option(help="Another one lets others in: there is no login.")] = "127.0.0.1",
+    open_browser: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+) -> None:
+    """Serve pages over what is published: what needs you, what is where, how sure we are."""
+
+    def work(config: Config, reporter: Reporter) -> None:
+        import webbrowser
+
+        from dashboard.server import serve
+
+        serve(
+            config.published, host, port, console_for_people().print, webbrowser.open if open_browser else str
+        )
+
+    _guarded("human", work, lenient=True, stopped="Stopped.")
+
+
+@app.command("report")
+def report_command(
+    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("stocktake-report.html"),
+    account: Annotated[str | None, typer.Option("--account", help="Only this account.")] = None,
+    provider: Annotated[str | None, typer.Option("--provider", help="Only this provider.")] = None,
+    item: Annotated[
+        list[str] | None, typer.Option("--item", help="Draw this item too: SKU, barcode or id; repeatable.")
+    ] = None,
+    rows: Annotated[int, typer.Option(help="Rows of each list.")] = 25,
+    log_format: LogFormatOption = "human",
+) -> None:
+    """Write what the dashboard shows into one file, to be sent or kept."""
+
+    def work(config: Config, reporter: Reporter) -> Report:
+        from dashboard.report import write_report
+
+        return write_report(
+            config.published, out, account=account, provider=provider, items=item or (), rows=rows
+        )
+
+    _guarded(log_format, work, lenient=True, stopped="Stopped.")
+
+
 @app.command("doctor")
 def doctor_command(
     account: AccountOption = None,
@@ -290,7 +334,11 @@ def _work(
 
 
 def _guarded(
-    log_format: LogFormat, work: Callable[[Config, Reporter], Any], *, lenient: bool = False
+    log_format: LogFormat,
+    work: Callable[[Config, Reporter], Any],
+    *,
+    lenient: bool = False,
+    stopped: str = SENTENCE,
 ) -> None:
     """Does the work in this folder, and ends the process with the exit code it earned."""
     from pipelines.config import load_config
@@ -301,7 +349,7 @@ def _guarded(
         route_logs(reporter)
         return work(config, reporter)
 
-    _ended(log_format, configured, SENTENCE)
+    _ended(log_format, configured, stopped)
 
 
 def _ended(log_format: LogFormat, work: Callable[[Reporter], Any], stopped: str) -> None:

@@ -145,6 +145,7 @@ def key_columns(provider: str, resource: str) -> str:
 
 
 SLOW = (
+    "dashboard/",
     "dbt_models/",
     "pipelines/test_accounts.py",
     "pipelines/test_any_value.py",
@@ -174,7 +175,7 @@ SLOW = (
     "test_wheel.py",
 )
 """Files whose tests load, build or die, a second to a minute of a core each; `make test` leaves them out."""
-QUICK = ("test_declared_fields.py", "test_portable_sql.py")
+QUICK = ("test_declared_fields.py", "test_portable_sql.py", "test_words_and_charts.py")
 """Files of those folders that build nothing."""
 FIRST = ("test_kill.py", "test_ten_days.py", "test_every_switch.py")
 """What takes longest, begun first."""

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PROVIDERS = sorted(folder.name for folder in (ROOT / "sources").iterdir() if (folder / "client.py").is_file())
-ROOM_NAMES = ("sources", "pipelines", "sandbox")
+ROOM_NAMES = ("sources", "pipelines", "dashboard", "sandbox")
 
 HTTP = {"httpx", "pyrate_limiter", "tenacity"}
 PLAIN = {"msgspec", "pyarrow", "pendulum"}
@@ -59,7 +59,12 @@ def room_of(file):
                 "yaml",
                 *web,
             }
-            return Room(frozenset(packages), ("pipelines", "sources._shared", *demo))
+            shown = ("dashboard",) if rest == ["cli.py"] else ()
+            return Room(frozenset(packages), ("pipelines", "sources._shared", *demo, *shown))
+        case ["dashboard", *_]:
+            packages = {"duckdb", "jinja2", "markupsafe", "starlette", "uvicorn"}
+            ours = ("release", "errors", "descriptions", "stopping")
+            return Room(frozenset(packages), ("dashboard", *(f"pipelines.{one}" for one in ours)))
         case ["sandbox", *_]:
             return Room(frozenset({"starlette", "uvicorn"}), ("sandbox",))
     raise AssertionError(f"{file} stands in no room: see `room_of`")
@@ -72,6 +77,8 @@ def belongs(file, module):
         if top in ("sources", "pipelines"):
             return "the sandbox is written from the provider's pages, or both would share a misunderstanding"
         return "the sandbox is stdlib, starlette and uvicorn"
+    if room == "dashboard":
+        return "the dashboard reads a release: what it lacks belongs in the models"
     if top in ("sources", *PROVIDERS) and room == "pipelines":
         return "pipelines/ reaches providers through pipelines/registry.py and sources/_shared"
     if top == "sources":
@@ -81,6 +88,7 @@ def belongs(file, module):
     advice = {
         "pipelines": "what the run knows is handed to a source as an argument",
         "sandbox": "only pipelines/demo.py starts the sandbox; tests may",
+        "dashboard": "only the command line starts the dashboard: pipelines/cli.py",
         "dlt": "dlt belongs in sources/<provider>/__init__.py, sources/_shared or pipelines/",
         "duckdb": "what knows the warehouse belongs in pipelines/",
         "dbt": "what knows the models belongs in pipelines/transform.py",
@@ -124,7 +132,8 @@ def import_faults(file, code):
 
 def name_faults(file, text):
     """Each provider's name in a file that knows none."""
-    if file == "pipelines/registry.py" or not file.startswith(("pipelines/", "sources/_shared/")):
+    rooms = ("pipelines/", "dashboard/", "sources/_shared/")
+    if file == "pipelines/registry.py" or not file.startswith(rooms):
         return
     words = {word for name in PROVIDERS for word in (name.replace("_", "[_ -]?"), name.split("_")[0])}
     any_name = "|".join(sorted(words, reverse=True))
@@ -154,13 +163,15 @@ def test_every_import_is_one_its_room_may_have():
     assert not found, "\n".join(found)
 
 
-def test_pipelines_and_the_shared_room_know_no_provider_by_name():
+def test_pipelines_the_dashboard_and_the_shared_room_know_no_provider_by_name():
     assert PROVIDERS
-    files = [path for room in ("pipelines", "sources/_shared") for path in (ROOT / room).rglob("*")]
+    files = [
+        path for room in ("pipelines", "dashboard", "sources/_shared") for path in (ROOT / room).rglob("*")
+    ]
     found = [
         fault
         for path in sorted(files)
-        if path.suffix in (".py", ".toml", ".md", ".sql")
+        if path.suffix in (".py", ".toml", ".md", ".sql", ".html", ".css")
         for fault in name_faults(relative(path), path.read_text(encoding="utf-8"))
     ]
     assert not found, "\n".join(found)
@@ -193,6 +204,10 @@ def test_pipelines_and_the_shared_room_know_no_provider_by_name():
             "misunderstanding",
         ),
         ("sandbox/server.py", "import pendulum", "stdlib, starlette and uvicorn"),
+        ("dashboard/reader.py", "from pipelines.config import Config", "belongs in the models"),
+        ("dashboard/views.py", "import sources.square", "belongs in the models"),
+        ("dashboard/server.py", "import httpx", "reads a release"),
+        ("pipelines/run.py", "from dashboard.server import serve", "pipelines/cli.py"),
     ],
 )
 def test_a_wrong_import_is_told_where_it_belongs(file, code, words):
@@ -213,6 +228,8 @@ def test_a_wrong_import_is_told_where_it_belongs(file, code, words):
         ("pipelines/load.py", "import dlt\nimport duckdb\nfrom sources._shared.mark import Ask"),
         ("pipelines/demo.py", "from sandbox import Sandbox"),
         ("sandbox/server.py", "import uvicorn\nfrom starlette.requests import Request"),
+        ("dashboard/reader.py", "import duckdb\nfrom pipelines.release import Release"),
+        ("pipelines/cli.py", "from dashboard.report import write_report"),
     ],
 )
 def test_a_right_import_is_let_be(file, code):
@@ -245,6 +262,8 @@ def test_every_registered_provider_has_each_of_its_rooms():
         ("sources/square/client.py", "duckdb", "belongs in pipelines/"),
         ("pipelines/run.py", "sandbox", "only the demo"),
         ("sandbox/square/data.py", "sources", "share a mistake"),
+        ("dashboard/reader.py", "dlt", "belongs in pipelines/"),
+        ("pipelines/run.py", "dashboard", "only the command line"),
     ],
 )
 def test_ruff_says_so_while_one_types(file, module, words):

@@ -32,6 +32,8 @@ def test_it_holds_the_models_the_types_and_the_licence(wheel: Path) -> None:
     held = set(zipfile.ZipFile(wheel).namelist())
     models = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dbt_models").glob("models/**/*.sql")}
     assert models <= held
+    pages = {path.relative_to(ROOT).as_posix() for path in (ROOT / "dashboard").glob("templates/*.html")}
+    assert pages | {"dashboard/style.css"} <= held
     assert {"sources/py.typed", "pipelines/py.typed", "dbt_models/dbt_project.yml"} <= held
     assert any(name.endswith("licenses/LICENSE") for name in held)
     assert not [name for name in held if name.startswith(("tests", "benchmarks"))]
@@ -62,3 +64,4 @@ def test_installed_into_an_empty_environment_it_runs(wheel: Path, project) -> No
     result = said(str(environment / "bin" / "stocktake"), "run", "--log-format", "json")
     assert json.loads(result)["release"]
     assert (project.published / "reporting.duckdb").exists()
+    assert "KB, of release" in said(str(environment / "bin" / "stocktake"), "report")
