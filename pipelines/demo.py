@@ -53,7 +53,10 @@ def demo(folder: Path) -> None:
     yesterday = pendulum.now("UTC").subtract(hours=24).to_iso8601_string()
     with Sandbox(start=yesterday, ticking=True) as sandbox:
         console.rule("1. Five systems hold the same stock")
-        console.print(f"A sandbox serves {_titles(sandbox)} on {sandbox.url}: make-believe, real sockets.")
+        console.print(
+            f"A sandbox serves {_titles(sandbox)} on {sandbox.url}: make-believe stock, real HTTP. Its clock"
+            " is a day behind, so that a day can pass; each account warns of that."
+        )
         _configure(folder, sandbox)
         config = load_config(folder)
 
