@@ -8,7 +8,7 @@ WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 READY := $(VENV)/ready
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all bench bench-quick soak mutants pictures check sandbox constraints clean
+.PHONY: help demo test test-slow test-all bench bench-quick soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -45,6 +45,9 @@ mutants: $(READY) ## Takes out each guard against a loss: a test has to fail and
 pictures: $(READY) ## The dashboard's pictures in docs/img, of ten make-believe days; needs Chromium
 	$(BIN)/python -m tests.dashboard.pictures
 
+docs: $(READY) ## Writes the tables of the docs that repeat what the code says
+	$(BIN)/python -m tests.docs_tables
+
 check: $(READY) ## Format, lint, types, SQL, dependencies that fit, and who may import whom
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
@@ -52,6 +55,19 @@ check: $(READY) ## Format, lint, types, SQL, dependencies that fit, and who may 
 	$(BIN)/python -m pip check  # versions that fit; known holes are looked up online, which nothing here does
 	$(BIN)/sqlfluff lint dbt_models/models dbt_models/tests
 	$(BIN)/python -m pytest tests/test_rooms.py tests/test_house.py
+
+ARGS ?= build
+DEMO_DBT = STOCKTAKE_WORKING_DATABASE=$(CURDIR)/demo/warehouse/working.duckdb $(BIN)/dbt $(1) --project-dir dbt_models \
+	--profiles-dir dbt_models --target-path $(CURDIR)/demo/dbt --log-path $(CURDIR)/demo/dbt
+
+dbt: $(READY) ## dbt on the demo's warehouse: make dbt ARGS="build -s rpt_low_stock+"
+	@test -f demo/warehouse/working.duckdb || { echo "There is no demo warehouse yet: run make demo first." >&2; exit 2; }
+	$(call DEMO_DBT,$(ARGS))
+
+dbt-docs: $(READY) ## dbt's documentation of the models, of the demo's warehouse, as one file to open
+	@test -f demo/warehouse/working.duckdb || { echo "There is no demo warehouse yet: run make demo first." >&2; exit 2; }
+	$(call DEMO_DBT,docs generate --static)
+	@echo "Open demo/dbt/static_index.html in a browser."
 
 sandbox: $(READY) ## The providers' APIs on localhost, with make-believe stock
 	$(BIN)/stocktake sandbox

@@ -63,7 +63,7 @@ def run_command(
     publish: Annotated[bool, typer.Option(help="Publish what was built.")] = True,
     log_format: LogFormatOption = "human",
 ) -> None:
-    """Load what moved, build and test the models, publish."""
+    """Load what changed, build and test the models, publish."""
     _work("run", log_format, account, provider, sweep=sweep, publish_tables=publish)
 
 
@@ -74,7 +74,7 @@ def load_command(
     sweep: Annotated[bool, typer.Option("--sweep", help="Read everything whole, whatever is due.")] = False,
     log_format: LogFormatOption = "human",
 ) -> None:
-    """Load what moved; build and publish nothing."""
+    """Load what changed; build and publish nothing."""
     _work("load", log_format, account, provider, sweep=sweep, build_models=False, publish_tables=False)
 
 
@@ -193,7 +193,9 @@ def _publish_to(config: Config, reporter: Reporter, to: str, dataset: str, *, al
     from pipelines.notify import watched
 
     if not alone:
-        raise ConfigurationError("--to copies what is published: give --rollback or --csv a command before.")
+        raise ConfigurationError(
+            "--to copies the published release: run --rollback or --csv as a command of its own before."
+        )
     command = f"publish --to {to}"
     release = watched(config, command, reporter, lambda: publish_to(config, to, dataset, reporter))
     reporter.say(f"{to}: schema {dataset} holds release {release.name}, {len(release.tables)} tables.")
@@ -393,7 +395,7 @@ def _span(option: str, text: str) -> timedelta:
         return duration(text)
     except ValueError:
         raise ConfigurationError(
-            f"{option} {text}: this is no length of time. Write a number and s, m, h or d, such as 2h."
+            f"{option} {text}: this is not a duration. Write a number and s, m, h or d, such as 2h."
         ) from None
 
 
@@ -402,6 +404,6 @@ def _moment(option: str, text: str) -> datetime:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ConfigurationError(
-            f"{option} {text}: this is no moment. Write 2026-01-31, or 2026-01-31T08:00Z."
+            f"{option} {text}: this is not a date or time. Write 2026-01-31, or 2026-01-31T08:00Z."
         ) from None
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)

@@ -207,8 +207,8 @@ def _home(folder: Path, written: str) -> Path:
         str(home).encode(sys.getfilesystemencoding())
     except UnicodeEncodeError:
         raise ConfigurationError(
-            f"{str(home)!a}: this session cannot spell the folder's name. Unset PYTHONUTF8=0, or set LC_ALL"
-            " to a UTF-8 locale such as C.UTF-8."
+            f"{str(home)!a}: this session's encoding cannot represent the folder's name. Unset"
+            " PYTHONUTF8=0, or set LC_ALL to a UTF-8 locale such as C.UTF-8."
         ) from None
     wrong = sorted({character for character in UNUSABLE if character in str(home)})
     if written.startswith("~") and home == folder / written:
@@ -295,7 +295,7 @@ def _texts(folder: Path) -> dict[str, str]:
         except OSError as error:
             raise ConfigurationError(words_of(error)) from None
         except UnicodeDecodeError:
-            raise ConfigurationError(f"{path} is no UTF-8 text. Save it as such.") from None
+            raise ConfigurationError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
     return texts
 
 
@@ -351,7 +351,7 @@ def _own_value(key: str, value: Any) -> Any:
             raise ValueError
     except ValueError:
         raise ConfigurationError(
-            f"{where}: {value!r} does not fit. It is {STOCKTAKE_KEYS[key]}. Correct it in .dlt/config.toml."
+            f"{where}: {value!r} is not valid. It is {STOCKTAKE_KEYS[key]}. Correct it in .dlt/config.toml."
         ) from None
     return str(value)
 
@@ -367,11 +367,11 @@ def _notify(settings: _Values) -> Notify:
         except ValueError:
             shown = "what is written" if key in ("webhook", "heartbeat") else repr(value)
             raise ConfigurationError(
-                f"notify.{key}: {shown} does not fit. It is {NOTIFY_KEYS[key]}."
+                f"notify.{key}: {shown} is not valid. It is {NOTIFY_KEYS[key]}."
                 " Correct it in .dlt/config.toml or .dlt/secrets.toml."
             ) from None
         if key in ("form", "stale_after") and "webhook" not in values:
-            raise ConfigurationError(f"notify.{key} says nothing without notify.webhook: give that one too.")
+            raise ConfigurationError(f"notify.{key} has no effect without notify.webhook: set that too.")
     return Notify(**values)
 
 
@@ -483,7 +483,7 @@ def _checked(account: str, setting: Setting, value: Any) -> Any:
         raise ConfigurationError(f"{where}: {_unknown(value, setting.choices, 'values')}")
     if setting.kind == "url" and not re.fullmatch(r"https?://[^\s/?#@]+(/[^\s?#]*)?", value):
         raise ConfigurationError(
-            f"{where}: this is no address. It starts with https:// and holds no user, query or blank."
+            f"{where}: this is not a valid URL. It starts with https:// and has no user, query or space."
             f" {setting.help}"
         )
     return value
@@ -505,7 +505,7 @@ def _number(where: str, setting: Setting, value: Any) -> float:
     except (TypeError, ValueError):
         number = 0.0
     if not 0 < number < float("inf"):
-        raise ConfigurationError(f"{where}: {value!r} is no number above 0. {setting.help}")
+        raise ConfigurationError(f"{where}: {value!r} is not a number above 0. {setting.help}")
     return number
 
 
@@ -514,7 +514,7 @@ def _zone(where: str, setting: Setting, value: str) -> str:
     if value not in known:
         close = difflib.get_close_matches(value, known, n=1)
         hint = f" Did you mean {close[0]}?" if close else ""
-        raise ConfigurationError(f"{where}: {value!r} is no IANA time zone.{hint} {setting.help}")
+        raise ConfigurationError(f"{where}: {value!r} is not an IANA time zone.{hint} {setting.help}")
     return value
 
 

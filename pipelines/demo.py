@@ -46,14 +46,17 @@ def demo(folder: Path) -> None:
     """Two loads with a simulated day between them, and the reports.
 
     Raises:
-        CommandError: the folder holds something that is no demo.
+        CommandError: the folder is there, and is not a demo's.
     """
     console = console_for_people()
     folder = _fresh_folder(folder)
     yesterday = pendulum.now("UTC").subtract(hours=24).to_iso8601_string()
     with Sandbox(start=yesterday, ticking=True) as sandbox:
         console.rule("1. Five systems hold the same stock")
-        console.print(f"A sandbox serves {_titles(sandbox)} on {sandbox.url}: make-believe, real sockets.")
+        console.print(
+            f"A sandbox serves {_titles(sandbox)} on {sandbox.url}: make-believe stock, real HTTP. Its clock"
+            " is a day behind, so that a day can pass; each account warns of that."
+        )
         _configure(folder, sandbox)
         config = load_config(folder)
 
@@ -62,11 +65,11 @@ def demo(folder: Path) -> None:
         console.rule("3. A day passes in all of them")
         for provider, touched in sandbox.simulate_day().items():
             moved = ", ".join(f"{len(keys)} {name.replace('_', ' ')}" for name, keys in touched.items())
-            console.print(f"{PROVIDERS[provider].title}: {moved} moved.")
+            console.print(f"{PROVIDERS[provider].title}: {moved} changed.")
         sandbox.requests.clear()
 
         providers = sandbox.providers
-        console.rule("4. Second load: only what moved")
+        console.rule("4. Second load: only what changed")
         result = _load(config, console)
         _explain(console, sandbox, result)
     console.rule("5. The reports")
@@ -125,7 +128,7 @@ def serve_sandbox(port: int, size: str, seed: int) -> None:
 def _fresh_folder(folder: Path) -> Path:
     folder = folder.resolve()
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
-        raise CommandError(f"{folder} holds something that is no demo. Choose another with --folder.")
+        raise CommandError(f"{folder} is not a demo's folder. Choose another with --folder.")
     shutil.rmtree(folder, ignore_errors=True)
     (folder / ".dlt").mkdir(parents=True)
     (folder / MARKER).touch()
@@ -168,7 +171,7 @@ def _explain(console: Console, sandbox: Sandbox, result: RunResult) -> None:
         held = len(sandbox.truth(row["provider"], row["resource"]))
         what = f"{PROVIDERS[row['provider']].title}, {row['resource'].replace('_', ' ')}"
         console.print(
-            f"{what}: asked for what moved after {str(row['asked_from'])[:19]}Z, got {row['rows_read']} of"
+            f"{what}: asked for what changed after {str(row['asked_from'])[:19]}Z, got {row['rows_read']} of"
             f" {held} records; {row['rows_new']} were new or changed."
         )
 

@@ -126,7 +126,7 @@ def _home(home: Path) -> Finding:
     place = _nearest(home)
     if not place.is_dir():
         return Finding(
-            "home", "error", f"{place} is no folder. Set stocktake.home to one, or move that file away."
+            "home", "error", f"{place} is not a folder. Set stocktake.home to one, or move that file away."
         )
     if not os.access(place, os.W_OK | os.X_OK):
         message = f"{place} cannot be written to. Give this user the right to, or set stocktake.home."
@@ -148,7 +148,7 @@ def _lock(home: Path) -> Finding:
         return ok("lock", f"A run is at work: {_words(holder)}.")
     if holder is not None:
         return ok("lock", f"The last run died: {_words(holder)}. The next run finishes its work.")
-    return ok("lock", "Nobody holds it.")
+    return ok("lock", "Free.")
 
 
 def _words(holder: dict[str, Any] | None) -> str:
@@ -211,7 +211,7 @@ def _database(config: Config) -> Finding:
             refuse_newer(path, connection)
             return ok("database", f"{path} opens.")
     except Timeout:
-        return ok("database", f"{path} is in use by a run, and was let be.")
+        return ok("database", f"{path} is in use by a run, so it was not checked.")
     except CommandError as error:
         return Finding("database", "error", str(error))
     except OSError as error:

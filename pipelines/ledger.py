@@ -108,7 +108,7 @@ def record_accounts(connection: duckdb.DuckDBPyConnection, config: Config, *, bu
         if (before := known.get(account.name, account.provider.name)) != account.provider.name:
             raise ConfigurationError(
                 f"accounts.{account.name}: this warehouse holds rows of that name from {before}, and the"
-                f" configuration says {account.provider.name}: they would be taken for one another. Give the"
+                f" configuration says {account.provider.name}: they would be mixed. Give the"
                 f" new account another name, or forget the old one: stocktake reset --account {account.name}"
                 " --yes"
             )

@@ -165,5 +165,7 @@ def _send(reporter: Reporter, what: str, method: str, url: str, **content: Any) 
     except (httpx.HTTPError, httpx.InvalidURL) as error:
         trouble = words_of(error).rstrip(".")
     if trouble is not None:
-        reporter.say(f"notify.{what} could not be told: {trouble}. The command is as it was.", style="yellow")
+        reporter.say(
+            f"notify.{what} could not be sent: {trouble}. The command's result is unchanged.", style="yellow"
+        )
     return trouble is None

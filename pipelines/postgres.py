@@ -49,7 +49,7 @@ def storable(files: Mapping[str, Path], working: Path, reporter: Reporter) -> di
                 continue
             reporter.say(
                 f"{table}: {sum(held)} texts in {', '.join(touched)} hold the character U+0000, which"
-                " Postgres cannot store; there they are without it.",
+                " Postgres cannot store; it was left out there.",
                 style="yellow",
             )
             cleaned = ", ".join(f"replace({quoted(c)}, chr(0), '') as {quoted(c)}" for c in touched)

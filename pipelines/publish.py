@@ -145,7 +145,7 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
     for schema, name, build, columns, types in rows:
         if name in tables:
             raise PublishError(
-                f"{name} stands in marts and in reporting, and BI knows no schemas: rename one."
+                f"{name} stands in marts and in reporting, and are published into one schema: rename one."
             )
         published = (pair for pair in zip(columns, types, strict=True) if (name, pair[0]) not in WORKING_KEYS)
         tables[name] = Table(schema, name, tuple(published), build)

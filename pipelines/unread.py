@@ -18,13 +18,13 @@ LINES_PER_FIELD = 20
 """So many records are named of one field; where a provider changes a format, all records have it."""
 
 KINDS = {
-    "decimal": "number",
-    "integer": "whole number that has a meaning here",
+    "decimal": "a number",
+    "integer": "a whole number with a known meaning",
     "boolean": "true or false",
-    "instant": "time between 1900 and 2200",
-    "local_time": "time between 1900 and 2200",
-    "struct": "object",
-    "list": "list",
+    "instant": "a time between 1900 and 2200",
+    "local_time": "a time between 1900 and 2200",
+    "struct": "an object",
+    "list": "a list",
 }
 """What a value should have been, in words, by its declared type."""
 
@@ -56,8 +56,8 @@ class Unread:
         if self.field_path is None:
             return f"{record}: the record was left out: {self.reason}. It begins {_quoted(self.said)}."
         return (
-            f"{record}: {self.field_path} says {_quoted(self.said)}, which is no"
-            f" {KINDS.get(self.declared_type or '', 'value')}: it counts as unknown."
+            f"{record}: {self.field_path} says {_quoted(self.said)}, which is not"
+            f" {KINDS.get(self.declared_type or '', 'a usable value')}: it counts as unknown."
         )
 
 

@@ -15,9 +15,11 @@ from pipelines.config import NOTIFY_KEYS, STOCKTAKE_KEYS, load_config
 from pipelines.errors import Exit
 from pipelines.ledger import COLUMNS
 from pipelines.registry import PROVIDERS
+from tests import docs_tables
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
+COMMANDS = ROOT / "docs" / "commands.md"
 CONFIGURATION = ROOT / "docs" / "configuration.md"
 MODELS = ROOT / "dbt_models"
 PAGES = sorted(
@@ -87,6 +89,28 @@ def test_every_page_of_docs_is_linked_from_the_readme() -> None:
     assert {page.relative_to(ROOT).as_posix() for page in PAGES} - {"README.md"} <= linked
 
 
+def test_the_readme_is_read_in_one_sitting() -> None:
+    assert len(read(README).splitlines()) <= 120
+
+
+@pytest.mark.parametrize("page", docs_tables.PAGES, ids=lambda page: page.name)
+def test_tables_that_are_made_of_the_code_say_what_it_says(page: Path) -> None:
+    assert "<!-- made: " in read(page)
+    assert docs_tables.rewritten(read(page)) == read(page), "run make docs"
+
+
+def test_every_field_that_says_deleted_is_declared() -> None:
+    for provider in PROVIDERS.values():
+        (path,) = (MODELS / "models" / "staging" / provider.name).glob("*__sources.yml")
+        declared = {
+            raw["name"]: {field["name"] for field in raw["config"]["meta"]["fields"]}
+            for source in yaml.safe_load(read(path))["sources"]
+            for raw in source["tables"]
+        }
+        for resource in provider.resources:
+            assert resource.soft_delete is None or resource.soft_delete in declared[resource.name]
+
+
 # Commands
 
 
@@ -126,19 +150,20 @@ def test_printed_commands_exist(page: Path) -> None:
     assert not list(unknown_commands(read(page)))
 
 
-def test_the_readme_has_every_command_with_its_options() -> None:
+def test_every_command_is_described_with_its_options_and_no_other() -> None:
     written = {
         row["Command"].strip("`").removeprefix("stocktake").strip(): set(
             re.findall(r"--[a-z-]+", row["Options"])
         )
-        for row in table(read(README), "Command")
+        for row in table(read(COMMANDS), "Command")
     }
     assert written == command_line()
 
 
 def test_every_option_named_in_prose_is_one_of_some_command() -> None:
     known = set().union(*command_line().values())
-    named = {span.split()[0] for span in spans(read(README)) if span.startswith("--")}
+    pages = (README, *(ROOT / "docs").rglob("*.md"))
+    named = {span.split()[0] for page in pages for span in spans(read(page)) if span.startswith("--")}
     assert {part for span in named for part in span.split("/")} <= known
 
 
@@ -150,7 +175,9 @@ def test_every_word_for_make_is_one() -> None:
 
 
 def test_the_exit_codes_are_those_of_the_command() -> None:
-    assert [int(row["Exit code"]) for row in table(read(README), "Exit code")] == [int(code) for code in Exit]
+    assert [int(row["Exit code"]) for row in table(read(COMMANDS), "Exit code")] == [
+        int(code) for code in Exit
+    ]
 
 
 # Configuration
@@ -240,9 +267,10 @@ def test_every_report_is_in_the_readme_with_its_question() -> None:
     assert all(question.endswith("?") for question in rows.values())
 
 
-def test_every_mart_is_in_the_readme_and_no_other() -> None:
-    named = {span for span in spans(read(README)) if re.fullmatch(r"(dim|fct|bridge)_\w+", span)}
-    assert named == model_names("marts")
+def test_every_mart_is_described_and_no_other() -> None:
+    rows = table(read(ROOT / "docs" / "tables.md"), "Mart")
+    assert {row["Mart"].strip("`") for row in rows} == model_names("marts")
+    assert all(row["Has"].startswith("One row per ") for row in rows)
 
 
 @pytest.mark.parametrize("page", PAGES, ids=lambda page: page.relative_to(ROOT).as_posix())
@@ -256,7 +284,7 @@ def test_models_that_are_named_exist(page: Path) -> None:
 
 
 def test_every_column_of_the_ledger_is_described_and_no_other() -> None:
-    rows = table(sections(read(ROOT / "docs" / "how_it_works.md"))["The ledger"], "Column")
+    rows = table(sections(read(ROOT / "docs" / "how_it_works.md"))["The sync log"], "Column")
     assert [row["Column"].strip("`") for row in rows] == list(COLUMNS)
 
 
@@ -273,18 +301,37 @@ def known_tests() -> set[str]:
     return python | units | {path.stem for path in (MODELS / "tests").glob("*.sql")}
 
 
+PARTS = ("Why", "Instead of", "You will notice", "Guarded by")
+
+
 def missing_guards(text: str) -> Iterator[str]:
-    """Decisions without a test, or with one that is not there."""
+    """Decisions that lack a part; decisions and behaviours without a test, or with one that is not there."""
     known = known_tests()
-    for row in (row for found in tables(text) for row in found):
-        guards = spans(row["Guarded by"])
-        if not guards:
-            yield f"{row['Choice']}: nothing guards it"
-        yield from (f"{row['Choice']}: there is no {guard}" for guard in guards if guard not in known)
+    guarded: dict[str, str] = {}
+    for decision, body in re.findall(r"^### (.+)\n((?:(?!#).*\n?)*)", text, re.MULTILINE):
+        if not any(f"**{part}:**" in body for part in PARTS):
+            continue
+        said = dict(re.findall(r"^- \*\*(.+?):\*\* +(\S.*)$", body, re.MULTILINE))
+        yield from (f"{decision}: {part} is missing" for part in PARTS if part not in said)
+        guarded[decision] = said.get("Guarded by", "")
+    for row in (row for found in tables(text) for row in found if "Tested by" in row):
+        guarded[next(iter(row.values()))] = row["Tested by"]
+    for name, words in guarded.items():
+        if not spans(words):
+            yield f"{name}: nothing guards it"
+        yield from (f"{name}: there is no {guard}" for guard in spans(words) if guard not in known)
 
 
-def test_every_decision_is_guarded_by_a_test_that_exists() -> None:
-    assert not list(missing_guards(read(ROOT / "DECISIONS.md")))
+def test_every_decision_is_whole_and_guarded_by_a_test_that_exists() -> None:
+    text = read(ROOT / "DECISIONS.md")
+    assert len(re.findall(r"^### ", text, re.MULTILINE)) == text.count("- **Why:** ") > 20
+    assert not list(missing_guards(text))
+
+
+def test_every_behaviour_is_guarded_by_a_test_that_exists() -> None:
+    text = read(ROOT / "docs" / "guarantees.md")
+    assert sum(1 for found in tables(text) if "Behaviour" in found[0]) > 3
+    assert not list(missing_guards(text))
 
 
 def test_every_test_that_a_promise_names_exists() -> None:
@@ -327,8 +374,11 @@ def test_every_switch_of_the_sandbox_is_described_and_no_other(sandbox) -> None:
         (unknown_commands, "`stocktake --fast`", "has no --fast"),
         (unknown_commands, "`cd stock && bin/stocktake run --fast`", "has no --fast"),
         (unknown_commands, "```\nstocktake run --fast\n```", "run has no --fast"),
-        (missing_guards, "| Choice | Guarded by |\n| --- | --- |\n| a | `test_nothing` |", "no test_nothing"),
-        (missing_guards, "| Choice | Guarded by |\n| --- | --- |\n| a | luck |", "nothing guards it"),
+        (missing_guards, "| Rule | Tested by |\n| --- | --- |\n| a | `test_nothing` |", "no test_nothing"),
+        (missing_guards, "| Rule | Tested by |\n| --- | --- |\n| a | luck |", "nothing guards it"),
+        (missing_guards, "### a\n\n- **Why:** b\n- **Guarded by:** `test_nothing`\n", "no test_nothing"),
+        (missing_guards, "### a\n\n- **Why:** b\n- **Guarded by:** luck\n", "nothing guards it"),
+        (missing_guards, "### a\n\n- **Why:** b\n", "Instead of is missing"),
         (wrong_tables, "| Table | Key |\n| --- | --- |\n| `raw_x.y` | `z` |", "raw_x.y"),
     ],
 )  # fmt: skip

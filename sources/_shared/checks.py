@@ -36,7 +36,7 @@ RENEW_NOW = timedelta(hours=1)
 """A token with less than this left may end during a long run."""
 RENEW_SOON = timedelta(days=14)
 
-ELSEWHERE = "Set base_url to the address it should be."
+ELSEWHERE = "Set base_url to the address that answers itself."
 
 P = ParamSpec("P")
 T = TypeVar("T")
@@ -116,7 +116,7 @@ def refused_greeting(error: SourceError, address: str) -> Finding:
     elif isinstance(error, NotFoundError) or _is_web_page(error):
         advice = f"Check base_url: {address}"
     elif isinstance(error, BrokenAnswerError):
-        advice = f"Try later; if it stays, check base_url: {address}"
+        advice = f"Try later; if it persists, check base_url: {address}"
     finding = failed("connection", error, advice)
     return finding._replace(is_wall=not isinstance(error, ServerError))
 
@@ -164,7 +164,7 @@ def failed(check: str, error: SourceError, advice: str = "") -> Finding:
     """An error as a finding, with better advice than its own where there is some."""
     what = error.what
     if error.status is not None and 300 <= error.status < 400:
-        what = f"{error.status}: the server points elsewhere, and credentials are not sent elsewhere."
+        what = f"{error.status}: the server redirects to another address, and credentials are not sent there."
         advice = ELSEWHERE
     is_wall = error.stops_account or isinstance(error, ThrottledError)
     return Finding(check, "error", f"{what} {advice or error.advice}".strip(), is_wall)
@@ -175,7 +175,7 @@ def no_web_page(decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
 
     def decode_answer(body: bytes) -> T:
         if body.lstrip()[:1] == b"<":
-            raise RequestError("Status 200, but with a web page: this is a website and no API.", status=200)
+            raise RequestError("Status 200, but with a web page: this is a website, not an API.", status=200)
         return decode(body)
 
     return decode_answer
@@ -184,7 +184,7 @@ def no_web_page(decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
 def clock_skew(api: ApiClient) -> Finding:
     """How far our clock is from the one of the server that has just answered."""
     if api.server_clock is None:
-        return ok("clock", "The server does not tell its time.")
+        return ok("clock", "The server sends no Date.")
     ahead = datetime.now(UTC) - api.server_clock
     if abs(ahead) <= MOST_SKEW:
         return ok("clock", "This machine's clock agrees with the server's.")
@@ -215,7 +215,7 @@ def version(asked: str | None, answered: str | None) -> Finding:
         return ok("api_version", f"{asked} is served.")
     else:
         message = (
-            f"Asked in {asked}, answered in {answered}. The version asked for is no longer served as it was;"
+            f"Asked in {asked}, answered in {answered}. The version asked for is not served any more;"
             " read the provider's changelog and set api_version to one that is."
         )
     return Finding("api_version", "warning", message)
@@ -242,8 +242,8 @@ def token_fits(token: str, base_url: str) -> Finding:
         return Finding(
             "token",
             "error",
-            "access_token is no JWT: it is cut short, or something else was copied. Copy the token again, or"
-            " make a new one.",
+            "access_token is not a JWT: it is cut short, or something else was copied. Copy the token again,"
+            " or make a new one.",
             is_wall=True,
         )
     named = claims.get("aud")
@@ -263,13 +263,13 @@ def token_end(token: str, now: datetime) -> Finding:
     """How long a JWT is good for."""
     ends = (token_claims(token) or {}).get("exp")
     if ends is None:
-        return ok("token", "Does not end by itself.")
+        return ok("token", "Does not expire.")
     left = ends - now.timestamp()
     if left <= 0:
         return Finding(
             "token",
             "error",
-            f"The token ended {span(timedelta(seconds=max(left, -1e9)))} ago. Make a new one and replace"
+            f"The token expired {span(timedelta(seconds=max(left, -1e9)))} ago. Make a new one and replace"
             " access_token.",
             is_wall=True,
         )
@@ -279,7 +279,7 @@ def token_end(token: str, now: datetime) -> Finding:
         return Finding("token", "error", message)
     if left < RENEW_SOON:
         return Finding("token", "warning", f"The token ends in {span(left)}. Renew it before then.")
-    return ok("token", f"Is good for {span(left)}.")
+    return ok("token", f"Expires in {span(left)}.")
 
 
 def span(length: timedelta) -> str:

@@ -206,7 +206,7 @@ class ApiClient:
         except httpx.DecodingError:
             raise BrokenAnswerError("The answer's compression is broken.", status=200) from None
         except httpx.InvalidURL as error:
-            raise RequestError(f"{self.base_url} is no usable address: {error}.", "Check base_url.") from None
+            raise RequestError(f"{self.base_url} is not a usable URL: {error}.", "Check base_url.") from None
         self._count(bytes_read=len(body))
         clock = _server_clock(response)
         if clock is not None:
@@ -221,7 +221,7 @@ class ApiClient:
             raise BrokenAnswerError(
                 f"Status 200, but the body of {len(body)} bytes is not what was promised:"
                 f" {self._redactor.clean(str(error))}.",
-                "It was asked for again without success; try later, and tell the provider if it stays.",
+                "Retries did not help; try later, and tell the provider if it persists.",
                 status=200,
             ) from None
 
@@ -299,8 +299,8 @@ class ApiClient:
             return NotFoundError(what, "Check base_url.", status=status)
         if 300 <= status < 400:
             return RequestError(
-                f"{status}: the server points elsewhere, and credentials are not sent elsewhere.",
-                "Set base_url to the address it should be.",
+                f"{status}: the server redirects to another address, and credentials are not sent there.",
+                "Set base_url to the address that answers itself.",
                 status=status,
             )
         return RequestError(what, "This is likely a fault in Stocktake: please report it.", status=status)

@@ -294,8 +294,9 @@ class ResourceRead:
             asked.journal(resource.name).remove()  # its pages would be as good tomorrow
             outcome.unreadable, outcome.rows_unreadable = [], 0
             raise BrokenAnswerError(
-                f"None of {len(unreadable)} records can be read. Of one is said: {unreadable[0].fault}.",
-                "So many are not odd by chance: the next run asks again; if it stays, please report it.",
+                f"None of {len(unreadable)} records can be read. For example: {unreadable[0].fault}.",
+                "So many at once mean that the provider has changed: the next run asks again; if it persists,"
+                " please report it.",
             )
         self.keys = collector.keys
         outcome.asked_through = self._asked_through(asked_at)
@@ -470,7 +471,7 @@ def _name(outcome: Outcome, collector: RowCollector, asked: Ask) -> None:
     outcome.rows_unreadable = len(outcome.unreadable)
     if outcome.unreadable:
         logger.warning(
-            "%s: %s: %d of %d records cannot be read and were left out, such as one of which is said: %s.",
+            "%s: %s: %d of %d records cannot be read and were left out, for example: %s.",
             collector.account,
             outcome.resource,
             outcome.rows_unreadable,
@@ -523,15 +524,15 @@ def _judge(
         is_same_question = outcome.mark_before is not None or outcome.is_elsewhere
         if keys and not found and is_same_question and not nameless:
             raise StrangerError(
-                f"None of the {known} known records came, and {len(keys)} others did: this is somebody"
-                " else's account. Nothing of it was loaded.",
+                f"None of the {known} known records came, but {len(keys)} others: this is another"
+                " account's data. Nothing of it was loaded.",
                 "Check base_url and the credentials; if all that was known is really gone, run stocktake"
                 f" sweep --account {account} --confirm-drop.",
             )
     if doubts.doubt:
         outcome.guard(
-            f"{where} {doubts.doubt} What came is kept, nothing was retired, and the next run asks for all of"
-            " it once more."
+            f"{where} {doubts.doubt} What came was loaded, nothing was retired, and the next run is a full"
+            " refresh."
         )
     elif found < asked.sweep_floor * known:
         outcome.guard(
@@ -543,9 +544,9 @@ def _judge(
         outcome.is_complete = not nameless
         if nameless and outcome.mode == "sweep":
             outcome.guard(
-                f"{where} {nameless} records of it or of its list cannot be read, and nobody can say which of"
-                " the known ones they are. All others are loaded, and nothing was retired.",
+                f"{where} {nameless} records of it or of its parent cannot be read, and it is not known which"
+                " of the current rows they are. All others were loaded, and nothing was retired.",
                 is_doubtful=False,
             )
         if doubts.blind_windows:
-            outcome.guard(f"{where} {doubts.blind_windows} Until that is mended, every run reads all of it.")
+            outcome.guard(f"{where} {doubts.blind_windows} Until that is fixed, every run is a full refresh.")

@@ -92,7 +92,7 @@ class KeyFields(Generic[S]):
         """The fields.
 
         Raises:
-            msgspec.MsgspecError: it is no object.
+            msgspec.MsgspecError: it is not an object.
         """
         try:
             return self._decode(raw)
@@ -133,7 +133,7 @@ def unreadable(payload: bytes, error: msgspec.MsgspecError, keys: Keys = ()) -> 
         keys: where they are known all the same.
     """
     kinds = {b"n": "it is null", b"[": "it is a list", b"{": str(error)}
-    return Record(keys, None, payload, fault=kinds.get(payload.lstrip()[:1], "it is no object"))
+    return Record(keys, None, payload, fault=kinds.get(payload.lstrip()[:1], "it is not an object"))
 
 
 def keys_of(records: Iterable[Record]) -> set[Keys]:

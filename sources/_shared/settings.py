@@ -25,6 +25,8 @@ class Resource:
     clock_decides: bool = True
     """Whether, of two versions that came in one read, the one with the later clock is newer. Otherwise it is
     the one that came later."""
+    soft_delete: str | None = None
+    """The field of a record that says that it is deleted, where the provider has one."""
     only_if: str | None = None
     """The setting that has to ask for this resource, with anything but "none"."""
 

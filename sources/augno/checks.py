@@ -77,7 +77,8 @@ def _foreign(error: SourceError, account_id: str) -> Finding:
     return Finding(
         "account",
         "error",
-        f"{error.what} The API key is good, but {account_id} is no account of its user. Check account_id.",
+        f"{error.what} The API key is good, but {account_id} is not an account of its user. Check"
+        " account_id.",
         is_wall=True,
     )
 
@@ -104,5 +105,5 @@ def _stock(stock: Page | None, item: str) -> Finding:
         ITEM_INVENTORY.name,
         "warning",
         f"404 for the stock of {item}, which was just listed. It may have been deleted in between: run"
-        " stocktake doctor again, and check api_version if it stays.",
+        " stocktake doctor again, and check api_version if it persists.",
     )

@@ -230,7 +230,7 @@ def _inventory_record(item: str, body: bytes) -> Record:
     try:
         found = _inventory(raw)
         if found.object != "item_inventory":
-            raise msgspec.ValidationError("it is no item_inventory")
+            raise msgspec.ValidationError("it is not an item_inventory")
     except msgspec.ValidationError as error:
         return unreadable(body, error, (item,))
     numbers = [getattr(found, name) for name in QUANTITIES]

@@ -97,8 +97,8 @@ def _login(seconds: float | None) -> Finding:
     return Finding(
         "login",
         "warning",
-        f"A login is good for {span(timedelta(seconds=seconds))} only, and is renewed as often; each costs a"
-        " call. Ask Sellercloud's support why.",
+        f"A login is valid for {span(timedelta(seconds=seconds))} only, and is renewed that often; each"
+        " login costs a call. Ask Sellercloud's support why.",
     )
 
 

@@ -49,7 +49,7 @@ CLOCKS = ("lastUpdated", "lastAggregate")
 """Two filters for two clocks: edits of the product, and recalculations of its stock. A change of quantity
 need not move the first (sellercloud.md §0.1)."""
 
-FALLING = "There were fewer and fewer while they were read, so that nobody can say whether all came."
+FALLING = "The total kept falling while it was read, so it is not known whether all records came."
 
 PRODUCTS = "/inventory"
 
@@ -332,8 +332,8 @@ def _paged(query: Filter, number: int) -> dict[str, str]:
 def _total(page: Scanned) -> int:
     if page.total is None:
         raise BrokenAnswerError(
-            "Status 200 without TotalResults, so that nobody can say whether all rows came.",
-            "Try later, and tell Sellercloud if it stays.",
+            "Status 200 without TotalResults, so it is not known whether all rows came.",
+            "Try later, and tell Sellercloud if it persists.",
             status=200,
         )
     return page.total

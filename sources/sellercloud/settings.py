@@ -24,13 +24,14 @@ move; the others are for a server that orders every answer anew."""
 
 SHRINKINGS = 3
 """How often all products are counted anew because their total fell: what was read and is gone would stand for
-another that was not read. With more of them, nobody can say whether all came."""
+another that was not read. With more of them, it is not known whether all came."""
 
 REQUESTS_PER_SECOND = 2.5
 """Sellercloud counts 10,800 calls an hour, 3 a second, over all of a user's calls from one address."""
 
 SETTLE = timedelta(minutes=2)
-"""The mark stays so far behind the moment we asked: dates are kept in minutes or seconds, who knows."""
+"""The mark stays so far behind the moment we asked. Whether dates are kept in minutes or in seconds is not
+documented."""
 
 CLOCK = "the later of LastModifiedDate and LastAggregateDate, local times of the account's zone"
 

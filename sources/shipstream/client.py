@@ -256,8 +256,8 @@ class ShipstreamClient:
                 pages += 1
                 if is_stale or body.cursor == cursor is not None or pages > _most_pages(count):
                     raise BrokenAnswerError(
-                        f"Page {pages} of the scan brought nothing new: the cursor does not move on.",
-                        "Try later, and tell ShipStream if it stays.",
+                        f"Page {pages} of the scan brought nothing new: the cursor does not advance.",
+                        "Try later, and tell ShipStream if it persists.",
                     )
                 in_pass |= keys
                 seen |= keys

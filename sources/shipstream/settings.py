@@ -45,7 +45,9 @@ WAREHOUSE_LEVELS = Resource(
     settle=SETTLE,
 )
 WAREHOUSES = Resource("warehouses", key=("warehouse_id",), reading="whole", clock="none")
-MERCHANTS = Resource("merchants", key=("merchant_id",), reading="whole", clock="none")
+MERCHANTS = Resource(
+    "merchants", key=("merchant_id",), reading="whole", clock="none", soft_delete="is_deleted"
+)
 
 RESOURCES = (WAREHOUSES, MERCHANTS, TOTAL_LEVELS, PRODUCTS, WAREHOUSE_LEVELS)
 

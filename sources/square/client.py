@@ -274,8 +274,8 @@ def _read_error(body: bytes) -> ProviderWords:
 def _refused(status: int, words: ProviderWords) -> SourceError | None:
     if status == 400 and words.code == "INVALID_CURSOR":
         return CursorExpiredError(
-            "400 INVALID_CURSOR. The scan's cursor died before its next page was asked for.",
-            "The scan was started again without success; try when Square answers faster.",
+            "400 INVALID_CURSOR. The cursor expired before its next page was requested.",
+            "Starting again did not help; try later, when Square answers faster.",
         )
     if status == 403:
         return PermissionDeniedError(

@@ -35,6 +35,7 @@ CATALOG_OBJECTS = Resource(
     key=("object_id",),
     reading="window",
     clock="updated_at: moves on every edit, and on deletion",
+    soft_delete="is_deleted",
 )
 LOCATIONS = Resource(
     "locations",

@@ -45,7 +45,7 @@ def test_a_backfill_brings_back_what_is_missing(project: Project) -> None:
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        (("--since", "yesterday", "--until", "2026-01-05"), "--since yesterday: this is no moment."),
+        (("--since", "yesterday", "--until", "2026-01-05"), "--since yesterday: this is not a date or time."),
         (("--since", "2026-01-05", "--until", "2026-01-04"), "--since 2026-01-05 is not before --until"),
         (
             ("--since", "2026-01-04", "--until", "2026-01-05", "--account", "ventmere_s2"),

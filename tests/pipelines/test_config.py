@@ -36,7 +36,7 @@ MISTAKES = {
     ),
     "no address": (
         SQUARE + 'base_url = "connect.squareup.com"',
-        "accounts.north.base_url: this is no address.",
+        "accounts.north.base_url: this is not a valid URL.",
     ),
     "password in address": (SQUARE + 'base_url = "https://a:b@host"', "accounts.north.base_url: this is no"),
     "number for text": (SQUARE + "api_version = 2026", "accounts.north.api_version is a text"),
@@ -60,12 +60,12 @@ MISTAKES = {
     "broken file": ("[accounts", "a file cannot be read as TOML"),
     "a home that is no text": (
         "[stocktake]\nhome = 3\n",
-        "stocktake.home: 3 does not fit. It is where the working database",
+        "stocktake.home: 3 is not valid. It is where the working database",
     ),
     "a zone that is none": (
         '[accounts.sc]\nprovider = "sellercloud"\nbase_url = "https://x.example/rest/api"\n'
         'username = "u"\npassword = "p"\ntimezone = "America/NewYork"\n',
-        "accounts.sc.timezone: 'America/NewYork' is no IANA time zone. Did you mean America/New_York?",
+        "accounts.sc.timezone: 'America/NewYork' is not an IANA time zone. Did you mean America/New_York?",
     ),
     "unknown key of notify": (
         '[notify]\nwebhok = "https://h/x"',
@@ -73,11 +73,11 @@ MISTAKES = {
     ),
     "a webhook that is no address": (
         '[notify]\nwebhook = "hooks.example/secret-key"',
-        "notify.webhook: what is written does not fit. It is the address that is told what fails",
+        "notify.webhook: what is written is not valid. It is the address that is told what fails",
     ),
     "a form that is none": (
         '[notify]\nwebhook = "https://h/x"\nform = "teams"',
-        "notify.form: 'teams' does not fit. It is the form of what it is told",
+        "notify.form: 'teams' is not valid. It is the form of what it is told",
     ),
     "never stale": (
         '[notify]\nwebhook = "https://h/x"\nstale_after = "0"',
@@ -97,7 +97,7 @@ MISTAKES = {
     ),
     "memory without a unit": (
         "[stocktake]\nmemory_limit = 4",
-        "stocktake.memory_limit: 4 does not fit. It is how much memory DuckDB may take, such as",
+        "stocktake.memory_limit: 4 is not valid. It is how much memory DuckDB may take, such as",
     ),
     "memory as a share": (
         '[stocktake]\nmemory_limit = "50%"',
@@ -105,7 +105,7 @@ MISTAKES = {
     ),
     "a pace that is none": (
         '[accounts.plant]\nprovider = "augno"\napi_key = "k"\nrequests_per_second = 0\n',
-        "accounts.plant.requests_per_second: 0 is no number above 0.",
+        "accounts.plant.requests_per_second: 0 is not a number above 0.",
     ),
 }
 
@@ -177,7 +177,7 @@ def test_everything_that_is_missing_is_told_at_once(project: Project) -> None:
     said = " ".join(project.stocktake("run", exits=2).stderr.split())
     for key in ("a.access_token", "b.base_url", "b.username", "b.password", "b.timezone"):
         assert said.count(f"accounts.{key} is missing.") == 1, key
-    assert "accounts.c.base_url: this is no address." in said
+    assert "accounts.c.base_url: this is not a valid URL." in said
 
 
 @pytest.mark.parametrize(

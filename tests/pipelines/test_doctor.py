@@ -151,15 +151,15 @@ SQUARE = {
     "a web page": Trouble(
         "square",
         "connection",
-        f"Status 200, but with a web page: this is a website and no API. {SQUARE_ADDRESS}",
+        f"Status 200, but with a web page: this is a website, not an API. {SQUARE_ADDRESS}",
         arrange=faults("square", Fault("html", status=200)),
         stops=True,
     ),
     "a redirect": Trouble(
         "square",
         "connection",
-        "301: the server points elsewhere, and credentials are not sent elsewhere. Set base_url to the"
-        " address it should be.",
+        "301: the server redirects to another address, and credentials are not sent there. Set base_url to"
+        " the address that answers itself.",
         arrange=faults("square", Fault("status", 301)),
         stops=True,
     ),
@@ -261,8 +261,8 @@ SHIPSTREAM = {
     "cut token": Trouble(
         "shipstream",
         "token",
-        "access_token is no JWT: it is cut short, or something else was copied. Copy the token again, or make"
-        " a new one.",
+        "access_token is not a JWT: it is cut short, or something else was copied. Copy the token again, or"
+        " make a new one.",
         {"access_token": jwt(exp=1)[:12]},
         stops=True,
     ),
@@ -277,7 +277,7 @@ SHIPSTREAM = {
     "expired token": Trouble(
         "shipstream",
         "token",
-        "The token ended 3 days ago. Make a new one and replace access_token.",
+        "The token expired 3 days ago. Make a new one and replace access_token.",
         switches={"token_days": -3.5},
     ),
     "token that ends within the hour": Trouble(
@@ -327,7 +327,7 @@ SHIPSTREAM = {
     "another version": Trouble(
         "shipstream",
         "api_version",
-        "Asked in 2025-03, answered in 2025-10. The version asked for is no longer served as it was; read the"
+        "Asked in 2025-03, answered in 2025-10. The version asked for is not served any more; read the"
         " provider's changelog and set api_version to one that is.",
         {"api_version": "2025-03"},
         {"echoed_version": "2025-10"},
@@ -377,7 +377,7 @@ AUGNO = {
             "augno",
             "account",
             f"{status} {code}. The provider says: The account is not yours. The API key is good, but ac_4711"
-            " is no account of its user. Check account_id.",
+            " is not an account of its user. Check account_id.",
             {"account_id": "ac_4711"},
             {"wrong_account_status": status},
             stops=True,
@@ -408,7 +408,7 @@ AUGNO = {
         "augno",
         "item_inventory",
         "404 for the stock of {first_item}, which was just listed. It may have been deleted in between: run"
-        " stocktake doctor again, and check api_version if it stays.",
+        " stocktake doctor again, and check api_version if it persists.",
         arrange=faults("augno", None, None, Fault("status", 404)),
         level="warning",
     ),
@@ -459,8 +459,8 @@ SELLERCLOUD = {
     "short logins": Trouble(
         "sellercloud",
         "login",
-        "A login is good for 2 minutes only, and is renewed as often; each costs a call. Ask Sellercloud's"
-        " support why.",
+        "A login is valid for 2 minutes only, and is renewed that often; each login costs a call. Ask"
+        " Sellercloud's support why.",
         switches={"token_seconds": 130.0},
         level="warning",
     ),
@@ -699,7 +699,7 @@ def test_secrets_are_never_shown(project: Project) -> None:
 def test_what_lies_around_is_looked_at_before_the_first_run_and_after(project: Project) -> None:
     assert around(project, "configuration") == [("ok", "Is complete; 1 account.")]
     assert around(project, "home") == [("ok", f"{project.home} will be made.")]
-    assert around(project, "lock") == [("ok", "Nobody holds it.")]
+    assert around(project, "lock") == [("ok", "Free.")]
     assert around(project, "database") == [("ok", "Nothing has been loaded yet. Run stocktake run.")]
     assert around(project, "release") == [("ok", "Nothing is published yet.")]
     project.stocktake("run")
@@ -726,7 +726,7 @@ def test_while_a_run_is_at_work_its_database_is_let_be(project: Project) -> None
             f"A run is at work: stocktake sweep, process {os.getpid()}",
         )
         assert around(project, "database") == [
-            ("ok", f"{project.home / 'working.duckdb'} is in use by a run, and was let be.")
+            ("ok", f"{project.home / 'working.duckdb'} is in use by a run, so it was not checked.")
         ]
     ((level, words),) = around(project, "database", exits=1)
     assert level == "error"
@@ -759,7 +759,7 @@ def test_a_file_where_home_should_be_is_an_error_and_the_accounts_are_asked_all_
     project.home.write_text("a file")
     found = findings(project, exits=1)
     assert [(f["check"], f["message"]) for f in found if f["level"] == "error"] == [
-        ("home", f"{project.home} is no folder. Set stocktake.home to one, or move that file away.")
+        ("home", f"{project.home} is not a folder. Set stocktake.home to one, or move that file away.")
     ]
     assert "inventory_counts" in {f["check"] for f in found}
 

@@ -112,7 +112,7 @@ def test_a_folder_that_is_not_ascii_works_in_the_c_locale(project: Project) -> N
         assert run(command, "1") == (0, "")
     code, said = run("load", "0")
     assert (code, said.count("\n")) == (2, 1)
-    assert "this session cannot spell the folder's name. Unset PYTHONUTF8=0" in said
+    assert "this session's encoding cannot represent the folder's name. Unset PYTHONUTF8=0" in said
     with duckdb.connect(str(folder / "warehouse" / "working.duckdb")) as connection:
         assert connection.execute("select count(*) > 50 from raw_ventmere_s2.products").fetchone() == (True,)
 

@@ -93,7 +93,7 @@ def test_where_there_are_fewer_and_fewer_the_next_run_reads_all_again(tenant: Pr
     switches.after_page = lambda page: doomed and data.delete(doomed.pop())
     row = tenant.load(exits=3)["sellercloud", "inventory"]
     assert (row["status"], len(pages(tenant)) < 30) == ("guarded", True)
-    assert "There were fewer and fewer while they were read" in row["error_message"]
+    assert "The total kept falling while it was read" in row["error_message"]
     switches.after_page = None
     assert tenant.load()["sellercloud", "inventory"]["mode"] == "sweep"
     tenant.assert_equals_truth()

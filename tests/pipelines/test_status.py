@@ -161,7 +161,7 @@ def test_monitoring_is_told_what_is_too_old(project: Project, without_models: No
     assert "What BI reads was loaded 6 h ago." in said
     project.stocktake("status", "--fail-if-older", "7h")
     wrong = project.stocktake("status", "--fail-if-older", "soon", exits=2).stderr
-    assert "--fail-if-older soon: this is no length of time." in wrong
+    assert "--fail-if-older soon: this is not a duration." in wrong
 
 
 def test_status_goes_on_where_an_account_lacks_what_a_run_needs(project: Project) -> None:

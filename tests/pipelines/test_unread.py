@@ -18,17 +18,17 @@ RECORD = Unread("shop", "inventory_counts", None, None, "null", "it is null", No
     [
         (
             VALUE,
-            'shop: inventory_counts tea, L, IN_STOCK: quantity says "a dozen", which is no number:'
+            'shop: inventory_counts tea, L, IN_STOCK: quantity says "a dozen", which is not a number:'
             " it counts as unknown.",
         ),
         (
             Unread("s2", "products", "p", "updatedAt", "0001-01-01", None, "instant", "ventmere_s2"),
-            's2: products p: updatedAt says "0001-01-01", which is no time between 1900 and 2200:'
+            's2: products p: updatedAt says "0001-01-01", which is not a time between 1900 and 2200:'
             " it counts as unknown.",
         ),
         (
             Unread("s2", "inventory_items", "w, p", "level", "5", None, "struct", "ventmere_s2"),
-            's2: inventory_items w, p: level says "5", which is no object: it counts as unknown.',
+            's2: inventory_items w, p: level says "5", which is not an object: it counts as unknown.',
         ),
         (
             RECORD,

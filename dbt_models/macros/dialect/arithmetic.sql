@@ -21,7 +21,7 @@
     {{ return(adapter.dispatch('ratio', 'stocktake')(numerator, denominator)) }}
 {%- endmacro %}
 
-{# By hand, as in school: the whole part, then of what is left over the digits after the point. #}
+{# Long division: the whole part first, then the digits after the point, of the remainder. #}
 {% macro duckdb__ratio(numerator, denominator) -%}
     cast(list_transform(
         [{
