@@ -124,7 +124,7 @@ def test_every_value_of_a_switch_changes_what_is_told(provider: str) -> None:
 @pytest.mark.parametrize("provider", ROOMS)
 def test_every_switch_is_tried_by_a_test(provider: str) -> None:
     """Those that the two tests above leave out are in the tests of the room, or where the list says."""
-    text = (Path(__file__).parent / f"test_{provider}.py").read_text(encoding="utf-8")
+    text = (Path(__file__).parent / f"test_{provider}_api.py").read_text(encoding="utf-8")
     for name in TRIED_ELSEWHERE[provider].split():
         assert re.search(rf"\b{name}\b", text), name
     for name, file in ELSEWHERE[provider].items():
