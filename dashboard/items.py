@@ -187,14 +187,9 @@ limit 20""",
 
 
 def _these(products: list[Row]) -> tuple[str, dict[str, Any]]:
-    """Products by id first: a file of many rows is searched for those sooner than for our long keys."""
-    values, conditions = dict[str, Any](), []
-    for number, product in enumerate(products):
-        names = ("provider", "account", "product_id")
-        values |= {f"{name}_{number}": product[name] for name in names}
-        conditions.append("(" + " and ".join(f"{name} = ${name}_{number}" for name in names) + ")")
-    ids = ", ".join(f"$product_id_{number}" for number in range(len(products))) or "null"
-    return f"product_id in ({ids}) and ({' or '.join(conditions) or 'false'})", values
+    """Products by our key, by which the files of facts are sorted."""
+    values = {f"product_{number}": product["product_key"] for number, product in enumerate(products)}
+    return f"product_key in ({', '.join(f'${name}' for name in values) or 'null'})", values
 
 
 def _days_of(reading: Reading, products: list[Row]) -> list[Row]:
@@ -210,7 +205,7 @@ select
 from fct_inventory_daily
 where
     date_day > (select max(date_day) from fct_inventory_daily) - {HISTORY}
-    and ({chosen})
+    and {chosen}
 group by date_day, provider, account
 order by provider, account, date_day""",
         values,
@@ -236,7 +231,7 @@ from (
     where {chosen}
 ) as changes
 left join dim_locations as places on changes.location_key = places.location_key
-order by changes.valid_from desc, changes.change_key
+order by changes.valid_from desc, changes.account, changes.product_id, changes.location_key
 limit 20""",
         values,
     )

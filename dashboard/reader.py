@@ -13,7 +13,7 @@ import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
-from threading import BoundedSemaphore, Lock
+from threading import Lock
 from typing import Any, TypeVar
 
 import duckdb
@@ -27,9 +27,7 @@ Shelf = Mapping[str, str]
 """Tables of the dashboard's own: a name, and the question that makes it."""
 Kept = TypeVar("Kept")
 
-AT_ONCE = 2
-"""Questions that are worked on at the same time."""
-MEMORY = "200MB"
+MEMORY = "230MB"
 """What DuckDB may take; what needs more goes through files."""
 KEPT = 200
 """Answers a release keeps; then it forgets the oldest."""
@@ -162,7 +160,8 @@ class Published:
         self._shelf = shelf
         self._opened: Opened | None = None
         self._lock = Lock()
-        self._gate = BoundedSemaphore(AT_ONCE)
+        # One page at a time: a question has every core, and two large ones at once would not fit the memory.
+        self._turn = Lock()
 
     @contextmanager
     def reading(self) -> Iterator[Reading]:
@@ -171,14 +170,14 @@ class Published:
         Raises:
             NothingPublishedError: there is none.
         """
-        with self._gate:
+        with self._turn:
             yield Reading(self._open())
 
     def patiently(self, pieces: Iterator[Kept]) -> Iterator[Kept]:
         """Goes through what is read in pieces, and lets pages in between."""
         ended = object()
         while True:
-            with self._gate:
+            with self._turn:
                 piece: Any = next(pieces, ended)
             if piece is ended:
                 return
