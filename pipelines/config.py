@@ -28,17 +28,17 @@ STOCKTAKE_KEYS = {
     "sweep_every": 'how often every resource is read whole, such as "24h"; "0" for every run',
     "overlap": 'how far before its mark a read starts, such as "10m"',
     "memory_limit": 'how much memory DuckDB may take, such as "4GB"; then it goes to the disk',
-    "sweep_floor": "share of the known rows a sweep must bring before it may retire the rest, 0 to 1",
+    "sweep_floor": "the share of the known rows a sweep must bring before it may retire the rest, 0 to 1",
     "keep_releases": "how many published releases are kept",
     "serve_path": "the published folder's path as BI sees it, where that differs (a container's mount)",
     "accounts_at_once": "how many accounts are read side by side",
     "keep_log": 'how long the sync log keeps every line, such as "90d"',
 }
 NOTIFY_KEYS = {
-    "webhook": "the address that is told what fails, what grows old and what is well again",
-    "form": 'the form of what it is told: "json", or "slack"',
-    "stale_after": 'how long a resource may go unread before that is told, such as "6h"',
-    "heartbeat": "the address that is asked after every success",
+    "webhook": "the URL that gets a message when something fails, grows old or recovers",
+    "form": 'the form of the message: "json", or "slack"',
+    "stale_after": 'how old the last read of a resource may be before a message is sent, such as "6h"',
+    "heartbeat": "the URL that is requested after every success",
 }
 DLT_TABLES = {
     "runtime", "extract", "normalize", "load", "data_writer", "destination", "sources", "schema",

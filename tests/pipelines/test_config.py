@@ -50,9 +50,9 @@ MISTAKES = {
         '[accounts.s]\nprovider = "ventmere_s2"\nbase_url = "https://h"\npassword = "p"',
         "accounts.s.access_token is missing",
     ),
-    "duration without unit": ('[stocktake]\noverlap = "10"', "stocktake.overlap: '10' does not fit."),
-    "floor above one": ("[stocktake]\nsweep_floor = 80", "stocktake.sweep_floor: 80 does not fit."),
-    "no releases": ("[stocktake]\nkeep_releases = 0", "stocktake.keep_releases: 0 does not fit."),
+    "duration without unit": ('[stocktake]\noverlap = "10"', "stocktake.overlap: '10' is not valid."),
+    "floor above one": ("[stocktake]\nsweep_floor = 80", "stocktake.sweep_floor: 80 is not valid."),
+    "no releases": ("[stocktake]\nkeep_releases = 0", "stocktake.keep_releases: 0 is not valid."),
     "name with a dash": (
         '[accounts."my-store"]\nprovider = "square"',
         "accounts.my-store: an account's name",
@@ -81,11 +81,11 @@ MISTAKES = {
     ),
     "never stale": (
         '[notify]\nwebhook = "https://h/x"\nstale_after = "0"',
-        "notify.stale_after: '0' does not fit.",
+        "notify.stale_after: '0' is not valid.",
     ),
     "staleness that nobody is told": (
         '[notify]\nstale_after = "6h"',
-        "notify.stale_after says nothing without notify.webhook",
+        "notify.stale_after has no effect without notify.webhook",
     ),
     "notify misspelt": (
         '[notfy]\nwebhook = "https://h/x"',
@@ -101,7 +101,7 @@ MISTAKES = {
     ),
     "memory as a share": (
         '[stocktake]\nmemory_limit = "50%"',
-        "stocktake.memory_limit: '50%' does not fit.",
+        "stocktake.memory_limit: '50%' is not valid.",
     ),
     "a pace that is none": (
         '[accounts.plant]\nprovider = "augno"\napi_key = "k"\nrequests_per_second = 0\n',
