@@ -64,8 +64,8 @@ def demo(folder: Path) -> None:
         _load(config, console)
         console.rule("3. A day passes in all of them")
         for provider, touched in sandbox.simulate_day().items():
-            moved = ", ".join(f"{len(keys)} {name.replace('_', ' ')}" for name, keys in touched.items())
-            console.print(f"{PROVIDERS[provider].title}: {moved} changed.")
+            changed = ", ".join(f"{len(keys)} {name.replace('_', ' ')}" for name, keys in touched.items())
+            console.print(f"Changed in {PROVIDERS[provider].title}: {changed}.")
         sandbox.requests.clear()
 
         providers = sandbox.providers

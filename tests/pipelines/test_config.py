@@ -73,11 +73,11 @@ MISTAKES = {
     ),
     "a webhook that is no address": (
         '[notify]\nwebhook = "hooks.example/secret-key"',
-        "notify.webhook: what is written is not valid. It is the address that is told what fails",
+        "notify.webhook: what is written is not valid. It is the URL that gets a message",
     ),
     "a form that is none": (
         '[notify]\nwebhook = "https://h/x"\nform = "teams"',
-        "notify.form: 'teams' is not valid. It is the form of what it is told",
+        "notify.form: 'teams' is not valid. It is the form of the message",
     ),
     "never stale": (
         '[notify]\nwebhook = "https://h/x"\nstale_after = "0"',
