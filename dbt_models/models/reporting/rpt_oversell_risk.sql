@@ -12,12 +12,14 @@ trees as (
     select * from {{ ref('bridge_kit_trees') }}
 ),
 
--- Who shows less than nothing promises nothing.
+-- Who shows less than nothing promises nothing. What cannot be read makes its sum unknown, never smaller.
 shadows as (
     select
         products.shadow_of_product_key as product_key,
-        sum(case when positions.quantity_advertised > 0 then positions.quantity_advertised else 0 end)
-            as quantity_advertised,
+        case
+            when max(case when {{ is_unknown('quantity_advertised', 'positions.') }} then 1 else 0 end) = 0
+                then sum(case when positions.quantity_advertised > 0 then positions.quantity_advertised else 0 end)
+        end as quantity_advertised,
         count(*) as shadow_count
     from products
     inner join positions on products.product_key = positions.product_key
@@ -29,8 +31,11 @@ shadows as (
 kits as (
     select
         positions.product_key,
-        case when positions.quantity_advertised > 0 then positions.quantity_advertised else 0 end
-            as quantity_advertised
+        case
+            when {{ is_unknown('quantity_advertised', 'positions.') }} then null
+            when positions.quantity_advertised > 0 then positions.quantity_advertised
+            else 0
+        end as quantity_advertised
     from positions
     inner join products on positions.product_key = products.product_key
     where
@@ -43,17 +48,20 @@ needs as (
     select
         kit_product_key,
         stock_product_key as product_key,
-        sum(quantity_per_kit) as quantity_needed
+        case when count(*) = count(quantity_per_kit) then sum(quantity_per_kit) end as quantity_needed
     from trees
     where is_leaf and stock_product_key is not null
     group by kit_product_key, stock_product_key
-    having sum(quantity_per_kit) > 0
+    having sum(quantity_per_kit) > 0 or count(*) > count(quantity_per_kit)
 ),
 
 promised_in_kits as (
     select
         needs.product_key,
-        sum({{ times('kits.quantity_advertised', 'needs.quantity_needed') }}) as quantity_advertised,
+        case
+            when count(*) = count({{ times('kits.quantity_advertised', 'needs.quantity_needed') }})
+                then sum({{ times('kits.quantity_advertised', 'needs.quantity_needed') }})
+        end as quantity_advertised,
         count(*) as kit_count
     from kits
     inner join needs on kits.product_key = needs.kit_product_key
@@ -72,6 +80,7 @@ promised as (
         positions.quantity_advertised,
         -- What ShipStream offers beyond what is there is its parts' stock.
         case
+            when {{ is_unknown('quantity_advertised', 'positions.') }} then null
             when coalesce(positions.quantity_advertised, 0) <= 0 then 0
             when
                 lower(coalesce(products.virtual_inventory, 'none')) = 'none'
@@ -80,8 +89,10 @@ promised as (
             when positions.quantity_available > 0 then positions.quantity_available
             else 0
         end as promised_by_itself,
-        coalesce(shadows.quantity_advertised, 0) as advertised_by_shadows,
-        coalesce(promised_in_kits.quantity_advertised, 0) as advertised_by_kits,
+        case when shadows.product_key is null then 0 else shadows.quantity_advertised end as advertised_by_shadows,
+        case
+            when promised_in_kits.product_key is null then 0 else promised_in_kits.quantity_advertised
+        end as advertised_by_kits,
         positions.quantity_backordered,
         coalesce(shadows.shadow_count, 0) as shadow_count,
         coalesce(promised_in_kits.kit_count, 0) as kit_count
@@ -119,7 +130,7 @@ at_risk as (
         shadow_count,
         kit_count
     from summed
-    where quantity_promised > quantity_available
+    where quantity_promised > quantity_available or quantity_promised is null
 )
 
 select * from at_risk
