@@ -207,7 +207,7 @@ def test_a_message_that_does_not_arrive_costs_nothing_and_goes_out_with_the_next
             monkeypatch.setenv("NOTIFY__WEBHOOK", there[trouble] + ROOM)
         result = told.stocktake("load", exits=3)
     (line,) = [line for line in result.stderr.splitlines() if line.startswith("notify.webhook")]
-    assert "could not be told" in line
+    assert "could not be sent" in line
     assert "key-88" not in result.output
     monkeypatch.delenv("NOTIFY__WEBHOOK", raising=False)
     listener.answers = 200
