@@ -181,6 +181,7 @@ FIRST = ("test_kill.py", "test_ten_days.py", "test_every_switch.py")
 """What takes longest, begun first."""
 
 
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Marks what is slow; keeps tests together that share what their file makes once, and no others."""
     for item in items:
