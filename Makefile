@@ -16,7 +16,7 @@ help: ## What there is
 demo: $(READY) ## Two loads, a simulated day between them, and the reports; no credentials
 	$(BIN)/stocktake demo
 
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
 test: $(READY) ## The fast tests, of every module, offline: under 3 minutes on two cores
 	$(PYTEST) -m "not slow"

@@ -181,15 +181,12 @@ FIRST = ("test_kill.py", "test_ten_days.py", "test_every_switch.py")
 """What takes longest, begun first."""
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is slow; keeps tests together that share what their file makes once, and no others."""
+    """Marks what is slow, and lets what takes longest begin first."""
     for item in items:
         name = item.path.relative_to(TESTS).as_posix()
         if name.startswith(SLOW) and not name.endswith(QUICK):
             item.add_marker(pytest.mark.slow)
-        if "module" in _scopes(item):
-            item.add_marker(pytest.mark.xdist_group(name))
     items.sort(key=lambda item: (item.path.name not in FIRST, "module" not in _scopes(item)))
 
 
