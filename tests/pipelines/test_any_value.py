@@ -292,7 +292,7 @@ def test_each_is_named_with_its_account_record_field_and_text(shop: Shop) -> Non
     said = " ".join(shop.results["odd"].stderr.split())
     assert (
         f'ventmere_s2: inventory_items {bad["s2"][0]}, {bad["s2"][1]}: level.available says "1,000", which is'
-        " no number: it counts as unknown."
+        " not a number: it counts as unknown."
     ) in said
     assert f'sellercloud: inventory {bad["cloud"]}: PhysicalQty says "true"' in said
     assert "odd_square: inventory_counts without a key: the record was left out: it is null." in said
