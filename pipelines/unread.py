@@ -4,7 +4,7 @@ The models hold it, in `rpt_schema_drift`: this is what becomes of it on standar
 """
 
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -80,10 +80,10 @@ def find_unread(connection: duckdb.DuckDBPyConnection, config: Config) -> list[U
         [list(config.accounts)],
     ).fetchall()
     found = [Unread(*row) for row in rows]
-    once = [unread for unread in found if unread.field_path is not None and _is_append_only(unread)]
+    once = {_name(unread) for unread in found if unread.field_path is not None and _is_append_only(unread)}
     told = _told_before(connection)
     _remember(connection, once)
-    return [unread for unread in found if unread not in once or _name(unread) not in told]
+    return [unread for unread in found if _name(unread) not in once & told]
 
 
 def tell_unread(found: Sequence[Unread], reporter: Reporter) -> None:
@@ -93,15 +93,13 @@ def tell_unread(found: Sequence[Unread], reporter: Reporter) -> None:
         told[unread.place] += 1
         if told[unread.place] <= LINES_PER_FIELD:
             reporter.unread(str(unread), unread.as_dict())
-    for (account, resource, field_path), count in told.items():
+    for place, count in told.items():
         if count > LINES_PER_FIELD:
-            words = f"{account}: {resource}: {count - LINES_PER_FIELD} more records like these"
-            if field_path is not None:
-                words = (
-                    f"{account}: {resource}: {field_path}: {count - LINES_PER_FIELD} more records like these"
-                )
+            account, resource, _ = place
+            where = ": ".join(filter(None, place))
             reporter.unread(
-                f"{words}; all are in rpt_schema_drift.", {"account": account, "resource": resource}
+                f"{where}: {count - LINES_PER_FIELD} more records like these; all are in rpt_schema_drift.",
+                {"account": account, "resource": resource},
             )
 
 
@@ -121,9 +119,11 @@ def _told_before(connection: duckdb.DuckDBPyConnection) -> set[tuple[Any, ...]]:
     return set(connection.execute("from raw_stocktake.unread_told").fetchall())
 
 
-def _remember(connection: duckdb.DuckDBPyConnection, told: Iterable[Unread]) -> None:
+def _remember(connection: duckdb.DuckDBPyConnection, told: set[tuple[Any, ...]]) -> None:
     connection.execute("begin")
     connection.execute("delete from raw_stocktake.unread_told")
-    for unread in told:
-        connection.execute("insert into raw_stocktake.unread_told values (?, ?, ?, ?)", list(_name(unread)))
+    if told:
+        connection.executemany(
+            "insert into raw_stocktake.unread_told values (?, ?, ?, ?)", sorted(told, key=str)
+        )
     connection.execute("commit")

@@ -242,5 +242,5 @@ def test_a_demo_does_not_wipe_what_is_no_demo(project: Project, tmp_path: Path) 
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").write_text("mine")
     result = project.stocktake("demo", "--folder", "precious", exits=1)
-    assert "holds is not a demo's folder" in result.stderr
+    assert "precious is not a demo's folder" in result.stderr
     assert (tmp_path / "precious" / "file").read_text() == "mine"

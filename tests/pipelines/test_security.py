@@ -210,7 +210,7 @@ def test_no_other_host_is_ever_asked(project: Project, monkeypatch: pytest.Monke
         ledger = project.load(exits=1 if how == "redirects" else 0)
         if how == "redirects":
             messages = {row["error_message"] for row in ledger.values()}
-            assert any("credentials are not sent elsewhere" in message for message in messages)
+            assert any("credentials are not sent there" in message for message in messages)
             assert not any("localhost" in message for message in messages)
         else:
             project.assert_equals_truth()

@@ -58,7 +58,7 @@ def test_a_cursor_that_does_not_move_on_is_an_error_and_no_endless_loop(
     switches.cursor_by_product_id = "repeat"
     row = project.load(exits=3)["shipstream", "total_levels"]
     assert row["status"] == "failed"
-    assert "the cursor does not move on" in row["error_message"]
+    assert "the cursor does not advance" in row["error_message"]
     assert row["mark_after"] is None
 
 
