@@ -29,7 +29,9 @@ def in_warehouse(number: int, sku: str, warehouse: int, **quantities: Any) -> di
 
 
 def product(number: int, sku: str, **more: Any) -> dict[str, Any]:
-    return {**PRODUCT, "id": number, "sku": sku, "barcodes": [], "custom_fields": [], **more}
+    tracked = {**PRODUCT["inventory"], "virtual_inventory": "none"}
+    named = {"id": number, "sku": sku, "barcodes": [], "custom_fields": [], "inventory": tracked}
+    return {**PRODUCT, **named, **more}
 
 
 # Decimals as ShipStream writes them, zeros and all; Python's would lose them.

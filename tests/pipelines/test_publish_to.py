@@ -450,7 +450,7 @@ def test_it_is_a_command_of_its_own(shop: Shop) -> None:
     shop.configure()
     shop.publish()
     for option in ("--rollback", "--csv"):
-        assert "a command before" in shop.publish_to("duckdb", option, exits=2).stderr
+        assert "a command of its own before" in shop.publish_to("duckdb", option, exits=2).stderr
 
 
 def test_one_at_a_time_and_the_other_is_told(shop: Shop) -> None:
