@@ -1,12 +1,13 @@
 """How a request proves who asks: a fixed bearer token, or a login that yields one."""
 
 import math
-import time
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
 import httpx
 import msgspec
+
+from sources._shared import clock
 
 MARGIN = 180.0
 """Seconds before its end at which a token is renewed, or a tenth of its life where that is shorter."""
@@ -75,7 +76,7 @@ class LoginAuth(httpx.Auth):
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
         """Adds the Authorization header; a token that died in mid-scan is renewed once."""
         # By our own clock that only runs forward: the times in a login's answer may contradict each other.
-        fresh = self._token is None or (self._ends_at is not None and time.monotonic() >= self._ends_at)
+        fresh = self._token is None or (self._ends_at is not None and clock.monotonic() >= self._ends_at)
         if fresh:
             yield from self._renew()
         request.headers["Authorization"] = f"Bearer {self._token}"
@@ -92,4 +93,4 @@ class LoginAuth(httpx.Auth):
         self._on_token(token.text)
         self._token = token.text
         if token.seconds is not None:
-            self._ends_at = time.monotonic() + token.seconds - min(MARGIN, token.seconds / 10)
+            self._ends_at = clock.monotonic() + token.seconds - min(MARGIN, token.seconds / 10)

@@ -7,12 +7,13 @@ that means, what to do next. After a wall, which every later call would meet too
 import base64
 import functools
 from collections.abc import Callable, Generator, Iterator, Mapping
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any, Literal, NamedTuple, ParamSpec, TypeVar
 from urllib.parse import urlsplit
 
 import msgspec
 
+from sources._shared import clock as our_clock
 from sources._shared.errors import (
     BrokenAnswerError,
     NotFoundError,
@@ -157,7 +158,7 @@ def first_page(pages: Callable[[Window], Iterator[Page]], window: Window) -> Pag
 
 def moved_from_now() -> Window:
     """A window that nothing has moved in yet: the cheapest question there is."""
-    return Window(after=datetime.now(UTC))
+    return Window(after=our_clock.now())
 
 
 def failed(check: str, error: SourceError, advice: str = "") -> Finding:
@@ -185,7 +186,7 @@ def clock_skew(api: ApiClient) -> Finding:
     """How far our clock is from the one of the server that has just answered."""
     if api.server_clock is None:
         return ok("clock", "The server sends no Date.")
-    ahead = datetime.now(UTC) - api.server_clock
+    ahead = our_clock.now() - api.server_clock
     if abs(ahead) <= MOST_SKEW:
         return ok("clock", "This machine's clock agrees with the server's.")
     side = "ahead of" if ahead > timedelta() else "behind"

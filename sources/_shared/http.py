@@ -22,6 +22,7 @@ import httpx
 import msgspec
 import tenacity
 
+from sources._shared import clock as our_clock
 from sources._shared.errors import (
     BrokenAnswerError,
     CredentialsError,
@@ -174,6 +175,7 @@ class ApiClient:
             wait=_wait,
             before_sleep=self._count_retry,
             reraise=True,
+            sleep=our_clock.sleep,
         )
         return retrying(self._attempt, method, path, decode, params, json)
 
@@ -197,7 +199,7 @@ class ApiClient:
     def _attempt(
         self, method: str, path: str, decode: Callable[[bytes], T], params: Any, json: Any
     ) -> Answer[T]:
-        sent_at = datetime.now(UTC)
+        sent_at = our_clock.now()
         try:
             response = self._open().request(method, f"{self.base_url}{path}", params=params, json=json)
             body = response.content
@@ -211,7 +213,7 @@ class ApiClient:
         clock = _server_clock(response)
         if clock is not None:
             self.server_clock = clock
-            self.server_ahead = max(clock - datetime.now(UTC), min(clock - sent_at, timedelta()))
+            self.server_ahead = max(clock - our_clock.now(), min(clock - sent_at, timedelta()))
         self._obey(response, body)
         if response.status_code != httpx.codes.OK:
             raise self._explain(response, body)
@@ -361,7 +363,7 @@ def _retry_after(response: httpx.Response) -> float | None:
     until = _http_date(text)
     if until is None:
         return None
-    now = _server_clock(response) or datetime.now(UTC)
+    now = _server_clock(response) or our_clock.now()
     return max(0.0, (until - now).total_seconds())
 
 

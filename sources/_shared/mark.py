@@ -15,9 +15,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
 
-import pendulum
 import pyarrow as pa
 
+from sources._shared import clock
 from sources._shared.errors import SourceError
 from sources._shared.journal import Journal
 from sources._shared.rows import Keys
@@ -171,7 +171,7 @@ class Ask:
 
     def now(self) -> datetime:
         """The present moment by our own clock, in UTC."""
-        return pendulum.now("UTC")
+        return clock.now()
 
     def journal(self, resource: str) -> Journal:
         """Where a resource's first read keeps its pages; of nowhere, a temporary one."""

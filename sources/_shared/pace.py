@@ -1,10 +1,11 @@
 """How fast a provider may be asked, by everyone whose requests it counts together."""
 
 import threading
-import time
 
 import httpx
 from pyrate_limiter import Duration, Limiter, Rate
+
+from sources._shared import clock
 
 
 class Pace:
@@ -31,15 +32,15 @@ class Pace:
 
     def wait(self) -> None:
         """Returns when the next request may go."""
-        while (left := self._goes_on_at - time.monotonic()) > 0:
-            time.sleep(left)
+        while (left := self._goes_on_at - clock.monotonic()) > 0:
+            clock.sleep(left)
         if self._limiter is not None:
             self._limiter.try_acquire("request")
 
     def pause(self, seconds: float) -> None:
         """Lets nobody go on for so long."""
         with self._lock:
-            self._goes_on_at = max(self._goes_on_at, time.monotonic() + seconds)
+            self._goes_on_at = max(self._goes_on_at, clock.monotonic() + seconds)
 
 
 _shared: dict[str, Pace] = {}

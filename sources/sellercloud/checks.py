@@ -1,9 +1,10 @@
 """What `stocktake doctor` asks of a Sellercloud account."""
 
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
+from sources._shared import clock as our_clock
 from sources._shared.checks import (
     Finding,
     Findings,
@@ -104,7 +105,7 @@ def _login(seconds: float | None) -> Finding:
 
 def _zone(client: SellercloudClient, timezone: str) -> Finding:
     """Whether the newest change, read in the configured zone, lies where changes can (sellercloud.md §4)."""
-    now = client.api.server_clock or datetime.now(UTC)
+    now = client.api.server_clock or our_clock.now()
     try:
         found = [newest for clock in CLOCKS if (newest := _newest(client, clock, now)) is not None]
     except SourceError as error:

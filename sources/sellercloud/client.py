@@ -13,6 +13,7 @@ from zoneinfo import ZoneInfo
 import httpx
 import msgspec
 
+from sources._shared import clock as our_clock
 from sources._shared.auth import LoginAuth, Token
 from sources._shared.errors import BrokenAnswerError, NotFoundError, PermissionDeniedError, SourceError
 from sources._shared.http import ApiClient, ProviderWords
@@ -193,7 +194,7 @@ class SellercloudClient:
             next(self.warehouses(Window()))
             clock = self.api.server_clock
         # Ours may run ahead, and the server's future cannot be asked for; or behind, and hide what is new.
-        until = earlier(window.until, clock) or datetime.now(UTC)
+        until = earlier(window.until, clock) or our_clock.now()
         begin, end = local_window(window.after, max(until, window.after), self.zone)
         for name in CLOCKS:
             for page in self._dated(query, prefix, name, begin, end):
@@ -374,7 +375,7 @@ def _pause(body: bytes, clock: datetime | None) -> float | None:
         return None
     if until.tzinfo is None:
         until = until.replace(tzinfo=UTC)
-    left = (until - (clock or datetime.now(UTC))).total_seconds()
+    left = (until - (clock or our_clock.now())).total_seconds()
     return max(0.0, left) + random.uniform(0.2, 1) * LONGEST_JITTER  # noqa: S311  nothing secret
 
 

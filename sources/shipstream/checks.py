@@ -1,8 +1,8 @@
 """What `stocktake doctor` asks of a ShipStream account."""
 
-from datetime import UTC, datetime
 from typing import Any
 
+from sources._shared import clock as our_clock
 from sources._shared.checks import (
     Findings,
     clock_skew,
@@ -41,7 +41,7 @@ def checks(
     client = ShipstreamClient(base_url, access_token, api_version, requests_per_second)
     try:
         greeting = greet(client.api, STATUS, ADDRESS)
-        end = token_end(access_token, client.api.server_clock or datetime.now(UTC))
+        end = token_end(access_token, client.api.server_clock or our_clock.now())
         if isinstance(greeting.error, CredentialsError):
             yield end  # where it is why, it is the better sentence
         yield greeting.finding

@@ -12,6 +12,7 @@ from urllib.parse import parse_qs, urlsplit
 
 import msgspec
 
+from sources._shared import clock as our_clock
 from sources._shared.auth import BearerAuth
 from sources._shared.errors import (
     BrokenAnswerError,
@@ -203,7 +204,7 @@ class ShipstreamClient:
         dated: Parameters = []
         if window.after is not None:
             # Ours may run ahead of it; or behind, and hide what is new.
-            until = earlier(window.until, server_clock) or datetime.now(UTC)
+            until = earlier(window.until, server_clock) or our_clock.now()
             dated = [("filter", f'{clock}{{gt:"{_second(window.after)}",lt:"{_second(until, 1)}"}}')]
         reached, position = window.position or (ENABLED[0], None)
         promised = 0
