@@ -161,7 +161,7 @@ def make_release(published: Path) -> None:
 def contracts() -> Iterator[tuple[str, list[tuple[str, str]]]]:
     """Every published table with its columns, from the models' YAML."""
     for folder in ("marts", "reporting"):
-        for file in sorted((ROOT / "dbt_models" / "models" / folder).glob("*__models.yml")):
+        for file in sorted((ROOT / "dbt_models" / "models" / folder).rglob("*__models.yml")):
             for model in yaml.safe_load(file.read_text(encoding="utf-8"))["models"]:
                 columns = [(one["name"], str(one.get("data_type", "varchar"))) for one in model["columns"]]
                 yield model["name"], columns

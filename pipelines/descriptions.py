@@ -34,7 +34,9 @@ class Described:
 
 def described_tables() -> dict[str, Described]:
     """Every table of marts and reporting by name."""
-    files = [file for folder in PUBLISHED for file in sorted((PROJECT / "models" / folder).glob("*.yml"))]
+    files = [
+        file for folder in PUBLISHED for file in sorted((PROJECT / "models" / folder).rglob("*__models.yml"))
+    ]
     documents = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in files)
     return {
         model["name"]: _described(model) for document in documents for model in document.get("models", [])

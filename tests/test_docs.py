@@ -258,7 +258,7 @@ def test_every_raw_table_is_in_its_providers_readme_with_its_key(provider) -> No
 
 
 def model_names(folder: str) -> set[str]:
-    return {path.stem for path in (MODELS / "models" / folder).glob("*.sql")}
+    return {path.stem for path in (MODELS / "models" / folder).rglob("*.sql")}
 
 
 def test_every_report_is_in_the_readme_with_its_question() -> None:

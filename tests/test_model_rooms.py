@@ -21,6 +21,8 @@ MODELS = {
     "bridge_": ("marts", ("stg_", "int_", "dim_")),
     "rpt_": ("reporting", ("dim_", "fct_", "bridge_")),
 }
+SUBJECTS = ("stock", "products", "kits", "matching", "history", "planning", "quality")
+"""The folders of intermediate, marts and reporting."""
 READ_ADVICE = {
     "int_": "an intermediate model reads staging; what needs a mart is a mart or a report",
     "dim_": "a dimension reads staging, intermediate models and dimensions; a fact is joined in a report",
@@ -89,6 +91,37 @@ def model_faults(file, sql, readers=frozenset({"source"})):
             yield f"{at(match)} reads {match['name']}; {READ_ADVICE[prefix]}"
 
 
+def provider_of(model, parents):
+    """The one provider whose staging a model reads, however many models deep; None if several or none."""
+    found, to_follow = set(), [model]
+    seen = {model}
+    while to_follow:
+        for parent in parents.get(to_follow.pop(), ()):
+            if parent.startswith("stg_"):
+                found.add(parent.removeprefix("stg_").split("__")[0])
+            elif parent not in seen:
+                seen.add(parent)
+                to_follow.append(parent)
+    found.discard("stocktake")  # our own accounts and sync log, which any model may need
+    return found.pop() if len(found) == 1 else None
+
+
+def naming_faults(file, parents):
+    """An intermediate model of one provider says which; one of several does not; all stand in a subject."""
+    layer, *folders, name = file.split("/")
+    model = name.removesuffix(".sql")
+    if layer == "staging":
+        return
+    if len(folders) != 1 or folders[0] not in SUBJECTS:
+        yield f"{file}:1: belongs in one of models/{layer}/{', '.join(SUBJECTS)}"
+    if layer == "intermediate":
+        provider = provider_of(model, parents)
+        named = model.removeprefix("int_").split("__")[0] if "__" in model else None
+        if named != provider:
+            right = f"int_{provider}__…" if provider else "int_<entities>_<verb>, without a provider"
+            yield f"{file}:1: reads {provider or 'several providers or none'}; its name is {right}"
+
+
 def staging_faults(file, model, folders, sql, sources, at):
     read = {match.groups() for match in sources}
     if len(read) != 1:
@@ -113,13 +146,13 @@ def test_every_model_reads_what_its_room_may_read():
     files = sorted(models.rglob("*.sql"))
     rooms = {path.relative_to(models).parts[0] for path in files}
     assert rooms == {folder for folder, _ in MODELS.values()}
-    found = [
-        fault
-        for path in files
-        for fault in model_faults(
-            path.relative_to(models).as_posix(), path.read_text(encoding="utf-8"), readers
-        )
-    ]
+    texts = {path.relative_to(models).as_posix(): path.read_text(encoding="utf-8") for path in files}
+    parents = {
+        Path(file).stem: [match["name"] for match in REF.finditer(without_comments(sql))]
+        for file, sql in texts.items()
+    }
+    found = [fault for file, sql in texts.items() for fault in model_faults(file, sql, readers)]
+    found += [fault for file in texts for fault in naming_faults(file, parents)]
     assert not found, "\n".join(found)
 
 
@@ -178,6 +211,27 @@ def test_a_model_that_reads_the_right_thing_is_let_be():
     assert not list(
         model_faults("reporting/rpt_stock.sql", "{{ ref('dim_products') }} join {{ ref('fct_levels') }}")
     )
+
+
+@pytest.mark.parametrize(
+    ("file", "words"),
+    [
+        ("intermediate/stock/int_levels_measured.sql", "int_square__…"),
+        ("intermediate/stock/int_augno__levels_measured.sql", "int_square__…"),
+        ("intermediate/stock/int_square__all_unioned.sql", "without a provider"),
+        ("intermediate/int_square__levels.sql", "belongs in one of models/intermediate/stock"),
+        ("marts/levels/fct_levels.sql", "belongs in one of models/marts/stock"),
+    ],
+)
+def test_a_model_that_hides_its_provider_or_its_subject_is_told(file, words):
+    parents = {
+        "int_levels_measured": ["stg_square__counts", "stg_stocktake__accounts"],
+        "int_augno__levels_measured": ["int_levels_measured"],
+        "int_square__all_unioned": ["int_levels_measured", "stg_augno__items"],
+        "int_square__levels": ["stg_square__counts"],
+    }
+    (fault,) = naming_faults(file, parents)
+    assert words in fault
 
 
 def test_macros_that_read_raw_are_found_however_deep():

@@ -765,7 +765,7 @@ def test_the_worked_examples_of_the_docs_are_true(ten: Ten, query: str, answer: 
 
 
 def test_every_report_has_a_worked_example() -> None:
-    reports = {path.stem for path in (MODELS / "reporting").glob("rpt_*.sql")}
+    reports = {path.stem for path in (MODELS / "reporting").rglob("rpt_*.sql")}
     asked = {found for query, _ in examples.printed() for found in re.findall(r"from (rpt_\w+)", query)}
     assert asked == reports
 

@@ -3,11 +3,11 @@
 with
 
 objects as (
-    select * from {{ ref('int_catalog_objects_latest') }}
+    select * from {{ ref('int_square__catalog_objects_latest') }}
 ),
 
 variations as (
-    select * from {{ ref('int_catalog_variations_merged') }}
+    select * from {{ ref('int_square__variations_merged') }}
 ),
 
 product_categories as (

@@ -2,7 +2,7 @@
 with
 
 variations as (
-    select * from {{ ref('int_catalog_variations_merged') }}
+    select * from {{ ref('int_square__variations_merged') }}
 ),
 
 product_locations as (

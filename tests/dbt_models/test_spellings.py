@@ -140,7 +140,8 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
         put("sellercloud.warehouses", record, account="sc")
     working_database.dbt(
         "build", "--select", "+bridge_item_products", "+bridge_product_barcodes", "+dim_locations",
-        "+bridge_kit_trees", "+bridge_kit_components", "+rpt_oversell_risk", "--indirect-selection", "cautious",
+        "+bridge_kit_trees", "+bridge_kit_components", "+rpt_oversell_risk",
+        "--indirect-selection", "cautious",
     )  # fmt: skip
     return working_database
 

@@ -1,0 +1,63 @@
+with
+
+levels as (
+    select * from {{ ref('int_inventory_levels_unioned') }}
+),
+
+product_locations as (
+    select
+        {{ product_key() }} as product_key,
+        {{ location_key() }} as location_key,
+        is_sold_out,
+        sold_out_until
+    from {{ ref('int_square__product_locations_unnested') }}
+),
+
+keyed as (
+    select
+        {{ product_key() }} as product_key,
+        {{ location_key() }} as location_key,
+        provider,
+        account,
+        product_id,
+        location_id,
+        resource,
+        {{ measures() | join(',\n        ') }},
+        unknown_measures,
+        untracked_reason,
+        is_estimated,
+        is_additive,
+        counted_at,
+        asked_at
+    from levels
+),
+
+joined as (
+    select
+        keyed.product_key,
+        keyed.location_key,
+        keyed.provider,
+        keyed.account,
+        keyed.product_id,
+        keyed.location_id,
+        keyed.resource,
+        {% for measure in measures() %}
+        keyed.{{ measure }},
+        {% endfor %}
+        keyed.unknown_measures,
+        keyed.untracked_reason is null as is_tracked,
+        keyed.untracked_reason,
+        product_locations.is_sold_out,
+        product_locations.sold_out_until,
+        keyed.is_estimated,
+        keyed.is_additive,
+        keyed.counted_at,
+        keyed.asked_at
+    from keyed
+    left join product_locations
+        on
+            keyed.product_key = product_locations.product_key
+            and keyed.location_key = product_locations.location_key
+)
+
+select * from joined
