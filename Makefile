@@ -6,6 +6,8 @@ BIN := $(VENV)/bin
 # One more than there are cores: a test that waits for a server or a death leaves its core to another.
 WORKERS := $(shell $(PYTHON) -c 'import os; print(1 + (os.cpu_count() or 1))')
 READY := $(VENV)/ready
+# What is needed to run Stocktake, without what tests and checks need.
+RUNTIME := $(VENV)/ready-to-run
 
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-all bench bench-quick soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
@@ -13,8 +15,9 @@ READY := $(VENV)/ready
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
-demo: $(READY) ## Two loads, a simulated day between them, and the reports; no credentials
-	$(BIN)/stocktake demo
+demo: $(RUNTIME) ## Ten simulated days of five systems, and the reports; no credentials
+	@echo "Ten days of make-believe stock: loaded day by day, then built and published. A minute or two."
+	@$(BIN)/stocktake demo
 
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
@@ -69,7 +72,7 @@ dbt-docs: $(READY) ## dbt's documentation of the models, of the demo's warehouse
 	$(call DEMO_DBT,docs generate --static)
 	@echo "Open demo/dbt/static_index.html in a browser."
 
-sandbox: $(READY) ## The providers' APIs on localhost, with make-believe stock
+sandbox: $(RUNTIME) ## The providers' APIs on localhost, with make-believe stock
 	$(BIN)/stocktake sandbox
 
 constraints: ## Renew constraints.txt from what pyproject.toml resolves to today
@@ -86,11 +89,21 @@ clean: ## Remove what was made here: environment, demo, caches
 	rm -rf .pytest_cache .mypy_cache .ruff_cache .hypothesis
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
 
+PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable
+# One line for each package that pip takes up, and pip's own exit code.
+TELL := awk '/^exit / { code = $$2; next } /^Collecting / { printf "  %s\n", $$2; fflush() } END { exit code }'
+
 # Made anew when what is to be installed changes; otherwise it costs nothing.
-$(READY): pyproject.toml constraints.txt
+$(READY): $(RUNTIME)
+	@echo "Installing what tests and checks need, once:"
+	@{ $(PIP_INSTALL) '.[dev]'; echo "exit $$?"; } | $(TELL)
+	@touch $@
+
+$(RUNTIME): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Stocktake needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; \
 		exit 2; }
-	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
-	$(BIN)/python -m pip install --quiet --disable-pip-version-check --editable '.[dev]' --constraint constraints.txt
+	@test -x $(BIN)/python || { echo "Making an environment of its own in $(VENV)."; $(PYTHON) -m venv $(VENV); }
+	@echo "Installing Stocktake and the packages it stands on into $(VENV), once; a minute or two:"
+	@{ $(PIP_INSTALL) .; echo "exit $$?"; } | $(TELL)
 	@touch $@

@@ -7,12 +7,17 @@ from __future__ import annotations
 
 import json
 import sys
+import termios
 from collections.abc import Callable
+from contextvars import ContextVar
 from datetime import UTC, datetime, timedelta
+from functools import partial
+from getpass import getpass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from pipelines.errors import CommandError, ConfigurationError, Exit, is_trouble, words_of
 from pipelines.log import LogFormat, Reporter, route_logs
@@ -27,18 +32,65 @@ if TYPE_CHECKING:
     from pipelines.run import RunResult
     from pipelines.status import Status
 
+
+def _without_types_of_flags(parameters: list[Any]) -> list[Any]:
+    for one in parameters:
+        if getattr(one, "is_flag", False):
+            one.metavar = ""  # typer 0.29 shows <bool> beside every flag, as if it took a value
+    return parameters
+
+
+class Commands(TyperGroup):
+    """The commands, with a help that says of a flag only what it does."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """The options of `stocktake` itself."""
+        return _without_types_of_flags(super().get_params(ctx))
+
+
+class Command(TyperCommand):
+    """The same for one command."""
+
+    def get_params(self, ctx: Any) -> list[Any]:
+        """Its options."""
+        return _without_types_of_flags(super().get_params(ctx))
+
+
 app = typer.Typer(
     name="stocktake",
+    cls=Commands,
     no_args_is_help=True,
     invoke_without_command=True,
-    add_completion=False,
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
+command = partial(app.command, cls=Command)
 
-AccountOption = Annotated[list[str] | None, typer.Option("--account", help="Only this account; repeatable.")]
+_project: ContextVar[Path | None] = ContextVar("_project", default=None)
+
+
+def _remember_project(context: typer.Context, folder: Path | None) -> None:
+    """Keeps what -C says, before the command's name or after it."""
+    if folder is not None or context.parent is None:
+        _project.set(folder)
+
+
+AccountOption = Annotated[
+    list[str] | None, typer.Option("--account", metavar="NAME", help="Only this account; repeatable.")
+]
 ProviderOption = Annotated[
-    list[str] | None, typer.Option("--provider", help="Only this provider; repeatable.")
+    list[str] | None, typer.Option("--provider", metavar="NAME", help="Only this provider; repeatable.")
+]
+ProjectOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-C",
+        "--project-dir",
+        metavar="DIR",
+        help="The project's folder, or one below it; else this one.",
+        callback=_remember_project,
+        expose_value=False,
+    ),
 ]
 LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="human, or json for machines.")]
 
@@ -46,6 +98,7 @@ LogFormatOption = Annotated[LogFormat, typer.Option("--log-format", help="human,
 @app.callback()
 def stocktake(
     version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    project_dir: ProjectOption = None,
 ) -> None:
     """How much do we have, where, and how sure are we? Incremental inventory loads into DuckDB."""
     if version:
@@ -55,48 +108,56 @@ def stocktake(
         raise typer.Exit
 
 
-@app.command("run")
+@command("run")
 def run_command(
     account: AccountOption = None,
     provider: ProviderOption = None,
     sweep: Annotated[bool, typer.Option("--sweep", help="Read everything whole, whatever is due.")] = False,
     publish: Annotated[bool, typer.Option(help="Publish what was built.")] = True,
+    project_dir: ProjectOption = None,
     log_format: LogFormatOption = "human",
 ) -> None:
     """Load what changed, build and test the models, publish."""
     _work("run", log_format, account, provider, sweep=sweep, publish_tables=publish)
 
 
-@app.command("load")
+@command("load")
 def load_command(
     account: AccountOption = None,
     provider: ProviderOption = None,
     sweep: Annotated[bool, typer.Option("--sweep", help="Read everything whole, whatever is due.")] = False,
+    project_dir: ProjectOption = None,
     log_format: LogFormatOption = "human",
 ) -> None:
     """Load what changed; build and publish nothing."""
     _work("load", log_format, account, provider, sweep=sweep, build_models=False, publish_tables=False)
 
 
-@app.command("sweep")
+@command("sweep")
 def sweep_command(
     account: AccountOption = None,
     provider: ProviderOption = None,
     confirm_drop: Annotated[
         bool, typer.Option("--confirm-drop", help="Retire what is gone, even below the floor.")
     ] = False,
+    project_dir: ProjectOption = None,
     log_format: LogFormatOption = "human",
 ) -> None:
     """Read everything whole: retire what is gone, repair what was missed, then build and publish."""
     _work("sweep", log_format, account, provider, sweep=True, confirm_drop=confirm_drop)
 
 
-@app.command("backfill")
+@command("backfill")
 def backfill_command(
-    since: Annotated[str, typer.Option(help="Where the window starts: 2026-01-31 or 2026-01-31T08:00Z.")],
-    until: Annotated[str, typer.Option(help="Where it ends; a day without a time means its start, in UTC.")],
+    since: Annotated[
+        str, typer.Option(metavar="TIME", help="Where the window starts: 2026-01-31 or 2026-01-31T08:00Z.")
+    ],
+    until: Annotated[
+        str, typer.Option(metavar="TIME", help="Where it ends; a day without a time means its start, in UTC.")
+    ],
     account: AccountOption = None,
     provider: ProviderOption = None,
+    project_dir: ProjectOption = None,
     log_format: LogFormatOption = "human",
 ) -> None:
     """Read a window again, then build and publish; marks do not move."""
@@ -119,11 +180,14 @@ def backfill_command(
     _guarded(log_format, work)
 
 
-@app.command("reset")
+@command("reset")
 def reset_command(
-    account: Annotated[str, typer.Option("--account", help="The account that starts anew.")],
-    resource: Annotated[str | None, typer.Option("--resource", help="Only this resource.")] = None,
+    account: Annotated[str, typer.Option("--account", metavar="NAME", help="The account that starts anew.")],
+    resource: Annotated[
+        str | None, typer.Option("--resource", metavar="NAME", help="Only this resource.")
+    ] = None,
     yes: Annotated[bool, typer.Option("--yes", help="Really forget; without it nothing is done.")] = False,
+    project_dir: ProjectOption = None,
     log_format: LogFormatOption = "human",
 ) -> None:
     """Forget marks and rows, so that the next run is a first run."""
@@ -139,20 +203,26 @@ def reset_command(
     _guarded(log_format, work)
 
 
-@app.command("build")
-def build_command(log_format: LogFormatOption = "human") -> None:
+@command("build")
+def build_command(project_dir: ProjectOption = None, log_format: LogFormatOption = "human") -> None:
     """Build and test the models from what is loaded."""
     _work("build", log_format, load=False, publish_tables=False)
 
 
-@app.command("publish")
+@command("publish")
 def publish_command(
     rollback: Annotated[bool, typer.Option("--rollback", help="Go back to the release before.")] = False,
     csv: Annotated[bool, typer.Option("--csv", help="Write the reports as CSV too.")] = False,
     to: Annotated[
-        str | None, typer.Option("--to", help="Copy what is published into this dlt destination instead.")
+        str | None,
+        typer.Option(
+            "--to", metavar="DESTINATION", help="Copy what is published into this dlt destination instead."
+        ),
     ] = None,
-    dataset: Annotated[str, typer.Option("--dataset", help="With --to: the schema there.")] = "stocktake",
+    dataset: Annotated[
+        str, typer.Option("--dataset", metavar="NAME", help="With --to: the schema there.")
+    ] = "stocktake",
+    project_dir: ProjectOption = None,
     log_format: LogFormatOption = "human",
 ) -> None:
     """Publish what was built, if it passed its tests; or go back one release; or copy it elsewhere."""
@@ -202,13 +272,16 @@ def _publish_to(config: Config, reporter: Reporter, to: str, dataset: str, *, al
     return {"release": release.name, "destination": to, "dataset": dataset, "tables": release.tables}
 
 
-@app.command("status")
+@command("status")
 def status_command(
     as_json: Annotated[bool, typer.Option("--json", help="One JSON object.")] = False,
     fail_if_older: Annotated[
         str | None,
-        typer.Option(help="End with 3 where what was read, or what BI reads, is older, such as 2h."),
+        typer.Option(
+            metavar="AGE", help="End with 3 where what was read, or what BI reads, is older, such as 2h."
+        ),
     ] = None,
+    project_dir: ProjectOption = None,
 ) -> None:
     """How far each resource has been asked, how old its numbers are, what BI reads."""
 
@@ -220,11 +293,14 @@ def status_command(
     _guarded("json" if as_json else "human", work, lenient=True)
 
 
-@app.command("dashboard")
+@command("dashboard")
 def dashboard_command(
-    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8766,
-    host: Annotated[str, typer.Option(help="Another one lets others in: there is no login.")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(metavar="NUMBER", help="0 picks a free one.")] = 8766,
+    host: Annotated[
+        str, typer.Option(metavar="ADDRESS", help="Another one lets others in: there is no login.")
+    ] = "127.0.0.1",
     open_browser: Annotated[bool, typer.Option("--open", help="Show it in the browser.")] = False,
+    project_dir: ProjectOption = None,
 ) -> None:
     """Serve pages over what is published: what needs you, what is where, how sure we are."""
 
@@ -240,15 +316,23 @@ def dashboard_command(
     _guarded("human", work, lenient=True, stopped="Stopped.")
 
 
-@app.command("report")
+@command("report")
 def report_command(
-    out: Annotated[Path, typer.Option(help="The file to write.")] = Path("stocktake-report.html"),
-    account: Annotated[str | None, typer.Option("--account", help="Only this account.")] = None,
-    provider: Annotated[str | None, typer.Option("--provider", help="Only this provider.")] = None,
-    item: Annotated[
-        list[str] | None, typer.Option("--item", help="Draw this item too: SKU, barcode or id; repeatable.")
+    out: Annotated[Path, typer.Option(metavar="FILE", help="The file to write.")] = Path(
+        "stocktake-report.html"
+    ),
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="NAME", help="Only this account.")
     ] = None,
-    rows: Annotated[int, typer.Option(help="Rows of each list.")] = 25,
+    provider: Annotated[
+        str | None, typer.Option("--provider", metavar="NAME", help="Only this provider.")
+    ] = None,
+    item: Annotated[
+        list[str] | None,
+        typer.Option("--item", metavar="WORDS", help="Draw this item too: SKU, barcode or id; repeatable."),
+    ] = None,
+    rows: Annotated[int, typer.Option(metavar="NUMBER", help="Rows of each list.")] = 25,
+    project_dir: ProjectOption = None,
     log_format: LogFormatOption = "human",
 ) -> None:
     """Write what the dashboard shows into one file, to be sent or kept."""
@@ -263,10 +347,52 @@ def report_command(
     _guarded(log_format, work, lenient=True, stopped="Stopped.")
 
 
-@app.command("doctor")
+@command("init")
+def init_command(
+    provider: Annotated[
+        str | None, typer.Option("--provider", metavar="NAME", help="Whose API; asked for if left out.")
+    ] = None,
+    account: Annotated[
+        str | None, typer.Option("--account", metavar="NAME", help="Your own name for this account.")
+    ] = None,
+    given: Annotated[
+        list[str] | None,
+        typer.Option("--set", metavar="KEY=VALUE", help="A setting that is no secret; repeatable."),
+    ] = None,
+    try_it: Annotated[
+        bool | None, typer.Option("--try/--no-try", help="Ask the account whether it answers.")
+    ] = None,
+    project_dir: ProjectOption = None,
+) -> None:
+    """Add an account: asks what it needs, writes .dlt/config.toml and .dlt/secrets.toml, tries it."""
+
+    def work(reporter: Reporter) -> Diagnosis | None:
+        from pipelines.init import init, tried
+
+        say = partial(console_for_people().print, markup=False, soft_wrap=True)
+        ask = _ask if sys.stdin.isatty() else None
+        made = init(_start(), provider, account, given or (), ask, say)
+        reporter.redactor = Redactor(*made.account.secrets)
+        say(f"{made.account.name} is in {made.folder / '.dlt'}; secrets.toml is for you alone.")
+        return tried(made, try_it, ask, say)
+
+    _ended("human", work, "Stopped.")
+
+
+def _ask(words: str, is_hidden: bool) -> str:
+    before = termios.tcgetattr(sys.stdin)
+    try:
+        with last_words(lambda: termios.tcsetattr(sys.stdin, termios.TCSANOW, before)):
+            return (getpass(words) if is_hidden else input(words)).strip()
+    except EOFError:
+        raise CommandError("Nothing more to read, so nothing was written.") from None
+
+
+@command("doctor")
 def doctor_command(
     account: AccountOption = None,
     provider: ProviderOption = None,
+    project_dir: ProjectOption = None,
     log_format: LogFormatOption = "human",
 ) -> None:
     """What stands in the way of the next run, and what to do about it; changes nothing."""
@@ -279,32 +405,39 @@ def doctor_command(
     _guarded(log_format, work)
 
 
-@app.command("sandbox")
+@command("sandbox")
 def sandbox_command(
-    port: Annotated[int, typer.Option(help="0 picks a free one.")] = 8765,
-    size: Annotated[str, typer.Option(help="S, M or L.")] = "S",
-    seed: Annotated[int, typer.Option(help="The same seed gives the same world.")] = 7,
+    port: Annotated[int, typer.Option(metavar="NUMBER", help="0 picks a free one.")] = 8765,
+    size: Annotated[str, typer.Option(metavar="S|M|L", help="How much stock.")] = "S",
+    seed: Annotated[int, typer.Option(metavar="NUMBER", help="The same seed gives the same world.")] = 7,
+    write_config: Annotated[
+        Path | None,
+        typer.Option("--write-config", metavar="DIR", help="Make DIR a project that reads this sandbox."),
+    ] = None,
 ) -> None:
     """Serve the providers' APIs on loopback, with make-believe stock."""
 
     def work(reporter: Reporter) -> None:
         from pipelines.demo import serve_sandbox
 
-        serve_sandbox(port, size, seed)
+        serve_sandbox(port, size, seed, write_config)
 
     _ended("human", work, "Stopped.")
 
 
-@app.command("demo")
+@command("demo")
 def demo_command(
-    folder: Annotated[Path, typer.Option(help="Where the demo keeps its files; wiped first.")] = Path("demo"),
+    folder: Annotated[
+        Path, typer.Option(metavar="DIR", help="Where the demo keeps its files; wiped first.")
+    ] = Path("demo"),
 ) -> None:
-    """Two loads, a simulated day between them, and the reports: with no credentials."""
+    """Ten simulated days of five systems, loaded day by day, and the reports: with no credentials."""
 
     def work(reporter: Reporter) -> None:
+        from dashboard.report import write_report
         from pipelines.demo import demo
 
-        demo(folder)
+        demo(folder, write_report)
 
     _ended("human", work, "Stopped.")
 
@@ -346,12 +479,20 @@ def _guarded(
     from pipelines.config import load_config
 
     def configured(reporter: Reporter) -> Any:
-        config = load_config(Path.cwd(), lenient=lenient)
+        config = load_config(_start(), lenient=lenient)
         reporter.redactor = Redactor(*(secret for one in config.accounts.values() for secret in one.secrets))
         route_logs(reporter)
         return work(config, reporter)
 
     _ended(log_format, configured, stopped)
+
+
+def _start() -> Path:
+    """Where the project is looked for."""
+    folder = _project.get() or Path()
+    if not folder.is_dir():
+        raise ConfigurationError(f"-C {folder}: there is no such folder.")
+    return folder.resolve()
 
 
 def _ended(log_format: LogFormat, work: Callable[[Reporter], Any], stopped: str) -> None:

@@ -160,14 +160,33 @@ class Config:
         ]
         if not chosen:
             raise ConfigurationError(
-                f"No account is configured{' for ' + ', '.join(kinds) if kinds else ''}. Add one under"
-                f" [accounts.<name>] in .dlt/config.toml; .dlt/example.secrets.toml shows how."
+                f"No account is configured{' for ' + ', '.join(kinds) if kinds else ''}. Add one with"
+                " stocktake init, or under [accounts.<name>] in .dlt/config.toml."
             )
         return chosen
 
 
-def load_config(folder: Path, *, lenient: bool = False) -> Config:
-    """Reads and checks the configuration of a folder that holds a `.dlt/`.
+def project_folder(start: Path) -> Path | None:
+    """The nearest folder that holds a `.dlt/`: `start`, or one above it; None where there is none.
+
+    The user's own `~/.dlt` is dlt's global folder, and counts for a command in that very folder only.
+
+    Raises:
+        ConfigurationError: the one above belongs to somebody else, who would say where our secrets are sent.
+    """
+    start = start.resolve()
+    if (start / ".dlt").is_dir():
+        return start
+    found = next((one for one in start.parents if (one / ".dlt").is_dir() and one != Path.home()), None)
+    if found is not None and (found / ".dlt").stat().st_uid not in (os.getuid(), 0):
+        raise ConfigurationError(
+            f"{found / '.dlt'} belongs to another user. If it is meant, name its folder: stocktake -C {found}"
+        )
+    return found
+
+
+def load_config(start: Path, *, lenient: bool = False) -> Config:
+    """Reads and checks the configuration of the project that `start` lies in.
 
     Args:
         lenient: accounts are not looked into, and one without a provider is told in the result.
@@ -175,11 +194,11 @@ def load_config(folder: Path, *, lenient: bool = False) -> Config:
     Raises:
         ConfigurationError: names each account, key and the places looked in. No request was made.
     """
-    folder = folder.resolve()
-    if not (folder / ".dlt").is_dir():
+    folder = project_folder(start)
+    if folder is None:
         raise ConfigurationError(
-            f"{folder}: there is no .dlt folder here. Run stocktake where .dlt/config.toml is, or try"
-            " stocktake demo, which needs none."
+            f"{start.resolve()}: there is no .dlt folder here or above. Name the project's folder with -C,"
+            " make one with stocktake init, or try stocktake demo, which needs none."
         )
     texts = _texts(folder)
     values = (lenient and _values_without_dlt(folder, texts)) or _values_by_dlt(folder)
@@ -411,12 +430,22 @@ def _account_names(documents: Sequence[tuple[str, Mapping[str, Any]]]) -> list[s
         if match := re.fullmatch(r"ACCOUNTS__([A-Z][A-Z0-9_]*?)__PROVIDER", variable):
             names[match[1].lower()] = None
     for name in names:
-        if not re.fullmatch(r"[a-z][a-z0-9_]*", name) or "__" in name:
-            raise ConfigurationError(
-                f"accounts.{name}: an account's name has lower-case letters, digits and single underscores"
-                " only. Rename it."
-            )
+        check_name(name)
     return sorted(names)
+
+
+def check_name(account: str) -> str:
+    """The name, if an account may have it.
+
+    Raises:
+        ConfigurationError: it may not.
+    """
+    if not re.fullmatch(r"[a-z][a-z0-9_]*", account) or "__" in account:
+        raise ConfigurationError(
+            f"accounts.{account}: an account's name begins with a letter, and has lower-case letters, digits"
+            " and single underscores only. Rename it."
+        )
+    return account
 
 
 def _account(name: str, values: _Values, *, unchecked: bool) -> tuple[Account | None, list[str]]:
@@ -438,7 +467,7 @@ def _account(name: str, values: _Values, *, unchecked: bool) -> tuple[Account | 
             value = setting.default
         try:
             if value is not None:
-                settings[setting.name] = _checked(name, setting, value)
+                settings[setting.name] = checked(name, setting, value)
         except ConfigurationError as error:
             wrong.append(str(error))
             settings[setting.name] = None
@@ -465,7 +494,12 @@ def _no_provider(name: str, documents: Sequence[tuple[str, Mapping[str, Any]]]) 
     )
 
 
-def _checked(account: str, setting: Setting, value: Any) -> Any:
+def checked(account: str, setting: Setting, value: Any) -> Any:
+    """A setting's value as the provider gets it.
+
+    Raises:
+        ConfigurationError: it is none.
+    """
     where = f"accounts.{account}.{setting.name}"
     if setting.kind == "list":
         items = _split(value) if isinstance(value, str) else value

@@ -1,8 +1,11 @@
 """`stocktake demo` and `stocktake sandbox`: the product in one screen, with no credentials."""
 
-import json
+import logging
 import shutil
 import time
+import tomllib
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -13,17 +16,22 @@ from rich.table import Table
 
 from pipelines.config import Config, load_config
 from pipelines.errors import CommandError, ConfigurationError
+from pipelines.init import CONFIG, SECRETS, write_accounts
 from pipelines.log import Reporter
+from pipelines.packages import stamped_by
 from pipelines.registry import PROVIDERS
 from pipelines.run import RunResult, run
 from pipelines.view import console_for_people, summary_table
 from sandbox import SIZES, Sandbox
 
 MARKER = ".stocktake-demo"
+DAYS = 10
 
 ON_HAND = """
-    select provider, location_name, count(*) as products, sum(quantity_on_hand) as on_hand,
-        sum(quantity_available) as available, sum(quantity_incoming) as incoming
+    select provider, location_name, count(*) as products,
+        count(*) filter (where quantity_available > 0) as available,
+        count(*) filter (where quantity_available <= 0) as out,
+        count(*) filter (where quantity_incoming > 0) as incoming
     from rpt_stock_on_hand
     group by provider, location_name
     order by provider, location_name nulls last
@@ -42,35 +50,45 @@ FRESHNESS = """
 """
 
 
-def demo(folder: Path) -> None:
-    """Two loads with a simulated day between them, and the reports.
+def demo(folder: Path, write_report: Callable[[Path, Path], object]) -> None:
+    """A first load, ten simulated days with a load after each, and the reports.
+
+    Args:
+        write_report: writes the report of a published folder into a file.
 
     Raises:
         CommandError: the folder is there, and is not a demo's.
     """
     console = console_for_people()
     folder = _fresh_folder(folder)
-    yesterday = pendulum.now("UTC").subtract(hours=24).to_iso8601_string()
-    with Sandbox(start=yesterday, ticking=True) as sandbox:
+    begin = pendulum.now("UTC").subtract(days=DAYS)
+    with Sandbox(start=begin.to_iso8601_string(), ticking=True) as sandbox, _clock_of(sandbox):
         console.rule("1. Five systems hold the same stock")
         console.print(
             f"A sandbox serves {_titles(sandbox)} on {sandbox.url}: make-believe stock, real HTTP. Its clock"
-            " is a day behind, so that a day can pass; each account warns of that."
+            f" begins {DAYS} days ago."
         )
         _configure(folder, sandbox)
         config = load_config(folder)
 
         console.rule("2. First load: everything, once")
-        _load(config, console)
-        console.rule("3. A day passes in all of them")
-        for provider, touched in sandbox.simulate_day().items():
-            changed = ", ".join(f"{len(keys)} {name.replace('_', ' ')}" for name, keys in touched.items())
-            console.print(f"Changed in {PROVIDERS[provider].title}: {changed}.")
-        sandbox.requests.clear()
-
+        console.print(summary_table(_run(config, build=False).accounts))
+        console.rule("3. Ten days pass, with a load after each: only what changed")
+        for number in range(1, DAYS + 1):
+            changed = sum(
+                len(keys) for touched in sandbox.simulate_day().values() for keys in touched.values()
+            )
+            is_last = number == DAYS
+            if is_last:
+                console.rule("4. The last day, and the models")
+            result = _run(config, build=is_last)
+            rows = [row for account in result.accounts for row in account.rows]
+            read, new = (sum(row[name] for row in rows) for name in ("rows_read", "rows_new"))
+            console.print(
+                f"{sandbox.clock.now():%a %d %b}: {changed} records changed; asked {len(rows)} times, read"
+                f" {read}, of which {new} were new or changed."
+            )
         providers = sandbox.providers
-        console.rule("4. Second load: only what changed")
-        result = _load(config, console)
         _explain(console, sandbox, result)
     console.rule("5. The reports")
     reporting = config.published / "reporting.duckdb"
@@ -78,7 +96,7 @@ def demo(folder: Path) -> None:
         connection.execute("set TimeZone = 'UTC'")
         systems = ", ".join(f"{name}_available as {name}" for name in providers)
         for title, query in (
-            ("What is where? (rpt_stock_on_hand, summed up)", ON_HAND),
+            ("How many products are where? (rpt_stock_on_hand, counted)", ON_HAND),
             (
                 "Available in each system: where do they disagree most? (rpt_stock_consolidated)",
                 DISAGREEMENTS.format(systems=systems),
@@ -86,24 +104,26 @@ def demo(folder: Path) -> None:
             ("How old are the numbers? (rpt_freshness)", FRESHNESS),
         ):
             console.print(_report(connection, title, query))
-    console.rule("6. Yours to query")
-    console.print(f"{reporting} stays valid while later runs go on. Open it with any DuckDB from 1.1 on:")
-    console.print(
-        f"  .venv/bin/python -c \"import duckdb; duckdb.connect('{reporting}', read_only=True)"
-        ".sql('from rpt_stock_on_hand').show()\"",
-        soft_wrap=True,  # to be copied as it is
-    )
-    console.print(
-        f"The same as one file to copy: {config.published / 'stocktake.duckdb'}."
-        f" The demo's configuration: {folder / '.dlt'}."
-    )
+    console.rule("6. Yours")
+    report = folder / "stocktake-report.html"
+    write_report(config.published, report)
+    for words, what in (
+        ("Look at it in the browser", f"stocktake dashboard -C {_near(folder)}"),
+        ("The same as one file", str(_near(report))),
+        ("Query it with any DuckDB from 1.1 on, while later runs go on", str(_near(reporting))),
+        ("Your own accounts", "stocktake init"),
+    ):
+        console.print(f"{words}:", f"  {what}", sep="\n", soft_wrap=True)  # to be copied as it is
 
 
-def serve_sandbox(port: int, size: str, seed: int) -> None:
+def serve_sandbox(port: int, size: str, seed: int, config_folder: Path | None) -> None:
     """Serves the providers' APIs until stopped.
 
+    Args:
+        config_folder: where a `.dlt/` with the sandbox's accounts is written.
+
     Raises:
-        CommandError: the port is taken.
+        CommandError: the port is taken, or the folder is somebody's project.
         ConfigurationError: there is no such size.
     """
     console = console_for_people()
@@ -116,6 +136,9 @@ def serve_sandbox(port: int, size: str, seed: int) -> None:
     except OSError as error:
         raise CommandError(f"--port {port} cannot be used: {error.strerror}. Choose another, or 0.") from None
     with sandbox:
+        if config_folder is not None:
+            _write_config(config_folder, sandbox)
+            console.print(f"Its accounts are in {config_folder / '.dlt'}: stocktake run -C {config_folder}")
         for provider in sandbox.providers:
             console.print(f"{PROVIDERS[provider].title}: base_url {sandbox.base_url(provider)}")
             for key, value in sandbox.settings(provider).items():
@@ -130,37 +153,61 @@ def _fresh_folder(folder: Path) -> Path:
     if folder.exists() and any(folder.iterdir()) and not (folder / MARKER).exists():
         raise CommandError(f"{folder} is not a demo's folder. Choose another with --folder.")
     shutil.rmtree(folder, ignore_errors=True)
-    (folder / ".dlt").mkdir(parents=True)
+    folder.mkdir(parents=True)
     (folder / MARKER).touch()
     return folder
 
 
+def _near(path: Path) -> Path:
+    """The path as one types it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
+
+
+def _accounts(sandbox: Sandbox) -> dict[str, Any]:
+    """A store per provider."""
+    return {
+        f"demo_{name}": (PROVIDERS[name], {"base_url": sandbox.base_url(name), **sandbox.settings(name)})
+        for name in sandbox.providers
+    }
+
+
 def _configure(folder: Path, sandbox: Sandbox) -> None:
-    """Writes a configuration as a user would, a store per provider."""
-    config, secrets = ["[stocktake]", 'home = "warehouse"'], []
-    for provider in sandbox.providers:
-        table = f"[accounts.demo_{provider}]"
-        secret = {setting.name for setting in PROVIDERS[provider].settings if setting.secret}
-        settings = sandbox.settings(provider)
-        config += ["", table, f'provider = "{provider}"', f'base_url = "{sandbox.base_url(provider)}"']
-        config += [f"{key} = {json.dumps(value)}" for key, value in settings.items() if key not in secret]
-        secrets += [
-            "",
-            table,
-            *(f"{key} = {json.dumps(value)}" for key, value in settings.items() if key in secret),
-        ]
-    (folder / ".dlt" / "config.toml").write_text("\n".join(config) + "\n", encoding="utf-8")
-    (folder / ".dlt" / "secrets.toml").write_text("\n".join(secrets) + "\n", encoding="utf-8")
+    """Writes a configuration as a user would."""
+    write_accounts(folder, _accounts(sandbox))
 
 
-def _load(config: Config, console: Console) -> RunResult:
-    result = run(config, config.choose((), ()), Reporter())
-    console.print(summary_table(result.accounts))
-    if result.build is not None and result.release is not None:
-        console.print(
-            f"Built {result.build.models} models, {result.build.tests} tests,"
-            f" published {len(result.release.tables)} tables as release {result.release.name}."
-        )
+def _write_config(folder: Path, sandbox: Sandbox) -> None:
+    """Writes the two files anew: every sandbox has tokens of its own. What else is in them is somebody's."""
+    files = [folder / ".dlt" / name for name in (CONFIG, SECRETS)]
+    for file in files:
+        document = tomllib.loads(file.read_text(encoding="utf-8")) if file.exists() else {}
+        if {*document} - {"accounts"} or {*document.get("accounts", {})} - {*_accounts(sandbox)}:
+            raise CommandError(
+                f"{file} holds more than the sandbox's accounts. Choose another folder for --write-config."
+            )
+    for file in files:
+        file.unlink(missing_ok=True)
+    _configure(folder, sandbox)
+
+
+@contextmanager
+def _clock_of(sandbox: Sandbox) -> Iterator[None]:
+    """Lets the loads of simulated days be dated by them, and nobody be warned that our clock is another."""
+
+    def is_other(record: logging.LogRecord) -> bool:
+        return not str(record.msg).startswith("this machine's clock")
+
+    logger = logging.getLogger("sources._shared.resource")
+    logger.addFilter(is_other)
+    try:
+        with stamped_by(lambda: sandbox.clock.now().timestamp()):
+            yield
+    finally:
+        logger.removeFilter(is_other)
+
+
+def _run(config: Config, *, build: bool) -> RunResult:
+    result = run(config, config.choose((), ()), Reporter(), build_models=build, publish_tables=build)
     if result.exit_code:
         raise CommandError("The demo's load did not go through; this should not happen. Please report it.")
     return result
@@ -171,8 +218,13 @@ def _explain(console: Console, sandbox: Sandbox, result: RunResult) -> None:
         held = len(sandbox.truth(row["provider"], row["resource"]))
         what = f"{PROVIDERS[row['provider']].title}, {row['resource'].replace('_', ' ')}"
         console.print(
-            f"{what}: asked for what changed after {str(row['asked_from'])[:19]}Z, got {row['rows_read']} of"
+            f"{what}: asked for what changed after {str(row['asked_from'])[:16]}Z, got {row['rows_read']} of"
             f" {held} records; {row['rows_new']} were new or changed."
+        )
+    if result.build is not None and result.release is not None:
+        console.print(
+            f"Built {result.build.models} models, {result.build.tests} tests,"
+            f" published {len(result.release.tables)} tables as release {result.release.name}."
         )
 
 

@@ -61,7 +61,7 @@ class Diagnosis:
 
     def print(self, console: Console, redactor: Redactor) -> None:
         """The findings for people: how many of each, then a line for each."""
-        groups = {HERE: self.around, **self.accounts}
+        groups = {HERE: self.around, **self.accounts} if self.around else self.accounts
         table = Table(box=None, pad_edge=False, header_style="bold")
         table.add_column("account")
         for level in STYLES:
@@ -90,6 +90,11 @@ def diagnose(config: Config, accounts: Sequence[Account]) -> Diagnosis:
     with ThreadPoolExecutor(workers, thread_name_prefix="account") as pool:
         found = pool.map(_examine, accounts)
         return Diagnosis(around, {account.name: one for account, one in zip(accounts, found, strict=True)})
+
+
+def ask_account(account: Account) -> Diagnosis:
+    """Asks one account, whatever lies around it."""
+    return Diagnosis((), {account.name: _examine(account)})
 
 
 def _count(number: int, style: str) -> Text:

@@ -6,12 +6,17 @@ puts versions out of order after this machine's clock was set back.
 
 import json
 import shutil
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from datetime import datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import dlt
 import dlt.common.time
+from dlt.common.storages import load_package
 from dlt.common.storages.load_package import PackageStorage
+from dlt.common.time import LockedMonotonicPreciseTime
 
 from pipelines.pending import EXTRACTED, NORMALIZED, packages_in
 from sources._shared.resource import ROWS_FORMAT
@@ -22,6 +27,22 @@ LONGEST_LEAD = timedelta(days=7)
 
 _now = dlt.common.time.precise_time
 _MILLISECOND = 0.001
+
+
+@contextmanager
+def stamped_by(clock: Callable[[], float]) -> Iterator[None]:
+    """Lets what is loaded meanwhile be dated by another clock, in seconds since 1970: by the demo's days."""
+    global _now
+    package: Any = load_package
+    before = _now, package.increasing_precise_time
+    _now = dlt.common.time.precise_time = clock
+    # dlt's own never goes back behind the moment in which dlt was imported.
+    package.increasing_precise_time = LockedMonotonicPreciseTime(strictly_increasing=True)
+    try:
+        yield
+    finally:
+        _now, package.increasing_precise_time = before
+        go_on_after(None)
 
 
 def go_on_after(latest: datetime | None) -> None:

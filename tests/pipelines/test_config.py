@@ -121,10 +121,9 @@ def test_a_mistake_is_one_sentence_and_no_request(project: Project, text: str, s
 
 
 def test_without_a_dlt_folder_the_way_out_is_named(
-    tmp_path: Path, project: Project, monkeypatch: pytest.MonkeyPatch
+    project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    (tmp_path / "empty").mkdir()
-    monkeypatch.chdir(tmp_path / "empty")
+    monkeypatch.chdir(tmp_path_factory.mktemp("empty"))
     assert "there is no .dlt folder here" in project.stocktake("run", exits=2).stderr
 
 

@@ -1,0 +1,39 @@
+"""The demo shows what the README says it shows."""
+
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import duckdb
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent.parent
+COMMAND = [sys.executable, "-c", "from pipelines.main import main; main()"]
+
+
+def shape(line: str) -> str:
+    """A line without what differs from day to day."""
+    line = re.sub(r"\b(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d\d \w{3}\b", "DAY", line)
+    return re.sub(r"\d+", "0", " ".join(line.split()).strip("─ "))
+
+
+@pytest.mark.slow
+def test_the_demo_prints_what_the_readme_shows_and_lives_ten_days(tmp_path: Path) -> None:
+    """In a process of its own: its clock is moved."""
+    done = subprocess.run([*COMMAND, "demo"], cwd=tmp_path, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    assert "clock is" not in done.stderr
+    shown = re.findall(r"<!-- demo -->\n```\n(.*?)```", (ROOT / "README.md").read_text(), re.DOTALL)[0]
+    printed = {re.sub(r"0-[0-9a-f]+\.$", "RELEASE", shape(line)) for line in done.stdout.splitlines()}
+    wanted = {re.sub(r"0-[0-9a-f]+\.$", "RELEASE", shape(line)) for line in shown.splitlines() if line != "…"}
+    assert not {line for line in wanted - printed if not line.startswith("st-0-c")}
+    published = tmp_path / "demo" / "warehouse" / "published"
+    with duckdb.connect(str(published / "reporting.duckdb"), read_only=True) as connection:
+        days, moved = connection.execute(
+            "select count(distinct date_day), count(distinct quantity_available) > 1000"
+            " from fct_inventory_daily"
+        ).fetchall()[0]
+    assert days == 11
+    assert moved
+    assert (tmp_path / "demo" / "stocktake-report.html").stat().st_size > 10_000
