@@ -1,11 +1,11 @@
 """`stocktake demo` and `stocktake sandbox`: the product in one screen, with no credentials."""
 
-import logging
 import shutil
 import time
 import tomllib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
+from dataclasses import replace
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -23,6 +23,7 @@ from pipelines.registry import PROVIDERS
 from pipelines.run import RunResult, run
 from pipelines.view import console_for_people, summary_table
 from sandbox import SIZES, Sandbox
+from sources._shared.clock import Clock, using
 
 MARKER = ".stocktake-demo"
 DAYS = 10
@@ -62,14 +63,20 @@ def demo(folder: Path, write_report: Callable[[Path, Path], object]) -> None:
     console = console_for_people()
     folder = _fresh_folder(folder)
     begin = pendulum.now("UTC").subtract(days=DAYS)
-    with Sandbox(start=begin.to_iso8601_string(), ticking=True) as sandbox, _clock_of(sandbox):
+    with (
+        Sandbox(start=begin.to_iso8601_string(), ticking=True) as sandbox,
+        using(_SandboxClock(sandbox)),
+        stamped_by(lambda: sandbox.clock.now().timestamp()),
+    ):
         console.rule("1. Five systems hold the same stock")
         console.print(
             f"A sandbox serves {_titles(sandbox)} on {sandbox.url}: make-believe stock, real HTTP. Its clock"
             f" begins {DAYS} days ago."
         )
         _configure(folder, sandbox)
-        config = load_config(folder)
+        config = replace(
+            load_config(folder), sweep_every=timedelta(days=7)
+        )  # or each day would be read whole
 
         console.rule("2. First load: everything, once")
         console.print(summary_table(_run(config, build=False).accounts))
@@ -190,20 +197,15 @@ def _write_config(folder: Path, sandbox: Sandbox) -> None:
     _configure(folder, sandbox)
 
 
-@contextmanager
-def _clock_of(sandbox: Sandbox) -> Iterator[None]:
-    """Lets the loads of simulated days be dated by them, and nobody be warned that our clock is another."""
+class _SandboxClock(Clock):
+    """The sandbox's days are ours: what is read and loaded in them is dated by them."""
 
-    def is_other(record: logging.LogRecord) -> bool:
-        return not str(record.msg).startswith("this machine's clock")
+    def __init__(self, sandbox: Sandbox) -> None:
+        self._sandbox = sandbox
 
-    logger = logging.getLogger("sources._shared.resource")
-    logger.addFilter(is_other)
-    try:
-        with stamped_by(lambda: sandbox.clock.now().timestamp()):
-            yield
-    finally:
-        logger.removeFilter(is_other)
+    def now(self) -> datetime:
+        """The present moment in the sandbox."""
+        return self._sandbox.clock.now()
 
 
 def _run(config: Config, *, build: bool) -> RunResult:

@@ -30,10 +30,11 @@ def test_the_demo_prints_what_the_readme_shows_and_lives_ten_days(tmp_path: Path
     assert not {line for line in wanted - printed if not line.startswith("st-0-c")}
     published = tmp_path / "demo" / "warehouse" / "published"
     with duckdb.connect(str(published / "reporting.duckdb"), read_only=True) as connection:
-        days, moved = connection.execute(
-            "select count(distinct date_day), count(distinct quantity_available) > 1000"
-            " from fct_inventory_daily"
-        ).fetchall()[0]
-    assert days == 11
-    assert moved
+        days = connection.execute("select count(distinct date_day) from fct_inventory_daily").fetchall()
+        moved = connection.execute(
+            "select product_key from fct_inventory_daily"
+            " group by product_key having count(distinct quantity_on_hand) > 1"
+        ).fetchall()
+    assert days == [(11,)]
+    assert len(moved) > 100
     assert (tmp_path / "demo" / "stocktake-report.html").stat().st_size > 10_000
