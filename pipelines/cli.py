@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from pipelines.config import Config
     from pipelines.doctor import Diagnosis
     from pipelines.run import RunResult
+    from pipelines.ship import Shipment
     from pipelines.status import Status
 
 
@@ -270,6 +271,28 @@ def _publish_to(config: Config, reporter: Reporter, to: str, dataset: str, *, al
     release = watched(config, command, reporter, lambda: publish_to(config, to, dataset, reporter))
     reporter.say(f"{to}: schema {dataset} holds release {release.name}, {len(release.tables)} tables.")
     return {"release": release.name, "destination": to, "dataset": dataset, "tables": release.tables}
+
+
+@command("ship")
+def ship_command(
+    take_over: Annotated[
+        bool, typer.Option("--take-over", help="Go on in the place of a home that is gone.")
+    ] = False,
+    log_format: LogFormatOption = "human",
+    project_dir: ProjectOption = None,
+) -> None:
+    """Put the raw versions that changed into the lake, where one build reads those of many homes."""
+
+    def work(config: Config, reporter: Reporter) -> Shipment:
+        from pipelines.run import new_run_id, noted
+        from pipelines.ship import ship
+
+        with noted(config, "ship", new_run_id(), reporter) as (connection, notes):
+            shipment = ship(connection, config, take_over=take_over)
+            notes.ended("done")
+        return shipment
+
+    _guarded(log_format, work)
 
 
 @command("status")

@@ -32,6 +32,8 @@ STOCKTAKE_KEYS = {
     "keep_releases": "how many published releases are kept",
     "serve_path": "the published folder's path as BI sees it, where that differs (a container's mount)",
     "accounts_at_once": "how many accounts are read side by side",
+    "lake": "the folder or bucket that stocktake ship puts raw versions into, for one build over many homes",
+    "ship": "whether every run ships too: true or false",
     "keep_log": 'how long the sync log keeps every line, such as "90d"',
 }
 NOTIFY_KEYS = {
@@ -126,6 +128,9 @@ class Config:
     serve_path: str | None = None
     accounts_at_once: int = 4
     keep_log: timedelta = timedelta(days=90)
+    lake: str | None = None
+    """The address of shared storage; None where nothing is shipped."""
+    ship: bool = False
     problems: Sequence[str] = ()
     """What is wrong with accounts, where that does not stop the command."""
     notify: Notify = Notify()
@@ -205,6 +210,10 @@ def load_config(start: Path, *, lenient: bool = False) -> Config:
     _check_tables(values.documents)
     own = _own_settings(values)
     home = _home(folder, own.pop("home", "warehouse"))
+    if "lake" in own and "://" not in own["lake"]:
+        own["lake"] = str(folder / Path(own["lake"]).expanduser())
+    if own.get("ship") and "lake" not in own:
+        raise ConfigurationError("stocktake.ship has no effect without stocktake.lake: set that too.")
     accounts: dict[str, Account] = {}
     problems: list[str] = []
     for name in _account_names(values.documents):
@@ -366,9 +375,11 @@ def _own_value(key: str, value: Any) -> Any:
             if number >= 1:
                 return number
             raise ValueError
+        if key == "ship":
+            return {"true": True, "false": False}[str(value).lower()]
         if not isinstance(value, str):
             raise ValueError
-    except ValueError:
+    except (ValueError, KeyError):
         raise ConfigurationError(
             f"{where}: {value!r} is not valid. It is {STOCKTAKE_KEYS[key]}. Correct it in .dlt/config.toml."
         ) from None

@@ -23,6 +23,7 @@ STEPS = {
     "extract": "asking",
     "normalize": "packing",
     "load": "loading",
+    "ship": "shipping what changed into the lake",
     "build": "building and testing the models",
     "publish": "publishing",
 }

@@ -30,6 +30,7 @@ from pipelines.lock import run_lock
 from pipelines.log import Reporter
 from pipelines.pending import pipelines_folder
 from pipelines.publish import Release, publish, write_csv
+from pipelines.ship import Shipment, ship
 from pipelines.status import Notes, Outcome
 from pipelines.stopping import last_words
 from pipelines.transform import Build, build, has_passed
@@ -56,6 +57,7 @@ class RunResult:
     """What cannot be read of what the accounts say, and costs numbers."""
     release: Release | None = None
     csv: list[Path] = field(default_factory=list)
+    shipment: Shipment | None = None
 
     def as_dict(self) -> dict[str, Any]:
         """The result for machines."""
@@ -74,6 +76,7 @@ class RunResult:
             "unread": [unread.as_dict() for unread in self.unread],
             "release": None if self.release is None else self.release.name,
             "csv": [str(path) for path in self.csv],
+            "shipment": None if self.shipment is None else self.shipment.as_dict(),
         }
 
     def print(self, console: Console, redactor: Redactor) -> None:
@@ -89,6 +92,8 @@ class RunResult:
             console.print(f"Published: {self.release.name}, {len(self.release.tables)} tables.")
         if self.csv:
             console.print(f"{len(self.csv)} CSV files are in {self.csv[0].parent}.")
+        if self.shipment is not None:
+            self.shipment.print(console, redactor)
         if any(account.failed for account in self.accounts):
             console.print("Some resources could not be read or were held by a guard; the rest is loaded.")
         if self.unread:
@@ -171,6 +176,13 @@ def run(
             result.accounts = load_accounts(config, accounts, connection, how, reporter)
             result.exit_code = _judge(result.accounts)
             notes.loaded(connection, is_newer=result.exit_code is not Exit.FAILED)
+        if load and config.ship and result.exit_code is not Exit.FAILED:
+            reporter.step("ship")
+            try:
+                result.shipment = ship(connection, config)
+            except CommandError as error:  # the lake is behind; what is built here is as it should be
+                reporter.log("error", str(error))
+                result.exit_code = Exit.PARTLY
         if build_models and result.exit_code is not Exit.FAILED:
             finish_loads(config, connection, reporter)
             reporter.step("build")

@@ -54,6 +54,7 @@ def room_of(file):
                 "pyarrow",
                 "pendulum",
                 "filelock",
+                "fsspec",
                 "rich",
                 "typer",
                 "yaml",
