@@ -264,7 +264,7 @@ def _values_by_dlt(folder: Path) -> _Values:
     from dlt.common.configuration.providers.toml import TomlProviderReadException
     from dlt.common.runtime.run_context import switch_context
 
-    _quiet_dlt()
+    quiet_dlt()
     try:
         switch_context(str(folder))
     except TomlProviderReadException as error:
@@ -327,7 +327,7 @@ def _texts(folder: Path) -> dict[str, str]:
     return texts
 
 
-def _quiet_dlt() -> None:
+def quiet_dlt() -> None:
     """dlt's own defaults where they do not suit us; whoever sets them in the environment is obeyed."""
     for name, value in {
         "RUNTIME__DLTHUB_TELEMETRY": "false",

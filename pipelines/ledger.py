@@ -1,15 +1,14 @@
-"""The ledger: one row per run, account and resource, whatever came of it (design §4).
+"""The sync log: one row per run, account and resource, whatever came of it (design §4).
 
-A row is written down as soon as its resource has been read, beside the load package and before that is
-finished, and moved into the warehouse after the package is loaded: a run that dies in between leaves its
-proof for the next one.
+A line travels in the load package of what it tells, and is written in the same transaction. It is noted
+beside the package too, as soon as its resource has been read: a run that dies before there is a package
+leaves its proof for the next one.
 """
 
 import json
-import math
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict, dataclass
-from datetime import UTC, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +17,9 @@ import duckdb
 from pipelines.config import Account, Config
 from pipelines.errors import ConfigurationError
 from pipelines.files import write_whole
-from pipelines.registry import Provider
+from pipelines.registry import PROVIDERS
 from pipelines.warehouse import raw_table
 from sources._shared.mark import Outcome
-from sources._shared.settings import Resource
 
 COLUMNS: dict[str, str] = {
     "run_id": "varchar",
@@ -52,23 +50,13 @@ COLUMNS: dict[str, str] = {
     "error_message": "varchar",
 }
 
-BEFORE_0_4 = {"rows_unreadable": 0, "unreadable": (), "read_again": (), "reads_all_unreadable": False}
-"""What lines do not say that an older version has left to be settled."""
 NAMING = ("run_id", "account", "provider", "resource")
 UNREADABLE = "raw_stocktake.unreadable_records"
 """The records that could not be read when they were last asked for."""
 
 
-@dataclass(frozen=True)
-class Entry:
-    """One resource's outcome and the load packages that carry it."""
-
-    run_id: str
-    account: str
-    provider: str
-    outcome: Outcome
-    load_ids: tuple[str, ...] | None = ()
-    """None while the packages are still being made."""
+Line = dict[str, Any]
+"""One row of the sync log as JSON has it, and what else a read found out."""
 
 
 def make_ledger(connection: duckdb.DuckDBPyConnection) -> None:
@@ -151,67 +139,85 @@ def thin_log(connection: duckdb.DuckDBPyConnection, keep: timedelta) -> None:
     )
 
 
-def spool(folder: Path, entries: Iterable[Entry]) -> None:
-    """Writes entries down beside the packages that are about to be loaded."""
+def line_of(run_id: str, account: Account, outcome: Outcome) -> Line:
+    """What is said of one resource's read."""
+    told = {"run_id": run_id, "account": account.name, "provider": account.provider.name, **asdict(outcome)}
+    told |= {"rows_new": 0, "rows_retired": 0, "rows_repaired": 0}
+    line: Line = json.loads(json.dumps(told, default=str))
+    return line
+
+
+def note_line(folder: Path, line: Line) -> None:
+    """Notes a line beside the packages."""
     folder.mkdir(parents=True, exist_ok=True)
-    for entry in entries:
-        _write(folder / f"{entry.run_id}.{entry.outcome.resource}.json", asdict(entry))
+    write_whole(folder / f"{line['run_id']}.{line['resource']}.json", json.dumps(line))
 
 
-def claim(folder: Path, account: str, load_ids: Sequence[str]) -> None:
-    """Settles what became of entries whose run died while their packages were being made.
+def put_into_package(state: dict[str, Any], line: Line) -> None:
+    """Lets a line travel in the package whose destination state this is."""
+    state.setdefault("lines", []).append(line)
 
-    Call before pending packages are loaded. They are of that run, which ended the one before first; where
-    there are none, nothing of what it read is left.
+
+def write_lines(
+    connection: duckdb.DuckDBPyConnection, state: Mapping[str, Any], load_id: str, moment: datetime
+) -> None:
+    """Writes the lines of a package whose rows were merged in this transaction, with what these changed.
+
+    Args:
+        moment: when the first of the package's versions begin.
     """
-    for path in folder.glob("*.json"):
-        entry = json.loads(path.read_text(encoding="utf-8"))
-        if entry["load_ids"] is not None:
-            continue
-        outcome = entry["outcome"]
-        entry["load_ids"] = list(load_ids)
-        if not load_ids:
-            outcome.update(
-                status="failed",
-                mark_after=outcome["mark_before"],
-                error_class="Interrupted",
-                error_message=f"{account}: {outcome['resource']}: the run died before what it had read was"
-                " kept. The next run asked for it again.",
-            )
-        _write(path, entry)
+    for line in state.get("lines", ()):
+        _write(connection, line | _changes(connection, line, load_id, moment))
+        _name_unreadable(connection, line)
 
 
-def _write(path: Path, entry: dict[str, Any]) -> None:
-    write_whole(path, json.dumps(entry, default=str))
+def settle(
+    connection: duckdb.DuckDBPyConnection, folder: Path, account: str, run_id: str = "*"
+) -> list[Line]:
+    """Compares notes with the sync log, and returns the lines that they stand for.
 
+    Call when no package of the account is pending. A line that came in no package is written now: its
+    resource failed, or its run died before what it had read was kept. Doing it twice changes nothing.
 
-def settle(connection: duckdb.DuckDBPyConnection, folder: Path, account: Account) -> list[dict[str, Any]]:
-    """Moves spooled entries into the ledger, with what their packages changed, and returns the rows.
-
-    Call when no package of the account is pending. Doing it twice changes nothing.
+    Args:
+        run_id: the run whose notes are meant.
     """
-    rows = []
-    for path in sorted(folder.glob("*.json")):
-        entry = json.loads(path.read_text(encoding="utf-8"))
-        row = {**BEFORE_0_4, **entry, **entry["outcome"]}
-        changes = _changes(
-            connection,
-            account.provider,
-            account.provider.resource(row["resource"]),
-            account.name,
-            row["load_ids"],
-            row,
-        )
-        row.update(changes)
-        connection.execute(
-            f"insert or replace into raw_stocktake.sync_log ({', '.join(COLUMNS)})"
-            f" values ({', '.join('?' for _ in COLUMNS)})",
-            [row[column] for column in COLUMNS],
-        )
-        _name_unreadable(connection, row)
+    lines = []
+    for path in sorted(folder.glob(f"{run_id}.*.json")):
+        noted = json.loads(path.read_text(encoding="utf-8"))
+        line = _written(connection, noted)
+        if line is None:
+            if noted["status"] != "failed":
+                noted |= {
+                    "status": "failed",
+                    "mark_after": noted["mark_before"],
+                    "error_class": "Interrupted",
+                    "error_message": f"{account}: {noted['resource']}: the run died before what it had read"
+                    " was kept. The next run asked for it again.",
+                }
+            _write(connection, noted)
+            line = _written(connection, noted) or {}
+        lines.append(line | {"advice": noted["error_advice"]})
         path.unlink()
-        rows.append({column: row[column] for column in COLUMNS} | {"advice": row["error_advice"]})
-    return rows
+    return lines
+
+
+def _write(connection: duckdb.DuckDBPyConnection, line: Line) -> None:
+    connection.execute(
+        f"insert or replace into raw_stocktake.sync_log ({', '.join(COLUMNS)})"
+        f" values ({', '.join('?' for _ in COLUMNS)})",
+        [line[column] for column in COLUMNS],
+    )
+
+
+def _written(connection: duckdb.DuckDBPyConnection, noted: Line) -> Line | None:
+    """The line of the log that a note stands for; None where it is not there."""
+    rows = connection.execute(
+        f"select {', '.join(COLUMNS)} from raw_stocktake.sync_log"
+        " where run_id = ? and account = ? and resource = ?",
+        [noted["run_id"], noted["account"], noted["resource"]],
+    ).fetchall()
+    return dict(zip(COLUMNS, rows[0], strict=True)) if rows else None
 
 
 def unreadable_keys(connection: duckdb.DuckDBPyConnection, account: str) -> dict[str, set[str]]:
@@ -225,18 +231,17 @@ def unreadable_keys(connection: duckdb.DuckDBPyConnection, account: str) -> dict
     return found
 
 
-def _name_unreadable(connection: duckdb.DuckDBPyConnection, row: dict[str, Any]) -> None:
+def _name_unreadable(connection: duckdb.DuckDBPyConnection, line: Line) -> None:
     """Makes the list of records that cannot be read true of now: with those that a read found, without those
     that it could read. A read of all there is knows them all."""
-    place = [row["account"], row["resource"]]
-    keys = [*row["read_again"], *(key for key, _, _ in row["unreadable"] if key is not None)]
-    connection.execute("begin")
+    place = [line["account"], line["resource"]]
+    keys = [*line["read_again"], *(key for key, _, _ in line["unreadable"] if key is not None)]
     connection.execute(
         f"delete from {UNREADABLE} where account = ? and resource = ?"
         " and (? or record_key in (select unnest(?::varchar[])))",
-        [*place, row["reads_all_unreadable"], keys],
+        [*place, line["reads_all_unreadable"], keys],
     )
-    for key, reason, payload in row["unreadable"]:
+    for key, reason, payload in line["unreadable"]:
         connection.execute(
             f"delete from {UNREADABLE} where account = ? and resource = ?"
             " and record_key is not distinct from ? and payload = ?",
@@ -244,44 +249,31 @@ def _name_unreadable(connection: duckdb.DuckDBPyConnection, row: dict[str, Any])
         )
         connection.execute(
             f"insert into {UNREADABLE} values (?, ?, ?, ?, ?, ?, ?, ?)",
-            [*(row[name] for name in NAMING), key, reason, payload, row["finished_at"]],
+            [*(line[name] for name in NAMING), key, reason, payload, line["finished_at"]],
         )
-    connection.execute("commit")
 
 
 def _changes(
-    connection: duckdb.DuckDBPyConnection,
-    provider: Provider,
-    resource: Resource,
-    account: str,
-    load_ids: Sequence[str],
-    row: dict[str, Any],
+    connection: duckdb.DuckDBPyConnection, line: Line, load_id: str, moment: datetime
 ) -> dict[str, int]:
     """How many versions came, how many keys vanished, and how many versions a sweep had to repair.
 
     Repaired are new versions that a sweep found although their clock, or the lack of one, says that the
     incremental feed should have brought them, or never could.
     """
-    table = raw_table(provider, resource)
+    provider = PROVIDERS[line["provider"]]
+    resource = provider.resource(line["resource"])
+    table, account, horizon = raw_table(provider, resource), line["account"], line["repair_horizon"]
     keys = ", ".join(resource.key)
-    horizon = row["repair_horizon"]
     new, repaired = connection.execute(
         "select count(*), count(*) filter (where ?::timestamptz is not null"
         " and (updated_at is null or updated_at <= ?::timestamptz))"
-        f" from {table} where account = ? and list_contains(?::varchar[], _dlt_load_id)",
-        [horizon, horizon, account, list(load_ids)],
-    ).fetchone() or (0, 0)
+        f" from {table} where account = ? and _dlt_load_id = ?",
+        [horizon, horizon, account, load_id],
+    ).fetchall()[0]
     (retired,) = connection.execute(
-        f"select count(*) from (select {keys} from {table} where account = ?"
-        f" and _dlt_valid_to >= ?::timestamptz except select {keys} from {table}"
-        " where account = ? and _dlt_valid_to is null)",
-        [account, _earliest(load_ids), account],
-    ).fetchone() or (0,)
+        f"select count(*) from (select {keys} from {table} where account = ? and _dlt_valid_to >= ?"
+        f" except select {keys} from {table} where account = ? and _dlt_valid_to is null)",
+        [account, moment, account],
+    ).fetchall()[0]
     return {"rows_new": new, "rows_repaired": repaired, "rows_retired": retired}
-
-
-def _earliest(load_ids: Sequence[str]) -> datetime | None:
-    """When the first of the packages was made, to the millisecond before: a load id is that moment."""
-    if not load_ids:
-        return None
-    return datetime.fromtimestamp(math.floor(min(map(float, load_ids)) * 1000) / 1000, UTC)

@@ -3,40 +3,37 @@
 import shutil
 import threading
 import uuid
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field
 from datetime import datetime
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import dlt
 import duckdb
 from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines import packages
 from pipelines.config import Account, Config
-from pipelines.errors import CommandError, cause_of, words_of
+from pipelines.dlt_internals import OneTransaction, drop_half_made, drop_loaded, drop_normalized_twice
+from pipelines.errors import cause_of, words_of
 from pipelines.files import write_whole
-from pipelines.ledger import Entry, claim, settle, spool, unreadable_keys
+from pipelines.ledger import Line, line_of, note_line, put_into_package, settle, unreadable_keys
 from pipelines.log import Reporter, account_at_work
-from pipelines.pending import pending, pipelines_folder
-from pipelines.sweep import retire_emptied
+from pipelines.pending import pipelines_folder
 from pipelines.warehouse import current_keys, current_rows, current_versions
 from sources._shared.errors import SourceError
 from sources._shared.mark import Ask, Outcome
 from sources._shared.redaction import Redactor
-from sources._shared.resource import held_back_resource
 
 
 @dataclass
 class AccountResult:
-    """What came of one account: ledger rows, and why it failed where it did."""
+    """What came of one account: lines of the sync log, and why it failed where it did."""
 
     account: Account
-    rows: list[dict[str, Any]] = field(default_factory=list)
+    rows: list[Line] = field(default_factory=list)
 
     @property
     def failed(self) -> bool:
@@ -82,13 +79,13 @@ def pipeline_of(config: Config, account: Account) -> dlt.Pipeline:
     return dlt.pipeline(
         pipeline_name=account.name,
         pipelines_dir=str(pipelines_folder(config)),
-        destination=dlt.destinations.duckdb(str(config.database)),
+        destination=OneTransaction(str(config.database)),
         dataset_name=account.provider.dataset,
     )
 
 
 def spool_folder(config: Config) -> Path:
-    """Where ledger entries wait for their packages to be loaded."""
+    """Where lines of the sync log are noted until they are in the warehouse."""
     return config.home / "spool"
 
 
@@ -130,8 +127,9 @@ def _load_account(
 ) -> AccountResult:
     result = AccountResult(account)
     account_at_work.set(account.name)
-    spooled = spool_folder(config) / account.name
+    notes = spool_folder(config) / account.name
     pipeline = pipeline_of(config, account)
+    rows_folder = Path(pipeline.working_dir) / "rows"
     asked = Ask(
         sweep=how.sweep,
         place=str(account.settings.get("base_url", "")),
@@ -141,31 +139,33 @@ def _load_account(
         confirm_drop=how.confirm_drop,
         backfill=how.backfill,
         journals=journals_folder(config) / account.name,
-        holds_back=True,
+        rows_folder=rows_folder,
         raise_errors=False,
+        ended=partial(_tell, notes, account, how.run_id),
     )
     try:
         with warehouse:
-            drain(pipeline, account, cursor, spooled, reporter)
+            drain(pipeline, account, cursor, notes, reporter)
             asked.current_rows = current_rows(cursor, account.provider, account.name)
             asked.held_keys = partial(current_keys, cursor, account.provider, account.name)
             asked.held_rows = partial(current_versions, cursor, account.provider, account.name)
             asked.unreadable = unreadable_keys(cursor, account.name)
         reporter.step("extract", account.name)
-        asked.ended = partial(_note, spooled, account, how.run_id)
-        entries = _extract(pipeline, account, asked, how.run_id)
-        spool(spooled, entries)
+        pipeline.extract(account.provider.source(account=account.name, asked=asked, **account.settings))
+        shutil.rmtree(rows_folder, ignore_errors=True)  # the package is linked to what was in it
+        for outcome in asked.outcomes.values():
+            if outcome.status != "failed":
+                asked.journal(outcome.resource).remove()
         reporter.step("normalize", account.name)
         pipeline.normalize()
         with warehouse:
             reporter.step("load", account.name)
             pipeline.load()
-            retire_emptied(cursor, account, entries)
-            result.rows = settle(cursor, spooled, account)
-        packages.drop_loaded(Path(pipeline.working_dir))
+            result.rows = settle(cursor, notes, account.name)
+        drop_loaded(Path(pipeline.working_dir))
     except Exception as error:
         with warehouse:
-            result.rows = _record_failure(error, account, asked, how.run_id, cursor, spooled)
+            result.rows = _record_failure(error, account, asked, how.run_id, cursor, notes)
     finally:
         cursor.close()
     for row in result.rows:
@@ -177,69 +177,29 @@ def drain(
     pipeline: dlt.Pipeline,
     account: Account,
     cursor: duckdb.DuckDBPyConnection,
-    spooled: Path,
+    notes: Path,
     reporter: Reporter,
 ) -> None:
     """Finishes what an earlier run extracted. Without this, dlt would load that and ask for nothing new."""
     pipeline.sync_destination()
     folder = Path(pipeline.working_dir)
-    claim(spooled, account.name, pending(folder))
-    packages.drop_half_made(folder)
+    drop_half_made(folder)
     if pipeline.has_pending_data:
         reporter.step("drain", account.name)
-        packages.drop_normalized_twice(folder)
-        packages.adopt_schemas(pipeline)
-        packages.start_over(folder)
+        drop_normalized_twice(folder)
         pipeline.normalize()
         pipeline.load()
-    for row in settle(cursor, spooled, account):
-        reporter.resource(row)
-    packages.drop_loaded(folder)
+    for line in settle(cursor, notes, account.name):
+        reporter.resource(line)
+    drop_loaded(folder)
 
 
-def finish_loads(config: Config, connection: duckdb.DuckDBPyConnection, reporter: Reporter) -> None:
-    """Finishes the loads that were left half done. Call before models are built: they would mix two states.
-
-    Raises:
-        CommandError: a load cannot be finished, so nothing may be built on it.
-    """
-    for account in config.accounts.values():
-        if not packages.is_half_loaded(pipelines_folder(config) / account.name):
-            continue
-        try:
-            drain(
-                pipeline_of(config, account),
-                account,
-                connection,
-                spool_folder(config) / account.name,
-                reporter,
-            )
-        except Exception as error:
-            words = words_of(cause_of(error)).rstrip(".")
-            raise CommandError(
-                f"{account.name}: what was read is half loaded, and the rest cannot be: {words}. Nothing is"
-                " built on it, BI keeps the last release, and the next run tries again."
-            ) from None
-
-
-def _note(spooled: Path, account: Account, run_id: str, outcome: Outcome) -> None:
-    """Writes an outcome down before its package is finished, so that a death in between hides no line."""
-    spool(spooled, [Entry(run_id, account.name, account.provider.name, outcome, None)])
-
-
-def _extract(pipeline: dlt.Pipeline, account: Account, asked: Ask, run_id: str) -> list[Entry]:
-    source = account.provider.source(account=account.name, asked=asked, **account.settings)
-    load_ids = list(pipeline.extract(source).loads_ids)
-    for resources in _held_back(account, asked):
-        pipeline.normalize()  # each package under its own schema: of all that wait, dlt takes the last one's
-        load_ids += pipeline.extract(source_of(source.name, resources)).loads_ids
-    for outcome in asked.outcomes.values():
-        if outcome.status != "failed":
-            asked.journal(outcome.resource).remove()
-    return [
-        Entry(run_id, account.name, account.provider.name, outcome, tuple(load_ids))
-        for outcome in asked.outcomes.values()
-    ]
+def _tell(notes: Path, account: Account, run_id: str, outcome: Outcome) -> None:
+    """Puts an outcome into the package that is being made, and notes it beside, so that a death before there
+    is one hides no line."""
+    line = line_of(run_id, account, outcome)
+    note_line(notes, line)
+    put_into_package(dlt.current.destination_state(), line)
 
 
 def source_of(name: str, resources: list[DltResource]) -> DltSource:
@@ -252,31 +212,20 @@ def source_of(name: str, resources: list[DltResource]) -> DltSource:
     return ours()
 
 
-def _held_back(account: Account, asked: Ask) -> Iterator[list[DltResource]]:
-    """Round after round, the resources whose keys came in yet another version."""
-    rounds = max(map(len, asked.held_back.values()), default=0)
-    for number in range(rounds):
-        yield [
-            held_back_resource(account.provider.resource(name), tables[number])
-            for name, tables in asked.held_back.items()
-            if len(tables) > number
-        ]
-
-
 def _record_failure(
     error: Exception,
     account: Account,
     asked: Ask,
     run_id: str,
     cursor: duckdb.DuckDBPyConnection,
-    spooled: Path,
-) -> list[dict[str, Any]]:
-    """Writes the account's failure into the ledger, a row per resource, without secrets."""
+    notes: Path,
+) -> list[Line]:
+    """Writes the account's failure into the sync log, a line per resource, without secrets.
+
+    Where what it read is a package all the same, the next run loads that, and its lines with it.
+    """
     cause = cause_of(error.exception if isinstance(error, PipelineStepFailed) else error)
     message = Redactor(*account.secrets).clean(words_of(cause))
-    for path in spooled.glob("*.json"):
-        path.unlink()  # its package, if any, is loaded by the next run; the ledger keeps saying failed
-    entries = []
     for resource in account.resources:
         outcome = asked.outcomes.get(resource.name) or Outcome(resource.name, "incremental", asked.now())
         if outcome.status != "failed":
@@ -286,6 +235,5 @@ def _record_failure(
             else:
                 outcome.error_message = f"{account.name}: {message}"
         outcome.finished_at = asked.now()
-        entries.append(Entry(run_id, account.name, account.provider.name, outcome))
-    spool(spooled, entries)
-    return settle(cursor, spooled, account)
+        note_line(notes, line_of(run_id, account, outcome))
+    return settle(cursor, notes, account.name, run_id)

@@ -13,14 +13,13 @@ import duckdb
 import pendulum
 from rich.console import Console
 
-from pipelines import packages
 from pipelines.config import Account, Config
+from pipelines.dlt_internals import go_on_after
 from pipelines.errors import CommandError, Exit, words_of
 from pipelines.ledger import make_ledger, record_accounts, thin_log, unconfigured_accounts
 from pipelines.load import (
     AccountResult,
     How,
-    finish_loads,
     journals_folder,
     load_accounts,
     match_warehouse,
@@ -119,7 +118,7 @@ def opened(
     ):
         make_ledger(connection)
         make_raw_tables(connection)
-        packages.go_on_after(latest_version(connection))
+        go_on_after(latest_version(connection))
         record_accounts(connection, config, but=forgetting)
         match_warehouse(config, connection)
         _keep_private(config)
@@ -184,7 +183,6 @@ def run(
                 reporter.log("error", str(error))
                 result.exit_code = Exit.PARTLY
         if build_models and result.exit_code is not Exit.FAILED:
-            finish_loads(config, connection, reporter)
             reporter.step("build")
             limit_memory(connection, config.memory_limit)
             result.build = build(connection, config)

@@ -114,6 +114,8 @@ def make_raw_tables(connection: duckdb.DuckDBPyConnection) -> None:
     """
     for provider in PROVIDERS.values():
         connection.execute(f"create schema if not exists {provider.dataset}")
+        # Stocktake 0.4 kept a copy of each table's last rows there.
+        connection.execute(f"drop schema if exists {provider.dataset}_staging cascade")
         for resource in provider.resources:
             keys = "".join(f"{column} varchar not null, " for column in resource.key)
             connection.execute(

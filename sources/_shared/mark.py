@@ -153,17 +153,16 @@ class Ask:
     """Per resource, the keys of records that could not be read so far."""
     journals: Path | None = None
     """Where first reads keep their pages until they have ended; None for nowhere."""
-    holds_back: bool = False
-    """Put second and later versions of a key into `held_back`, for packages of their own, so that history has
-    all of them. Otherwise only the newest is loaded."""
+    rows_folder: Path | None = None
+    """Where the rows of each resource are put into a file, for the destination that knows them
+    (handover.py): history then has every version that came. None for any other destination, which gets the
+    newest."""
     raise_errors: bool = True
     """Raise a resource's SourceError, as a plain dlt pipeline expects. The command line sets this to
     False: what was read is kept, the mark stays, the other resources go on, the outcome tells."""
     ended: Callable[[Outcome], None] = lambda outcome: None
     """Told every resource's outcome as soon as its read has ended."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)
-    held_back: dict[str, list[Any]] = field(default_factory=dict)
-    """Per resource, Arrow tables with second versions of keys already read, in order: a package each."""
     dead_end: SourceError | None = None
     """Set when the account cannot be read at all, so that its other resources fail without asking."""
     has_named_clock: bool = False

@@ -12,7 +12,7 @@ from contextlib import closing
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import chain
-from typing import Any, Literal, Protocol, cast
+from typing import Any, Protocol, cast
 
 import dlt
 import pyarrow as pa
@@ -21,6 +21,7 @@ from dlt.extract import DltResource
 
 from sources._shared.checks import MOST_SKEW, span
 from sources._shared.errors import BrokenAnswerError, SourceError, StrangerError
+from sources._shared.handover import ROWS_FORMAT, ReadRows
 from sources._shared.http import ApiClient, Tally
 from sources._shared.journal import Journal
 from sources._shared.mark import Ask, Outcome, Unreadable, Window, earlier, move_mark, note_unreadable
@@ -31,7 +32,6 @@ from sources._shared.rows import (
     Record,
     RowCollector,
     keys_of,
-    newest_rows,
     raw_schema,
 )
 from sources._shared.settings import Resource
@@ -48,9 +48,6 @@ VERSIONED: TScd2StrategyDict = {
     "strategy": "scd2",
     "row_version_column_name": "row_hash",
 }
-
-ROWS_FORMAT: Literal["parquet"] = "parquet"
-"""How rows travel to the warehouse; dlt's own format for DuckDB is 14 times slower on ours."""
 
 Pages = Callable[[Window], Iterator[Page]]
 
@@ -117,7 +114,7 @@ class ResourceRead:
 
     def as_resource(self) -> DltResource:
         """The dlt resource that loads what is read."""
-        return _versioned(self.resource, lambda: self._rows())  # dlt takes functions, and no methods
+        return versioned(self.resource, lambda: self._rows())  # dlt takes functions, and no methods
 
     def _begin(self) -> None:
         self.keys = []
@@ -278,41 +275,39 @@ class ResourceRead:
         if first is not None:
             asked_at = min(asked_at, first.answered_at or asked_at, outcome.resumed_from or asked_at)
         collector = RowCollector(resource, account, asked_at)
-        yield collector.empty()
         doubts = Doubts()
         came = chain([first] if first is not None else [], pages)
-        tables = self._gathered(outcome, collector, came, doubts)
-        if not asked.holds_back:
-            tables = newest_rows(tables, collector.take_held_back, collector.schema)
-        try:
-            yield from tables
-        finally:
-            if asked.holds_back:
-                asked.held_back[resource.name] = collector.take_held_back()
-        unreadable = collector.unreadable
-        if len(unreadable) >= MANY and not collector.distinct:
-            asked.journal(resource.name).remove()  # its pages would be as good tomorrow
-            outcome.unreadable, outcome.rows_unreadable = [], 0
-            raise BrokenAnswerError(
-                f"None of {len(unreadable)} records can be read. For example: {unreadable[0].fault}.",
-                "So many at once mean that the provider has changed: the next run asks again; if it persists,"
-                " please report it.",
-            )
-        self.keys = collector.keys
-        outcome.asked_through = self._asked_through(asked_at)
-        outcome.reads_all_unreadable = outcome.reads_all_unreadable or window.is_whole
-        parent = self._parent.outcome if self._parent is not None else None
-        unlisted = parent.rows_unreadable if parent is not None else 0
-        spared = None if unlisted else _spared(resource, asked, outcome, unreadable)
-        nameless = len(unreadable) + unlisted if spared is None else 0
-        _judge(resource, account, asked, outcome, {*collector.keys, *keys_of(unreadable)}, doubts, nameless)
-        if outcome.mode == "sweep" and outcome.is_complete:
-            # All of the account's rows that this read did not bring are retired. Said with the last table, so
-            # that a read which breaks off before never retires anything. What could not be read came, though.
-            yield dlt.mark.with_hints(
-                collector.empty() if spared is None else spared,
-                dlt.mark.make_hints(merge_key=["account"]),
-            )
+        with ReadRows(collector.schema, asked.rows_folder, resource.name) as rows:
+            try:
+                for table in self._gathered(outcome, collector, came, doubts):
+                    rows.add(table)
+            except SourceError:
+                _add_later(rows, collector)
+                yield from rows.handed_over(account)
+                raise
+            unreadable = collector.unreadable
+            if len(unreadable) >= MANY and not collector.distinct:
+                asked.journal(resource.name).remove()  # its pages would be as good tomorrow
+                outcome.unreadable, outcome.rows_unreadable = [], 0
+                raise BrokenAnswerError(
+                    f"None of {len(unreadable)} records can be read. For example: {unreadable[0].fault}.",
+                    "So many at once mean that the provider has changed: the next run asks again; if it"
+                    " persists, please report it.",
+                )
+            self.keys = collector.keys
+            outcome.asked_through = self._asked_through(asked_at)
+            outcome.reads_all_unreadable = outcome.reads_all_unreadable or window.is_whole
+            parent = self._parent.outcome if self._parent is not None else None
+            unlisted = parent.rows_unreadable if parent is not None else 0
+            spared = None if unlisted else _spared(resource, asked, outcome, unreadable)
+            nameless = len(unreadable) + unlisted if spared is None else 0
+            known = {*collector.keys, *keys_of(unreadable)}
+            _judge(resource, account, asked, outcome, known, doubts, nameless)
+            is_whole = outcome.mode == "sweep" and outcome.is_complete
+            if is_whole and spared is not None:
+                rows.add(spared)  # what could not be read came, though: it is not gone
+            _add_later(rows, collector)
+            yield from rows.handed_over(account, is_whole=is_whole)
 
     def _gathered(
         self, outcome: Outcome, collector: RowCollector, pages: Iterator[Page], doubts: "Doubts"
@@ -392,11 +387,6 @@ def raw_resource(
     return ResourceRead(resource, account, asked, client, pages, scope=scope).as_resource()
 
 
-def held_back_resource(resource: Resource, tables: pa.Table) -> DltResource:
-    """A resource that loads versions which were held back, as an incremental load of their keys."""
-    return _versioned(resource, lambda: iter([tables]))
-
-
 def forgetting_resource(resource: Resource) -> DltResource:
     """A resource that loads nothing and forgets its mark, so that the next read is a first one."""
 
@@ -404,10 +394,11 @@ def forgetting_resource(resource: Resource) -> DltResource:
         dlt.current.resource_state().clear()
         yield raw_schema(resource).empty_table()
 
-    return _versioned(resource, forget)
+    return versioned(resource, forget)
 
 
-def _versioned(resource: Resource, read: Callable[[], Iterator[Any]]) -> DltResource:
+def versioned(resource: Resource, read: Callable[[], Iterator[Any]]) -> DltResource:
+    """A dlt resource that fills a raw table with versions."""
     # dlt writes into the dicts it is given: each resource gets its own.
     columns: list[TColumnSchema] = [
         {"name": name, "data_type": "text", "nullable": False}
@@ -451,6 +442,12 @@ def _move(
         state["place"] = asked.place
     if resource.reading == "ledger" and outcome.mode != "backfill":
         note_unreadable(state, outcome)
+
+
+def _add_later(rows: ReadRows, collector: RowCollector) -> None:
+    """Adds the second and later versions of keys, round by round."""
+    for table in collector.take_held_back():
+        rows.add(table, later=True)
 
 
 def _count(outcome: Outcome, collector: RowCollector) -> None:

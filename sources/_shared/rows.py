@@ -1,17 +1,16 @@
 """From a provider's page to raw rows: keys, clock and hash beside the record's own bytes.
 
 dlt's scd2 keeps two current rows when one extract brings a key twice, and pages of moving data bring keys
-twice. So a repeat is dropped here, and a second version of a key is held back for the next load package:
-history keeps both, in order, and a key has one current row. What this needs to remember is one small
-entry a key, not the records.
+twice. So a repeat is dropped here, and a second version of a key stands behind all first ones: history keeps
+both, in order, and a key has one current row. What this needs to remember is one small entry a key, not the
+records.
 
 A record that cannot be read (no object, no usable key) costs itself only: it travels with its page as a
 Record with a `fault`, is counted and named, and the others are read.
 """
 
 import hashlib
-import tempfile
-from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any, Generic, NamedTuple, TypeVar
@@ -208,39 +207,6 @@ def raw_schema(resource: Resource) -> pa.Schema:
     )
 
 
-def newest_rows(
-    tables: Iterable[pa.Table], later: Callable[[], Sequence[pa.Table]], schema: pa.Schema
-) -> Iterator[pa.Table]:
-    """The rows of one read in one package: of every key, the newest version only.
-
-    Args:
-        tables: every key once; kept on disk until all have come.
-        later: the second and later versions, a table a round, in order; asked when all have come.
-    """
-    with tempfile.TemporaryFile() as file:
-        with pa.ipc.new_stream(file, schema) as sink:
-            for table in tables:
-                sink.write_table(table)
-        rounds = [*later()]
-        file.seek(0)
-        replaced = [_row_keys(table) for table in rounds]
-        with pa.ipc.open_stream(file) as stored:
-            for batch in stored:
-                yield _without(pa.Table.from_batches([batch]), set().union(*replaced))
-        for number, table in enumerate(rounds, 1):
-            yield _without(table, set().union(*replaced[number:]))
-
-
-def _row_keys(table: pa.Table) -> list[Keys]:
-    """The key columns of a raw table's rows; the account's name is before them, five columns are behind."""
-    columns = table.column_names[1:-4]
-    return list(zip(*(table[column].to_pylist() for column in columns), strict=True))
-
-
-def _without(table: pa.Table, keys: Collection[Keys]) -> pa.Table:
-    return table.filter([found not in keys for found in _row_keys(table)]) if keys else table
-
-
 class RowCollector:
     """Turns the pages of one read into Arrow tables in which every key occurs once."""
 
@@ -307,7 +273,7 @@ class RowCollector:
         return self._table([])
 
     def take_held_back(self) -> list[pa.Table]:
-        """The second and later versions of keys, one table a round; load each as a package of its own."""
+        """The second and later versions of keys, one table a round, in order."""
         rounds, self._held_back = self._held_back, []
         return [self._table(list(versions.values())) for versions in rounds]
 

@@ -1,31 +1,52 @@
-"""Deaths where no log line marks them, and disks that fill up: releases stay whole, the next run repairs."""
+"""Deaths at every step, and full disks: the warehouse is wholly before or after, the next run repairs."""
 
 import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 
+from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
 from tests.conftest import PLENTY, Project, SmallDisk
 from tests.pipelines.conftest import Die
 
+STORAGE = "dlt.common.storages.load_storage:LoadStorage"
+PACKAGE = "dlt.common.storages.load_package:PackageStorage"
 PLACES = {
     "the stamp is in the warehouse, not beside it": ("pathlib:Path.replace", "before"),
     "what was read is no package yet": ("dlt.extract.extract:Extract.commit_packages", "before"),
     "what was read is a package": ("dlt.extract.extract:Extract.commit_packages", "after"),
-    "rows are in staging": ("dlt.load.load:Load.create_followup_jobs", "before"),
-    "a merge waits to begin": ("dlt.common.storages.load_package:PackageStorage.import_job", "after"),
-    "one table is merged": ("dlt.destinations.job_client_impl:SqlLoadJob.run", "after"),
-    "rows are merged": ("dlt.load.load:Load.complete_package", "before"),
+    "the package is normalized, and its extracted form still there": (
+        f"{STORAGE}.commit_new_load_package",
+        "after",
+    ),
+    "the package is normalized": ("dlt:Pipeline.normalize", "after"),
+    "the tables are made": ("dlt.load.load:Load.initialize_package", "after"),
+    "a job is done and not noted": (f"{PACKAGE}.save_pending_transition", "before"),
+    "a job is noted as done": (f"{PACKAGE}.save_pending_transition", "after"),
+    "a job is completed": (f"{PACKAGE}.complete_job", "after"),
+    "all jobs are completed": ("dlt.load.load:Load.complete_package", "before"),
+    "one table is merged": ("pipelines.dlt_internals:merge_versions", "after"),
+    "all tables are merged": ("pipelines.dlt_internals:write_lines", "before"),
+    "lines of the log are written": ("pipelines.dlt_internals:write_lines", "after"),
+    "all is written and not committed": ("pipelines.dlt_internals:DuckDbClient.complete_load", "after"),
+    "all is committed, and dlt does not know": (
+        "pipelines.dlt_internals:OneTransactionClient.complete_load",
+        "after",
+    ),
+    "the package is put away": (f"{STORAGE}.complete_load_package", "after"),
     "the package is loaded": ("dlt:Pipeline.load", "after"),
-    "ledger lines are in the warehouse": ("pipelines.load:settle", "after"),
+    "the notes are compared with the log": ("pipelines.log:Reporter.resource", "before"),
 }
 """What had happened last, and where that is."""
+COMMITTED = list(PLACES)[-4:]
+"""Those after the one commit: what was read is in the warehouse."""
 IN_DRAIN = {
-    "the drain has merged": ("dlt.load.load:Load.complete_package", "before"),
-    "the drain has loaded": ("dlt:Pipeline.load", "after"),
+    "the drain has merged": PLACES["lines of the log are written"],
+    "the drain has loaded": PLACES["the package is loaded"],
 }
 
 
@@ -53,12 +74,47 @@ def copy(loaded: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Pr
     return Project(tmp_path / "copy", loaded.sandbox)
 
 
-def assert_repaired(project: Project, before: int) -> None:
+Tables = dict[str, list[tuple[Any, ...]]]
+
+
+def tables_of(project: Project, *, with_log: bool = True) -> Tables:
+    """What the warehouse holds, without when it was learned."""
+    found = {
+        resource.name: project.query(
+            f"select {', '.join(resource.key)}, row_hash, _dlt_valid_to is null"
+            f" from raw_square.{resource.name} order by all"
+        )
+        for resource in PROVIDERS["square"].resources
+    }
+    if with_log:
+        log = "select resource, mode, status, rows_new, rows_retired from raw_stocktake.sync_log order by all"
+        found["the log"] = project.query(log)
+        found["what dlt keeps"] = project.query(
+            "select (select count(*) from raw_square._dlt_loads),"
+            " (select count(*) from raw_square._dlt_pipeline_state)"
+        )
+    return found
+
+
+@pytest.fixture(scope="module")
+def undisturbed(loaded: Project, tmp_path_factory: pytest.TempPathFactory) -> Tables:
+    """What a load leaves that nothing disturbs."""
+    folder = tmp_path_factory.mktemp("undisturbed") / "copy"
+    shutil.copytree(loaded.folder, folder)
+    project = Project(folder, loaded.sandbox)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        project.load()
+        project.assert_equals_truth()
+    return tables_of(project)
+
+
+def assert_repaired(project: Project, undisturbed: Tables) -> None:
     """One more load ends where an undisturbed one would, and every line of the run that died is told."""
     assert project.load().keys() == {("square", name) for name in RESOURCES}
     project.assert_equals_truth()
-    assert project.versions("square", "inventory_counts") == before + 5, "each change is one version"
-    assert {row["rows_new"] for row in project.load().values()} == {0}
+    for name, rows in tables_of(project, with_log=False).items():
+        assert rows == undisturbed[name], f"{name}: each change is one version"
     assert not list((project.home / "spool").rglob("*.json"))
     assert not list((project.home / "pipelines").glob("square/normalize/*/*")), "nothing half made is left"
 
@@ -66,48 +122,40 @@ def assert_repaired(project: Project, before: int) -> None:
 RESOURCES = ("inventory_counts", "inventory_changes", "catalog_objects", "locations")
 
 
-@pytest.mark.parametrize(("place", "when"), PLACES.values(), ids=PLACES.keys())
+@pytest.mark.parametrize("step", PLACES)
 def test_a_load_that_dies_anywhere_is_repaired_by_the_next(
-    copy: Project, die_in: Die, place: str, when: str
+    copy: Project, undisturbed: Tables, die_in: Die, step: str
 ) -> None:
-    before = copy.versions("square", "inventory_counts")
-    die_in(copy.folder, place, when, "load")
+    before = tables_of(copy)
+    die_in(copy.folder, *PLACES[step], "load")
+    expected = undisturbed if step in COMMITTED else before
+    for name, rows in tables_of(copy).items():
+        assert rows == expected[name], f"mixed: {name} is not as it was before the load or is after it"
     interrupted = json.loads(copy.stocktake("status", "--json").stdout)["interrupted"]
     assert interrupted["command"] == "load"
-    assert_repaired(copy, before)
+    assert_repaired(copy, undisturbed)
+
+
+def test_a_repaired_warehouse_reads_nothing_anew(copy: Project, undisturbed: Tables, die_in: Die) -> None:
+    die_in(copy.folder, *PLACES["one table is merged"], "load")
+    assert_repaired(copy, undisturbed)
+    assert {row["rows_new"] for row in copy.load().values()} == {0}
 
 
 @pytest.mark.parametrize(("place", "when"), IN_DRAIN.values(), ids=IN_DRAIN.keys())
 def test_dying_again_while_the_first_death_is_repaired_loses_no_line(
-    copy: Project, die_in: Die, place: str, when: str
+    copy: Project, undisturbed: Tables, die_in: Die, place: str, when: str
 ) -> None:
-    """Killed after the package was made and before the run noted which it was, the ledger lost the run."""
-    before = copy.versions("square", "inventory_counts")
+    """Killed after the package was made and before the run noted which it was, the log lost the run."""
     die_in(copy.folder, *PLACES["what was read is a package"], "load")
     die_in(copy.folder, place, when, "load")
-    assert_repaired(copy, before)
+    assert_repaired(copy, undisturbed)
     told = copy.query(
         "select count(*) filter (where status = 'ok'), sum(rows_new) from raw_stocktake.sync_log"
         " group by run_id order by run_id offset 1"
     )
-    assert told[0] == (4, 10), (
-        "lost from the ledger: five counts and five movements of the run that read them"
-    )
+    assert told[0] == (4, 10), "lost from the log: five counts and five movements of the run that read them"
     assert {new for _, new in told[1:]} == {0}
-
-
-def test_a_merge_that_waited_when_its_load_died_is_made_anew(
-    copy: Project, die_in: Die, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Run beside the copying of its rows, it added the new versions and left the old ones current."""
-    monkeypatch.setattr("pipelines.packages.drop_loaded", lambda folder: None)  # to be looked at
-    before = copy.versions("square", "inventory_counts")
-    die_in(copy.folder, *PLACES["a merge waits to begin"], "load")
-    folder = copy.home / "pipelines" / "square" / "load"
-    waiting = {job.name for job in folder.glob("normalized/*/new_jobs/*.sql")}
-    assert waiting
-    assert_repaired(copy, before)
-    assert not waiting & {job.name for job in folder.glob("loaded/*/completed_jobs/*.sql")}
 
 
 def test_a_first_load_that_dies_is_repaired_too(project: Project, die_in: Die) -> None:
@@ -133,10 +181,11 @@ def test_a_run_that_dies_before_anything_is_kept_says_so(copy: Project, die_in: 
     assert rows[0][4].startswith("square: catalog_objects: the run died before what it had read was kept.")
 
 
-def test_a_disk_that_fills_up_while_loading_loses_nothing(copy: Project, on_a_small_disk: SmallDisk) -> None:
-    before = copy.versions("square", "inventory_counts")
-    *full, (repaired, _) = on_a_small_disk(copy, (40, "load"), (120, "load"), (PLENTY, "load"))
+def test_a_disk_that_fills_up_while_loading_loses_nothing(
+    copy: Project, undisturbed: Tables, on_a_small_disk: SmallDisk
+) -> None:
+    *full, (repaired, _) = on_a_small_disk(copy, *((free, "load") for free in (20, 50, 80, PLENTY)))
     assert {code for code, _ in full} == {1}
     assert all("The disk is full. Make room and run again" in words for _, words in full)
     assert repaired == 0
-    assert_repaired(copy, before)
+    assert_repaired(copy, undisturbed)

@@ -121,36 +121,37 @@ def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
         assert found[name] == rows, name
 
 
-@pytest.fixture
-def half_loaded(again: Project, die_in: Die) -> Project:
-    """Square's load has died when one of its tables was merged, and the others were not."""
+def test_a_build_reads_no_half_load(story: Story, again: Project, die_in: Die) -> None:
+    """Square's load dies when one of its tables was merged, and the others were not."""
     again.load("--account", "ventmere_s2")
-    die_in(
-        again.folder,
-        "dlt.destinations.job_client_impl:SqlLoadJob.run",
-        "after",
-        *("load", "--account", "square"),
-    )
-    return again
-
-
-def test_a_build_reads_no_half_load(story: Story, half_loaded: Project) -> None:
-    half_loaded.stocktake("build")
-    half_loaded.stocktake("publish")
-    found, expected = tables_of(half_loaded.folder), story.expected
-    mixed = [name for name in expected if found[name] != expected[name]]
+    again.stocktake("build")
+    again.stocktake("publish")
+    before = tables_of(again.folder)
+    die_in(again.folder, "pipelines.dlt_internals:merge_versions", "after", *("load", "--account", "square"))
+    again.stocktake("build")
+    again.stocktake("publish")
+    found = tables_of(again.folder)
+    mixed = [name for name in before if found[name] != before[name]]
     assert not mixed, f"built on half a load: {mixed}"
+    again.stocktake("run")
+    assert tables_of(again.folder) == story.expected
 
 
-def test_nothing_is_built_on_a_half_load_that_cannot_be_finished(story: Story, half_loaded: Project) -> None:
-    waiting = half_loaded.home / "pipelines" / "square" / NORMALIZED
-    for rows in waiting.rglob("*.parquet"):
+def test_a_package_that_cannot_be_loaded_costs_its_account_and_no_other(
+    story: Story, again: Project, die_in: Die
+) -> None:
+    """Square's package is broken on disk: its numbers stay wholly as they were, the others are published."""
+    die_in(again.folder, "dlt:Pipeline.normalize", "after", *("load", "--account", "square"))
+    for rows in (again.home / "pipelines" / "square" / NORMALIZED).rglob("*.parquet"):
         rows.write_bytes(b"no rows")
-    for command in ("build", "run"):
-        said = half_loaded.stocktake(command, exits=1).stderr
-        assert "square: what was read is half loaded, and the rest cannot be: " in said
-        assert "BI keeps the last release, and the next run tries again." in said
-    assert tables_of(half_loaded.folder) == story.before
+    said = again.stocktake("run", "--log-format", "json", exits=3)
+    failed = {row["account"] for row in json.loads(said.stdout)["resources"] if row["status"] == "failed"}
+    assert failed == {"square"}
+    assert "no rows" not in said.stderr
+    found = tables_of(again.folder)
+    for name in ("fct_inventory_states", "fct_stock_movements"):  # Square's alone
+        assert found[name] == story.before[name]
+    assert found["fct_inventory_positions"] != story.before["fct_inventory_positions"]
 
 
 def test_a_disk_that_fills_up_while_building_or_publishing_leaves_the_release_whole(
@@ -187,42 +188,6 @@ def test_a_package_left_before_and_after_normalizing_stops_no_later_run(project:
     project.load()
     assert pending_packages(config, "square") == 0
     project.assert_equals_truth()
-
-
-DIES_BEFORE_NOTING = """
-import os, signal
-from dlt.common.storages.load_package import PackageStorage
-
-note = PackageStorage.save_pending_transition
-
-def die(self, load_id, file_name, *said):
-    if file_name.startswith("inventory_counts.") and file_name.endswith(".parquet"):
-        os.kill(os.getpid(), signal.SIGKILL)
-    return note(self, load_id, file_name, *said)
-
-PackageStorage.save_pending_transition = die
-from pipelines.cli import main
-main()
-"""
-
-
-def test_a_load_that_died_before_it_noted_a_copied_file_writes_nothing_twice(project: Project) -> None:
-    """dlt copied the file again into the same staging table: every new version had two current rows."""
-    project.load()
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(3)
-    died = subprocess.run(
-        [sys.executable, "-c", DIES_BEFORE_NOTING, "load"],
-        cwd=project.folder,
-        capture_output=True,
-        check=False,
-    )
-    assert died.returncode == -signal.SIGKILL, "it was to die in the middle"
-    project.load()
-    project.assert_equals_truth()
-    counts = project.query("select count(*) from raw_square.inventory_counts where payload is not null")
-    project.load()
-    assert project.query("select count(*) from raw_square.inventory_counts") == counts
 
 
 def test_a_reader_that_stays_connected_sees_new_numbers_and_disturbs_nobody(project: Project) -> None:
