@@ -15,10 +15,10 @@ from rich.console import Console
 from rich.table import Table
 
 from pipelines.config import Config, load_config
+from pipelines.dlt_internals import stamped_by
 from pipelines.errors import CommandError, ConfigurationError
 from pipelines.init import CONFIG, SECRETS, write_accounts
 from pipelines.log import Reporter
-from pipelines.dlt_internals import stamped_by
 from pipelines.registry import PROVIDERS
 from pipelines.run import RunResult, run
 from pipelines.view import console_for_people, summary_table
