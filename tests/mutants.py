@@ -15,7 +15,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parent.parent
 COPIED = ("sources", "pipelines", "sandbox", "dbt_models", "tests", "pyproject.toml")
 MOVING, DYING = (f"tests/pipelines/test_{name}.py" for name in ("moving_data", "dying"))
-SELLERCLOUD = "tests/pipelines/test_sellercloud_reading.py"
+PAGING = "tests/sources/test_sellercloud_paging.py"
 
 
 @dataclass(frozen=True)
@@ -44,10 +44,18 @@ MUTANTS = (
     ),
     Mutant(
         "reverse paging",
-        "sources/sellercloud/client.py",
+        "sources/sellercloud/paging.py",
         "[*range(min(start or last, last), 1, -1), *([1] if last > 1 else [])]",
         "[*range(2, last + 1)]",
-        f"{SELLERCLOUD}::test_a_row_that_leaves_the_window_while_it_is_paged_hides_none",
+        f"{PAGING}::test_no_row_that_stays_in_a_window_is_lost_while_others_leave_it",
+        r"\d lost",
+    ),
+    Mutant(
+        "count anew when the total fell",
+        "sources/sellercloud/paging.py",
+        "if total < self.total and not self.is_dated:",
+        "if False:",
+        f"{PAGING}::test_no_row_that_stays_is_lost_while_others_go_and_move",
         r"\d lost",
     ),
     Mutant(
@@ -55,16 +63,17 @@ MUTANTS = (
         "sources/_shared/resource.py",
         "            outcome.fail(error)\n",
         "            outcome.asked_through = outcome.started_at\n"
-        "            move_mark(state, outcome, self._narrowed)\n"
+        "            outcome.verdict = Evidence(outcome.mode).verdict\n"
+        "            move_mark(state, outcome, self._narrowed, asked.place)\n"
         "            outcome.fail(error)\n",
         f"{MOVING}::test_a_read_that_breaks_off_loses_nothing_of_its_later_pages",
         r"square\.inventory_counts: \d+ out of date",
     ),
     Mutant(
         "sweep floor",
-        "sources/_shared/resource.py",
-        "elif found < asked.sweep_floor * known:",
-        "elif found < 0:",
+        "sources/_shared/verdict.py",
+        "self.known_came < self.floor * self.known",
+        "False",
         f"{MOVING}::test_a_sweep_below_the_floor_still_loads_what_it_brought",
         r"\d+ lost",
     ),

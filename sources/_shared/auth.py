@@ -1,6 +1,7 @@
 """How a request proves who asks: a fixed bearer token, or a login that yields one."""
 
 import math
+import threading
 from collections.abc import Callable, Generator
 from typing import Any, NamedTuple
 
@@ -8,6 +9,7 @@ import httpx
 import msgspec
 
 from sources._shared import clock
+from sources._shared.errors import RefusedError
 
 MARGIN = 180.0
 """Seconds before its end at which a token is renewed, or a tenth of its life where that is shorter."""
@@ -72,25 +74,42 @@ class LoginAuth(httpx.Auth):
         self._on_token = on_token
         self._token: str | None = None
         self._ends_at: float | None = None
+        self._renewing = threading.Lock()
+        self._logins = 0
+        self._refusal: RefusedError | None = None
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
         """Adds the Authorization header; a token that died in mid-scan is renewed once."""
-        # By our own clock that only runs forward: the times in a login's answer may contradict each other.
-        fresh = self._token is None or (self._ends_at is not None and clock.monotonic() >= self._ends_at)
-        if fresh:
-            yield from self._renew()
-        request.headers["Authorization"] = f"Bearer {self._token}"
+        token, is_fresh = yield from self._valid_token()
+        request.headers["Authorization"] = f"Bearer {token}"
         response = yield request
-        if response.status_code == httpx.codes.UNAUTHORIZED and not fresh:
-            yield from self._renew()
-            request.headers["Authorization"] = f"Bearer {self._token}"
+        if response.status_code == httpx.codes.UNAUTHORIZED and not is_fresh:
+            token, _ = yield from self._valid_token(refused=token)
+            request.headers["Authorization"] = f"Bearer {token}"
             yield request
 
-    def _renew(self) -> Generator[httpx.Request, httpx.Response]:
-        response = yield self._login()
-        self._token = self._ends_at = None
-        token = self._read_token(response)
-        self._on_token(token.text)
-        self._token = token.text
-        if token.seconds is not None:
-            self._ends_at = clock.monotonic() + token.seconds - min(MARGIN, token.seconds / 10)
+    def _valid_token(
+        self, refused: str | None = None
+    ) -> Generator[httpx.Request, httpx.Response, tuple[str, bool]]:
+        """The token, and whether it was made just now: of several requests at a time, one logs in."""
+        logins = self._logins
+        with self._renewing:
+            if self._logins != logins and self._refusal is not None:
+                raise self._refusal  # who waited for it does not try the same credentials again
+            # By our own clock, which only runs forward: the times in a login's answer may contradict it.
+            has_ended = self._ends_at is not None and clock.monotonic() >= self._ends_at
+            if self._token is not None and self._token != refused and not has_ended:
+                return self._token, False
+            self._token = self._ends_at = self._refusal = None
+            response = yield self._login()
+            self._logins += 1
+            try:
+                token = self._read_token(response)
+            except RefusedError as error:
+                self._refusal = error
+                raise
+            self._on_token(token.text)
+            self._token = token.text
+            if token.seconds is not None:
+                self._ends_at = clock.monotonic() + token.seconds - min(MARGIN, token.seconds / 10)
+            return token.text, True

@@ -1,14 +1,21 @@
 """Lists that are paged by a cursor of the provider's own."""
 
 from collections.abc import Callable, Iterator
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from sources._shared.errors import CursorExpiredError, RefusedError
 from sources._shared.http import Answer, Tally
+from sources._shared.positions import Position, position_of
 from sources._shared.rows import Page, Record
 
 RESTARTS = 5
 """How often a scan may start again because its cursor died."""
+
+
+class CursorPosition(Position, frozen=True, tag=1):
+    """The cursor of the next page."""
+
+    cursor: str
 
 
 class Scanned(NamedTuple):
@@ -21,7 +28,7 @@ class Scanned(NamedTuple):
 
 def scan(
     ask: Callable[[str | None], Answer[Scanned]],
-    cursor: str | None,
+    position: Any,
     tally: Tally,
     *,
     died: tuple[type[RefusedError], ...] = (CursorExpiredError,),
@@ -33,10 +40,12 @@ def scan(
 
     Args:
         ask: asks for the page of a cursor; None for the first.
-        cursor: where to go on; None for the beginning.
+        position: where to go on; None for the beginning.
         died: the refusals that mean so, where a cursor was sent.
     """
     restarts = 0
+    resumed = position_of(CursorPosition, position)
+    cursor = resumed.cursor if resumed else None
     while True:
         try:
             answer = ask(cursor)
@@ -48,6 +57,7 @@ def scan(
             cursor = None
             continue
         cursor = answer.body.cursor
-        yield Page(answer.body.records, answer.answered_at, position=cursor)
+        goes_on = CursorPosition(cursor) if cursor else None
+        yield Page(answer.body.records, answer.answered_at, position=goes_on)
         if not cursor:
             return

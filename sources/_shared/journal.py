@@ -17,7 +17,7 @@ import msgspec
 
 from sources._shared.rows import Page
 
-FORM = 2
+FORM = 3
 """Goes up when frames change, so that another version's journal is not read."""
 
 _LENGTH = struct.Struct("<I")

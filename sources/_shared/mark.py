@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from functools import partial
 from pathlib import Path
-from typing import Any, Literal, NamedTuple
+from typing import Any, NamedTuple
 
 import pyarrow as pa
 
@@ -22,9 +22,7 @@ from sources._shared.errors import SourceError
 from sources._shared.journal import Journal
 from sources._shared.rows import Keys
 from sources._shared.settings import Resource
-
-Mode = Literal["incremental", "sweep", "backfill"]
-Status = Literal["ok", "guarded", "failed"]
+from sources._shared.verdict import Mode, Reason, Status, Verdict, verdict_of
 
 
 @dataclass(frozen=True)
@@ -93,8 +91,6 @@ class Outcome:
     """A sweep's new versions with a clock at or before this moment should have come incrementally."""
     is_elsewhere: bool = False
     """Whether the account is asked at another place than at its last sweep."""
-    has_moved: bool = False
-    """Whether rows moved from page to page while they were read."""
     resumed_from: datetime | None = None
     """When the first read began that this one went on with."""
     finished_at: datetime | None = None
@@ -102,29 +98,26 @@ class Outcome:
     error_class: str | None = None
     error_message: str | None = None
     error_advice: str = ""
-    is_doubtful: bool = False
-    """Whether the next run has to read all of it once more."""
-    is_complete: bool = False
-    """Whether what was asked for came, all of it. Only then may a sweep retire what it did not bring."""
+    verdict: Verdict | None = None
+    """What follows of it; None until it has ended."""
+
+    @property
+    def retires(self) -> bool:
+        """Whether current rows that it did not bring are retired."""
+        return self.verdict is not None and self.verdict.retires
+
+    def end(self, verdict: Verdict, words: str) -> None:
+        """Records what follows of the read, and why where something speaks against it."""
+        self.verdict, self.status = verdict, verdict.status
+        if words:
+            self.error_class, self.error_message = "Guard", words
 
     def fail(self, error: BaseException) -> None:
         """Records why the read did not finish. The mark stays where it was."""
-        self.status = "failed"
+        self.end(verdict_of([Reason.BROKEN_OFF], self.mode), str(error))
         self.error_class = type(error).__name__
-        self.error_message = str(error)
         self.mark_after = self.mark_before
         self.reads_all_unreadable = False
-
-    def guard(self, message: str, *, is_doubtful: bool = True) -> None:
-        """Records that everything that came is kept, but may not be taken for all there is.
-
-        Args:
-            is_doubtful: whether the next run has to read all of it once more.
-        """
-        self.status = "guarded"
-        self.is_doubtful = is_doubtful
-        self.error_class = "Guard"
-        self.error_message = message
 
 
 @dataclass
@@ -234,24 +227,21 @@ class Ask:
         return moment > now or now - moment >= self.sweep_every
 
 
-def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str) -> None:
-    """Moves the mark to the moment that was asked through; never backwards. Call after the last page.
+def move_mark(state: MutableMapping[str, Any], outcome: Outcome, scope: str, place: str) -> None:
+    """Moves the mark to the moment that was asked through, where the verdict lets it; never backwards.
 
-    A backfill and an incremental read that was guarded move nothing.
+    Call after the last page.
     """
-    if outcome.mode == "backfill" or (outcome.mode == "incremental" and outcome.status != "ok"):
+    verdict = outcome.verdict
+    if verdict is None or not verdict.moves_mark:
         return
     asked = outcome.asked_through
     if asked is not None and (outcome.mark_before is None or asked > outcome.mark_before):
         outcome.mark_after = asked
     if outcome.mark_after is not None:
         state["asked_through"] = outcome.mark_after.isoformat()
-    state["scope"] = scope
-    # A first read that was broken off is of two times, and what moved without a clock may be in neither half.
-    # One whose rows moved may lack a row that another stood for, and nothing is known yet to look for.
-    is_first = outcome.mark_before is None
-    is_doubtful = is_first and (outcome.resumed_from is not None or outcome.has_moved)
-    if outcome.is_doubtful or is_doubtful:
+    state["scope"], state["place"] = scope, place
+    if verdict.refreshes_next:
         state.pop("swept_at", None)  # the next run sweeps, again if need be, until it passes or is confirmed
     elif outcome.mode == "sweep":
         state["swept_at"] = outcome.started_at.isoformat()

@@ -7,9 +7,9 @@ own turn. Only that moves the parent's mark: where it never comes, nothing of th
 
 import logging
 from collections import deque
-from collections.abc import Callable, Collection, Generator, Iterator, MutableMapping, Sequence
+from collections.abc import Callable, Collection, Generator, Iterator, Mapping, Sequence
 from contextlib import closing
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import datetime, timedelta
 from itertools import chain
 from typing import Any, Protocol, cast
@@ -35,6 +35,7 @@ from sources._shared.rows import (
     raw_schema,
 )
 from sources._shared.settings import Resource
+from sources._shared.verdict import Evidence, Reason
 
 logger = logging.getLogger(__name__)
 
@@ -153,7 +154,7 @@ class ResourceRead:
     @property
     def is_whole(self) -> bool:
         """Whether all there is was read."""
-        return self.outcome is not None and self.outcome.mode == "sweep" and self.outcome.is_complete
+        return self.outcome is not None and self.outcome.retires
 
     def _advance(self) -> bool:
         """Reads one more table; False when there is none."""
@@ -181,7 +182,10 @@ class ResourceRead:
             if self.error is not None and asked.raise_errors:
                 raise self.error  # a child met it first, and somebody caught it there
             if self.error is None and self.outcome is not None:
-                _move(dlt.current.resource_state(), self.resource, asked, self.outcome, self._narrowed)
+                state = dlt.current.resource_state()
+                move_mark(state, self.outcome, self._narrowed, asked.place)
+                if self.resource.reading == "ledger" and self.outcome.mode != "backfill":
+                    note_unreadable(state, self.outcome)
         finally:
             if self._tables is not None and not self._has_children:
                 cast(Generator[Any, None, None], self._tables).close()
@@ -275,11 +279,11 @@ class ResourceRead:
         if first is not None:
             asked_at = min(asked_at, first.answered_at or asked_at, outcome.resumed_from or asked_at)
         collector = RowCollector(resource, account, asked_at)
-        doubts = Doubts()
+        told: dict[Reason, str] = {}
         came = chain([first] if first is not None else [], pages)
         with ReadRows(collector.schema, asked.rows_folder, resource.name) as rows:
             try:
-                for table in self._gathered(outcome, collector, came, doubts):
+                for table in self._gathered(outcome, collector, came, told):
                     rows.add(table)
             except SourceError:
                 _add_later(rows, collector)
@@ -302,24 +306,21 @@ class ResourceRead:
             spared = None if unlisted else _spared(resource, asked, outcome, unreadable)
             nameless = len(unreadable) + unlisted if spared is None else 0
             known = {*collector.keys, *keys_of(unreadable)}
-            _judge(resource, account, asked, outcome, known, doubts, nameless)
-            is_whole = outcome.mode == "sweep" and outcome.is_complete
-            if is_whole and spared is not None:
+            _end(resource, account, asked, outcome, known, told, nameless)
+            if outcome.retires and spared is not None:
                 rows.add(spared)  # what could not be read came, though: it is not gone
             _add_later(rows, collector)
-            yield from rows.handed_over(account, is_whole=is_whole)
+            yield from rows.handed_over(account, is_whole=outcome.retires)
 
     def _gathered(
-        self, outcome: Outcome, collector: RowCollector, pages: Iterator[Page], doubts: "Doubts"
+        self, outcome: Outcome, collector: RowCollector, pages: Iterator[Page], told: dict[Reason, str]
     ) -> Iterator[pa.Table]:
         """The rows of the pages, some thousands at a time; also of those before an error: what came is true
         and is kept, only the mark must not move."""
         try:
             for page in pages:
                 outcome.pages += 1
-                outcome.has_moved = outcome.has_moved or page.has_moved
-                doubts.doubt = doubts.doubt or page.doubt
-                doubts.blind_windows = doubts.blind_windows or page.blind_windows
+                told |= page.told
                 if page.promised is not None:
                     outcome.rows_promised = page.promised
                 for name, records in page.beside.items():
@@ -370,14 +371,6 @@ class ResourceRead:
             span(ahead),
             side,
         )
-
-
-@dataclass
-class Doubts:
-    """What the pages of a read say against taking it for all there is."""
-
-    doubt: str = ""
-    blind_windows: str = ""
 
 
 def raw_resource(
@@ -434,16 +427,6 @@ def _journaled(journal: Journal, outcome: Outcome, window: Window, pages: Pages)
     journal.complete()
 
 
-def _move(
-    state: MutableMapping[str, Any], resource: Resource, asked: Ask, outcome: Outcome, scope: str
-) -> None:
-    move_mark(state, outcome, scope)
-    if outcome.status != "failed" and not outcome.is_doubtful:
-        state["place"] = asked.place
-    if resource.reading == "ledger" and outcome.mode != "backfill":
-        note_unreadable(state, outcome)
-
-
 def _add_later(rows: ReadRows, collector: RowCollector) -> None:
     """Adds the second and later versions of keys, round by round."""
     for table in collector.take_held_back():
@@ -498,52 +481,40 @@ def _spared(
     return None if rows is None else rows.cast(raw_schema(resource))
 
 
-def _judge(
+def _end(
     resource: Resource,
     account: str,
     asked: Ask,
     outcome: Outcome,
     keys: Collection[Keys],
-    doubts: Doubts,
+    told: Mapping[Reason, str],
     nameless: int,
 ) -> None:
-    """Decides whether a read that came to its end may be taken for all there is (design §4).
+    """Decides what follows of a read that came to its end (verdict.py).
 
     Raises:
         StrangerError: it brought records, and none of those that are known.
     """
-    where = f"{account}: {resource.name}:"
     known = asked.current_rows.get(resource.name, 0) if outcome.mode == "sweep" else 0
-    found = known
-    if known and asked.sweep_floor and not asked.confirm_drop:
+    is_measured = known and asked.sweep_floor and not asked.confirm_drop
+    found = Evidence(
+        outcome.mode,
+        told,
+        is_first=outcome.mark_before is None,
+        is_resumed=outcome.resumed_from is not None,
+        expects_known=outcome.mark_before is not None or outcome.is_elsewhere,
+        known=known if is_measured else 0,
         # Known ones, not any: as many of somebody else's would pass for ours.
-        found = len(asked.held_keys(resource.name) & set(keys))
-        is_same_question = outcome.mark_before is not None or outcome.is_elsewhere
-        if keys and not found and is_same_question and not nameless:
-            raise StrangerError(
-                f"None of the {known} known records came, but {len(keys)} others: this is another"
-                " account's data. Nothing of it was loaded.",
-                "Check base_url and the credentials; if all that was known is really gone, run stocktake"
-                f" sweep --account {account} --confirm-drop.",
-            )
-    if doubts.doubt:
-        outcome.guard(
-            f"{where} {doubts.doubt} What came was loaded, nothing was retired, and the next run is a full"
-            " refresh."
+        known_came=len(asked.held_keys(resource.name) & set(keys)) if is_measured else 0,
+        came=len(keys),
+        floor=asked.sweep_floor,
+        nameless=nameless,
+    )
+    words = found.words(account, resource.name)
+    if Reason.OTHER_ACCOUNT in found.reasons:
+        raise StrangerError(
+            words,
+            "Check base_url and the credentials; if all that was known is really gone, run stocktake sweep"
+            f" --account {account} --confirm-drop.",
         )
-    elif found < asked.sweep_floor * known:
-        outcome.guard(
-            f"{where} the sweep brought {found} of the {known} records that are known, less than"
-            f" {asked.sweep_floor:.0%}. Nothing was retired. If they are really gone, run stocktake sweep"
-            f" --account {account} --confirm-drop."
-        )
-    else:
-        outcome.is_complete = not nameless
-        if nameless and outcome.mode == "sweep":
-            outcome.guard(
-                f"{where} {nameless} records of it or of its parent cannot be read, and it is not known which"
-                " of the current rows they are. All others were loaded, and nothing was retired.",
-                is_doubtful=False,
-            )
-        if doubts.blind_windows:
-            outcome.guard(f"{where} {doubts.blind_windows} Until that is fixed, every run is a full refresh.")
+    outcome.end(found.verdict, words)

@@ -19,6 +19,7 @@ import msgspec
 import pyarrow as pa
 
 from sources._shared.settings import Resource
+from sources._shared.verdict import Reason
 
 ROWS_PER_TABLE = 20_000
 """Rows gathered before a table goes to dlt: its cost per table is some milliseconds, a row's microseconds."""
@@ -59,21 +60,12 @@ class Page:
     """The server's clock when it answered (HTTP Date)."""
     promised: int | None = None
     """How many records the provider says there are in all; the last page's word counts."""
-    doubt: str = ""
-    """Why the read may not be taken for all there is, one sentence; '' where nothing speaks against it."""
-    blind_windows: str = ""
-    """Why windows do not show what moved, so that everything has to be read whole; '' where they do."""
-    has_moved: bool = False
-    """Whether rows came twice in one pass over the pages: they moved meanwhile, or have no order at all."""
+    told: Mapping[Reason, str] = field(default_factory=dict)
+    """What speaks against taking the read for all there is, a sentence each."""
     position: Any = None
     """Where the read goes on after this page, of JSON's kinds; None where it cannot be taken up here."""
     beside: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """Records of other resources that came along, by resource."""
-
-
-def missing(count: int) -> str:
-    """The doubt that promised records leave which did not come."""
-    return f"The provider promised {count} more records than it gave, also when asked again."
 
 
 class KeyFields(Generic[S]):

@@ -7,10 +7,34 @@ for once more, as many in a question as the provider and every server between wi
 from collections.abc import Callable, Iterator, Sequence
 
 from sources._shared.errors import CursorExpiredError, RefusedError
-from sources._shared.rows import Page
+from sources._shared.mark import Window
+from sources._shared.rows import Keys, Page, keys_of
 
 TOO_MUCH = frozenset({400, 404, 413, 414})
 """What servers answer to a question that is too long, each in its own way."""
+
+
+def with_second_look(
+    pages: Iterator[Page],
+    window: Window,
+    name_of: Callable[[Keys], str | None],
+    ask: Callable[[Sequence[str]], Iterator[Page]],
+    *,
+    at_once: int,
+    fits: Callable[[Sequence[str]], bool] = lambda names: True,
+) -> Iterator[Page]:
+    """The pages, and where all there is was asked for, those of a second look.
+
+    Args:
+        name_of: by which name a row is asked for; None where it cannot be, or is none of these pages'.
+    """
+    seen = set(window.read_before)
+    for page in pages:
+        seen |= keys_of(page.records)
+        yield page
+    lost = window.held() - seen if window.is_whole else frozenset()
+    names = {name for keys in lost if (name := name_of(keys)) is not None}
+    yield from look_again(sorted(names), ask, at_once=at_once, fits=fits)
 
 
 def look_again(

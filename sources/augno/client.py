@@ -3,10 +3,9 @@
 Usable alone: `AugnoClient(url, key).items(Window())` yields pages.
 """
 
-from collections.abc import Iterator, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
-from contextvars import copy_context
+from collections.abc import Iterator
 from decimal import Decimal, InvalidOperation
+from itertools import islice
 from typing import Any
 from urllib.parse import parse_qs, quote, urlsplit
 
@@ -24,11 +23,11 @@ from sources._shared.errors import (
 from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window
 from sources._shared.pace import shared_pace
+from sources._shared.prefetch import in_order
 from sources._shared.redaction import Redactor
 from sources._shared.rows import KeyFields, Page, Record, identity, instant, records_of, unreadable
 from sources.augno.settings import (
     API_VERSION,
-    CALLS_AT_ONCE,
     ITEM_PARTS,
     PAGE_LIMIT,
     QUANTITIES,
@@ -133,20 +132,23 @@ class AugnoClient:
     def item_inventory(self, window: Window) -> Iterator[Page]:
         """The stock of every listed item, a call each. An item deleted since it was listed has none."""
         ids = [keys[0] for keys in window.parents if keys not in window.read_before]
+        answers = in_order(self._inventory, ids)
         gone = 0
-        with ThreadPoolExecutor(CALLS_AT_ONCE, thread_name_prefix="augno") as pool:
-            for start in range(0, len(ids), CALLS_PER_PAGE):
-                calls = [
-                    pool.submit(copy_context().run, self._inventory, item)
-                    for item in ids[start : start + CALLS_PER_PAGE]
-                ]
-                answers, error = _gathered(calls)
-                found = [answer for answer in answers if answer is not None]
-                gone += len(answers) - len(found)
-                clocks = [answer.answered_at for answer in found if answer.answered_at is not None]
-                yield Page([answer.body for answer in found], min(clocks, default=None))
-                if error is not None:
-                    raise error
+        for start in range(0, len(ids), CALLS_PER_PAGE):
+            found: list[Answer[Record]] = []
+            error: SourceError | None = None
+            try:
+                for answer in islice(answers, min(CALLS_PER_PAGE, len(ids) - start)):
+                    if answer is None:
+                        gone += 1
+                    else:
+                        found.append(answer)
+            except SourceError as met:
+                error = met  # what came before it is kept
+            clocks = [answer.answered_at for answer in found if answer.answered_at is not None]
+            yield Page([answer.body for answer in found], min(clocks, default=None))
+            if error is not None:
+                raise error
         if len(ids) >= FEW and gone * 2 > len(ids):
             raise NotFoundError(
                 f"404 for {gone} of {len(ids)} items that were just listed.",
@@ -176,22 +178,6 @@ class AugnoClient:
 def _path_part(item: str) -> str:
     """An id as one part of a path, whatever is in it; dots too, because `..` would lead out of it."""
     return quote(item, safe="").replace(".", "%2E")
-
-
-def _gathered(
-    calls: Sequence[Future[Answer[Record] | None]],
-) -> tuple[list[Answer[Record] | None], SourceError | None]:
-    """What the calls gave, and the first error among them; calls that had not begun by then are dropped."""
-    answers: list[Answer[Record] | None] = []
-    error: SourceError | None = None
-    for call in calls:
-        if error is not None and call.cancel():
-            continue
-        try:
-            answers.append(call.result())
-        except SourceError as found:
-            error = error or found
-    return answers, error
 
 
 class _UnknownQuantityError(RequestError):

@@ -21,9 +21,6 @@ QUANTITIES = ("on_hand", "reserved", "available_to_promise", "short")
 REQUESTS_PER_SECOND = 16
 """Augno allows 20 a second to an address, whatever the number of keys."""
 
-CALLS_AT_ONCE = 6
-"""Inventory calls under way at a time: at 50 to 300 ms each, that fills the pace."""
-
 ITEMS = Resource(
     "items",
     key=("item_id",),

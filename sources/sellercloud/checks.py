@@ -20,8 +20,9 @@ from sources._shared.checks import (
 )
 from sources._shared.errors import CredentialsError, NotFoundError, PermissionDeniedError, SourceError
 from sources._shared.mark import Window
-from sources.sellercloud.client import CLOCKS, Scanned, SellercloudClient
+from sources.sellercloud.client import CLOCKS, SellercloudClient
 from sources.sellercloud.local_time import LITERAL
+from sources.sellercloud.paging import Scanned
 from sources.sellercloud.settings import INVENTORY, PAGE_SIZE, REQUESTS_PER_SECOND, WAREHOUSES
 
 PATH = "/rest/api"

@@ -7,6 +7,7 @@ import random
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any, NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -15,10 +16,12 @@ import msgspec
 
 from sources._shared import clock as our_clock
 from sources._shared.auth import LoginAuth, Token
-from sources._shared.errors import BrokenAnswerError, NotFoundError, PermissionDeniedError, SourceError
+from sources._shared.errors import NotFoundError, PermissionDeniedError, SourceError
 from sources._shared.http import ApiClient, ProviderWords
 from sources._shared.mark import Window, earlier
 from sources._shared.pace import shared_pace
+from sources._shared.positions import Position, position_of
+from sources._shared.prefetch import in_order
 from sources._shared.redaction import Redactor
 from sources._shared.rows import (
     KeyFields,
@@ -28,17 +31,16 @@ from sources._shared.rows import (
     identity,
     keyless,
     keys_of,
-    missing,
     records_of,
 )
-from sources._shared.second_look import look_again
+from sources._shared.second_look import with_second_look
+from sources._shared.verdict import Reason, missing
 from sources.sellercloud.local_time import LITERAL, instant_of, local_window
+from sources.sellercloud.paging import Scanned, Sums, all_pages
 from sources.sellercloud.settings import (
     LARGEST_WINDOW,
     PAGE_SIZE,
-    PASSES,
     REQUESTS_PER_SECOND,
-    SHRINKINGS,
     SMALLEST_WINDOW,
 )
 
@@ -49,8 +51,6 @@ LONGEST_JITTER = 5.0
 CLOCKS = ("lastUpdated", "lastAggregate")
 """Two filters for two clocks: edits of the product, and recalculations of its stock. A change of quantity
 need not move the first (sellercloud.md §0.1)."""
-
-FALLING = "The total kept falling while it was read, so it is not known whether all records came."
 
 PRODUCTS = "/inventory"
 
@@ -80,6 +80,13 @@ class _Row(msgspec.Struct):
     ID: Any = None
     LastModifiedDate: Any = None
     LastAggregateDate: Any = None
+
+
+class PagePosition(Position, frozen=True, tag=1):
+    """The page that a scan goes on with; of stock by warehouse, in which warehouse."""
+
+    page: int
+    warehouse: str = ""
 
 
 class SellercloudClient:
@@ -133,14 +140,15 @@ class SellercloudClient:
     def warehouse_inventory(self, window: Window) -> Iterator[Page]:
         """The same, once per warehouse: what its answer says of each product."""
         warehouses = self.chosen(window.parents)
-        reached, page = window.position or (None, None)
-        if reached in warehouses:
-            warehouses = warehouses[warehouses.index(reached) :]
+        reached = position_of(PagePosition, window.position)
+        if reached and reached.warehouse in warehouses:
+            warehouses = warehouses[warehouses.index(reached.warehouse) :]
         for warehouse in warehouses:
-            position = page if warehouse == reached else None
-            scoped = replace(window, position=position)
+            is_reached = reached is not None and warehouse == reached.warehouse
+            scoped = replace(window, position=reached if is_reached else None)
             for found in self._products(scoped, {"model.warehouse": warehouse}, (warehouse,)):
-                yield replace(found, promised=None, position=[warehouse, found.position])
+                position = found.position and PagePosition(found.position.page, warehouse)
+                yield replace(found, promised=None, position=position)
 
     def warehouses(self, window: Window) -> Iterator[Page]:
         """Every warehouse; a short list, in pages all the same."""
@@ -158,12 +166,13 @@ class SellercloudClient:
             come = len(seen) + without_key
             is_last = total is None or come >= total or not has_more
             lacking = (total or 0) - come if is_last else 0
-            yield Page(fresh, answer.answered_at, total, missing(lacking) if lacking > 0 else "")
+            told = {Reason.SHORT: missing(lacking)} if lacking > 0 else {}
+            yield Page(fresh, answer.answered_at, total, told)
             if is_last:
                 return
             number += 1
 
-    def page(self, query: Filter, number: int) -> "Scanned":
+    def page(self, query: Filter, number: int) -> Scanned:
         """One page of the inventory."""
         answer = self.api.send("GET", PRODUCTS, self._read_products, params=_paged(query, number))
         return Scanned(answer.body.records, answer.body.total, answer.answered_at)
@@ -206,11 +215,10 @@ class SellercloudClient:
         A product that joins and one that goes while the pages are read can hide a third one, and leave the
         total as it was. What is not found is asked for by its ID before anybody takes it for gone.
         """
-        seen = set(window.read_before)
-        for page in self._scan(query, prefix, window):
-            seen |= keys_of(page.records)
-            yield page
-        lost = sorted(keys[-1] for keys in window.held() - seen if keys[: len(prefix)] == prefix)
+
+        def name_of(keys: Keys) -> str | None:
+            is_askable = keys[: len(prefix)] == prefix and "," not in keys[-1]
+            return keys[-1] if is_askable else None
 
         def named(products: Sequence[str]) -> Filter:
             return {**query, "model.inventoryID": ",".join(products)}
@@ -218,10 +226,12 @@ class SellercloudClient:
         def ask(products: Sequence[str]) -> Iterator[Page]:
             answer = self.page(named(products), 1)
             found = [record for record in answer.records if not record.keys or record.keys[0] in products]
-            yield Page(_prefixed(found, prefix), answer.answered_at, position=1)
+            yield Page(_prefixed(found, prefix), answer.answered_at, position=PagePosition(1))
 
-        yield from look_again(
-            [product for product in lost if "," not in product],
+        yield from with_second_look(
+            self._scan(query, prefix, window),
+            window,
+            name_of,
             ask,
             at_once=PAGE_SIZE,
             fits=lambda products: self.api.fits(PRODUCTS, _paged(named(products), 1)),
@@ -243,52 +253,24 @@ class SellercloudClient:
         yield from self._dated(query, prefix, clock, middle, end)
 
     def _scan(
-        self, query: Filter, prefix: tuple[str, ...], window: Window, first: "Scanned | None" = None
+        self, query: Filter, prefix: tuple[str, ...], window: Window, first: Scanned | None = None
     ) -> Iterator[Page]:
-        """All pages of one question, the last one first, until they add up to the total.
+        """All pages of one question, until they add up to the total (paging.py).
 
-        Read so, a row that leaves the window pushes others to where they are read twice; read the other way
-        round, it would push one to where it is not read at all. A row that joins has the opposite effect, so
-        the rows must add up to the last total, or the pages are read again. Where all products are asked for,
-        they have to do so without those that are gone by then.
+        Args:
+            first: page 1 of a dated window, which is read page by page.
         """
         seen = {keys[len(prefix) :] for keys in window.read_before if keys[: len(prefix)] == prefix}
-        start: int | None = window.position
-        is_dated = first is not None
-        total = shrinkings = come = 0
-        for attempt in range(PASSES):
-            before, told, without_key = len(seen), 0, 0
-            in_pass: set[Keys] = set()
-            page = first or self.page(query, 1)
-            first = None
-            # A total that fills its last page may be too low by one: the page after it has the row, if any.
-            last = -(-_total(page) // PAGE_SIZE) + (_total(page) > 0 and _total(page) % PAGE_SIZE == 0)
-            # Page 1 tells the total, and is read again at the end: by then, rows may have come down to it.
-            numbers = [*range(min(start or last, last), 1, -1), *([1] if last > 1 else [])]
-            for position, number in zip([*numbers, 1], [None, *numbers], strict=True):
-                if number is not None:
-                    page = self.page(query, number)
-                    told += len(page.records) - keyless(page.records)
-                    in_pass |= keys_of(page.records)
-                if number is not None or last <= 1:
-                    without_key += keyless(page.records)
-                if _total(page) < total and not is_dated:
-                    seen, before, shrinkings = set(), -1, shrinkings + 1
-                total = _total(page)
-                seen |= keys_of(page.records)
-                # Where rows repeat within a pass, they moved, or have no order: then another pass may help.
-                has_moved = len(in_pass) < told
-                found = _prefixed(page.records, prefix)
-                yield Page(found, page.answered_at, total, has_moved=has_moved, position=position)
-            come = len(seen) + without_key
-            if come >= total or shrinkings > SHRINKINGS:
-                break
-            if attempt > 0 and len(seen) == before and not has_moved:
-                break
-            start = None
-        if come < total:
-            doubt = FALLING if shrinkings > SHRINKINGS else missing(total - come)
-            yield Page((), None, total, doubt, position=1)
+        resumed = position_of(PagePosition, window.position)
+        start = resumed.page if resumed else None
+        sums = Sums(is_dated=first is not None, seen=seen)
+        ask = partial(self.page, query)
+        for page, goes_on_at in all_pages(ask, sums, in_order, first=first, start=start):
+            told = {Reason.SHIFTED: ""} if sums.has_shifted else {}
+            records = _prefixed(page.records, prefix)
+            yield Page(records, page.answered_at, sums.total, told, PagePosition(goes_on_at))
+        if sums.told:
+            yield Page((), None, sums.total, sums.told, PagePosition(1))
 
     def _read_products(self, body: bytes) -> "_Read":
         envelope = _decode_envelope(body)
@@ -299,14 +281,6 @@ class SellercloudClient:
         clocks = [instant_of(value, self.zone) for value in (row.LastModifiedDate, row.LastAggregateDate)]
         known = [clock for clock in clocks if clock is not None]
         return Record((identity(row.ID),), max(known, default=None), bytes(raw))
-
-
-class Scanned(NamedTuple):
-    """One page of the inventory."""
-
-    records: list[Record]
-    total: int | None
-    answered_at: datetime | None
 
 
 class _Read(NamedTuple):
@@ -328,16 +302,6 @@ def _prefixed(records: Sequence[Record], prefix: tuple[str, ...]) -> Sequence[Re
 
 def _paged(query: Filter, number: int) -> dict[str, str]:
     return {**query, "model.pageNumber": str(number), "model.pageSize": str(PAGE_SIZE)}
-
-
-def _total(page: Scanned) -> int:
-    if page.total is None:
-        raise BrokenAnswerError(
-            "Status 200 without TotalResults, so it is not known whether all rows came.",
-            "Try later, and tell Sellercloud if it persists.",
-            status=200,
-        )
-    return page.total
 
 
 def _read_warehouses(body: bytes) -> _Read:

@@ -11,6 +11,7 @@ from typing import Any, NamedTuple
 from urllib.parse import parse_qs, urlsplit
 
 import msgspec
+from msgspec import structs
 
 from sources._shared import clock as our_clock
 from sources._shared.auth import BearerAuth
@@ -24,6 +25,7 @@ from sources._shared.errors import (
 from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window, earlier
 from sources._shared.pace import Pace
+from sources._shared.positions import Position, position_of
 from sources._shared.redaction import Redactor
 from sources._shared.rows import (
     KeyFields,
@@ -34,10 +36,10 @@ from sources._shared.rows import (
     instant,
     keyless,
     keys_of,
-    missing,
     records_of,
     text,
 )
+from sources._shared.verdict import Reason, missing
 from sources.shipstream.settings import NO_PRODUCTS, PAGE_LIMIT, REQUESTS_PER_SECOND
 
 VERSION_HEADER = "X-ShipStream-API-Version"
@@ -109,6 +111,16 @@ class _Level(msgspec.Struct):
     updated_at: Any = None
 
 
+class ScanPosition(Position, frozen=True, tag=1):
+    """Where the scans over enabled and disabled products go on."""
+
+    enabled: str = ""
+    cursor: str | None = None
+    """None for the beginning of the scan."""
+    came: int = 0
+    """How many records of the scan came before it."""
+
+
 class ShipstreamClient:
     """One ShipStream instance, all its merchants.
 
@@ -161,11 +173,15 @@ class ShipstreamClient:
 
     def warehouses(self, window: Window) -> Iterator[Page]:
         """Every warehouse, inactive ones included."""
-        return (found.page for found in self._scan(WAREHOUSES, [("sort", "id")], _object, window.position))
+        return self._short_list(WAREHOUSES, window)
 
     def merchants(self, window: Window) -> Iterator[Page]:
         """Every merchant, inactive and deleted ones included."""
-        return (found.page for found in self._scan(MERCHANTS, [("sort", "id")], _object, window.position))
+        return self._short_list(MERCHANTS, window)
+
+    def _short_list(self, path: str, window: Window) -> Iterator[Page]:
+        position = position_of(ScanPosition, window.position)
+        return (found.page for found in self._scan(path, [("sort", "id")], _object, position))
 
     def _levels(
         self, path: str, fields: Parameters, clock: str, window: Window, to_record: ToRecord
@@ -185,10 +201,10 @@ class ShipstreamClient:
         dated = ("filter", f'{clock}{{gt:"{_second(moment, -1)}",lt:"{_second(moment, 1)}"}}')
         for enabled in ENABLED:
             query = [*fields, dated, ("filter", f"is_enabled:{enabled}"), ("sort", "product_id")]
-            for found in self._scan(path, query, to_record, None):
+            for found in self._scan(path, query, to_record):
                 if keys in keys_of([*found.page.records, *found.products]):
                     return
-        yield _Found(Page((), blind_windows=OTHER_ZONE, position=[ENABLED[-1], None]), [])
+        yield _Found(Page((), told={Reason.BLIND_FILTER: OTHER_ZONE}, position=ScanPosition(ENABLED[-1])), [])
 
     def _levels_of(
         self, path: str, fields: Parameters, clock: str, window: Window, to_record: ToRecord
@@ -206,9 +222,10 @@ class ShipstreamClient:
             # Ours may run ahead of it; or behind, and hide what is new.
             until = earlier(window.until, server_clock) or our_clock.now()
             dated = [("filter", f'{clock}{{gt:"{_second(window.after)}",lt:"{_second(until, 1)}"}}')]
-        reached, position = window.position or (ENABLED[0], None)
+        resumed = position_of(ScanPosition, window.position)
+        position = resumed or ScanPosition(ENABLED[0])
         promised = 0
-        for enabled in ENABLED[ENABLED.index(reached) :]:
+        for enabled in ENABLED[ENABLED.index(position.enabled) :]:
             query = [*fields, *dated, ("filter", f"is_enabled:{enabled}"), ("sort", "product_id")]
             count = 0
             for found in self._scan(path, query, to_record, position):
@@ -216,32 +233,34 @@ class ShipstreamClient:
                 page = replace(
                     found.page,
                     answered_at=earlier(found.page.answered_at, server_clock),
-                    promised=None if dated or window.position else promised + count,
-                    position=_place(enabled, found.page.position),
+                    promised=None if dated or resumed else promised + count,
+                    position=_goes_on(enabled, found.page.position),
                 )
                 yield found._replace(page=page)
             promised += count
-            position = None
+            position = ScanPosition(ENABLED[-1])
         begun_at = earlier(window.begun_at, server_clock)
         if not dated and begun_at is not None:
             # A product that was enabled between the two scans is in neither of them. That was an edit.
             edited = ("filter", f'product_updated_at{{gt:"{_second(begun_at, -1)}"}}')
             query = [*fields, edited, ("filter", "is_enabled:true"), ("sort", "product_id")]
-            total = None if window.position else promised
-            for found in self._scan(path, query, to_record, None):
-                page = replace(found.page, promised=total, position=_place(ENABLED[-1], None))
+            total = None if resumed else promised
+            for found in self._scan(path, query, to_record):
+                page = replace(found.page, promised=total, position=ScanPosition(ENABLED[-1]))
                 yield found._replace(page=page)
 
-    def _scan(self, path: str, query: Parameters, to_record: ToRecord, position: Any) -> Iterator["_Found"]:
+    def _scan(
+        self, path: str, query: Parameters, to_record: ToRecord, position: "ScanPosition | None" = None
+    ) -> Iterator["_Found"]:
         """Pages until one says that there is no more, read again where they do not add up to the count.
 
         Of `next` only the cursor is taken: whether it repeats our own parameters is not documented, and it
         may point to another host.
 
         Args:
-            position: the cursor to go on with, and how many records came before it.
+            position: where to go on; None for the beginning.
         """
-        cursor, distinct = position or (None, 0)
+        cursor, distinct = (position.cursor, position.came) if position else (None, 0)
         seen: set[Keys] = set()
         lacking = 0
         for _ in range(PASSES):
@@ -263,18 +282,17 @@ class ShipstreamClient:
                 in_pass |= keys
                 seen |= keys
                 without_key += keyless(body.records)
-                come = distinct + len(seen) + without_key
+                came = distinct + len(seen) + without_key
                 cursor = body.cursor
-                yield _Found(
-                    Page(body.records, answer.answered_at, count, position=[cursor, come]), body.products
-                )
+                goes_on = ScanPosition(cursor=cursor, came=came)
+                yield _Found(Page(body.records, answer.answered_at, count, position=goes_on), body.products)
                 if cursor is None:
                     break
-            if count is None or come >= count:
+            if count is None or came >= count:
                 return
-            lacking = count - come
+            lacking = count - came
             distinct = 0  # read anew from the first page, everything that comes counts
-        yield _Found(Page((), None, count, missing(lacking)), [])
+        yield _Found(Page((), None, count, {Reason.SHORT: missing(lacking)}), [])
 
     def _page(
         self, path: str, query: Parameters, cursor: str | None, to_record: ToRecord, *, wants_count: bool
@@ -359,10 +377,11 @@ def _product_key(product: Any) -> tuple[str, str]:
     return text(product.get("type")) or "Product", identity(product.get("id"))
 
 
-def _place(enabled: str, position: Any) -> list[Any]:
+def _goes_on(enabled: str, position: ScanPosition | None) -> ScanPosition:
     """Where the two scans go on: in this one while it has a cursor, else at the start of the next."""
-    is_last = position is None or position[0] is None
-    return [ENABLED[-1], None] if is_last else [enabled, position]
+    if position is None or position.cursor is None:
+        return ScanPosition(ENABLED[-1])
+    return structs.replace(position, enabled=enabled)
 
 
 def _second(moment: datetime, more: int = 0) -> str:

@@ -28,11 +28,10 @@ from sources._shared.rows import (
     Record,
     identity,
     instant,
-    keys_of,
     records_of,
     text,
 )
-from sources._shared.second_look import look_again
+from sources._shared.second_look import with_second_look
 from sources.square.settings import API_VERSION, CATALOG_TYPES, PAGE_LIMIT
 
 REQUESTS_PER_SECOND = 20
@@ -140,17 +139,13 @@ class SquareClient:
         come by its object, before anybody takes it for gone.
         """
         path, body = "/v2/inventory/counts/batch-retrieve", self._stock_body(window)
-        seen = set(window.read_before)
-        for page in self._scan(path, body, _read_counts, window.position):
-            seen |= keys_of(page.records)
-            yield page
+        pages = self._scan(path, body, _read_counts, window.position)
 
         def ask(objects: Sequence[str]) -> Iterator[Page]:
             for page in self._scan(path, {**body, "catalog_object_ids": objects}, _read_counts, None):
                 yield replace(page, position=None)
 
-        lost = window.held() - seen if window.is_whole else frozenset()
-        yield from look_again(sorted({keys[0] for keys in lost}), ask, at_once=OBJECTS_AT_ONCE)
+        yield from with_second_look(pages, window, lambda keys: keys[0], ask, at_once=OBJECTS_AT_ONCE)
 
     def changes(self, window: Window) -> Iterator[Page]:
         """Ledger entries received after the window's start, oldest occurrence first."""
@@ -186,14 +181,14 @@ class SquareClient:
         path: str,
         body: Mapping[str, Any],
         read: Callable[[bytes], Scanned],
-        cursor: str | None,
+        position: Any,
     ) -> Iterator[Page]:
         """A scan; the same body goes with every cursor (changelog 2023-08-02)."""
 
         def ask(cursor: str | None) -> Answer[Scanned]:
             return self.api.send("POST", path, read, json={**body, "cursor": cursor} if cursor else body)
 
-        return scan(ask, cursor, self.tally)
+        return scan(ask, position, self.tally)
 
 
 def _reader(

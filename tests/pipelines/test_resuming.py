@@ -40,7 +40,7 @@ CASES = [
     # What is paged, how many of its requests are answered before the end, how many of these are lost at most.
     pytest.param("square", "S", is_count_page, 6, 1, id="square counts"),
     pytest.param("shipstream", "M", is_level_page, 2, 2, id="shipstream levels"),
-    pytest.param("sellercloud", "M", is_product_page, 12, 2, id="sellercloud products"),
+    pytest.param("sellercloud", "M", is_product_page, 12, 9, id="sellercloud products"),
     pytest.param("augno", "M", is_inventory_call, 330, 130, id="augno inventory calls"),
 ]
 

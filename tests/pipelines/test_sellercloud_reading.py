@@ -39,7 +39,13 @@ def assert_nothing_lost(project: Project) -> None:
     assert not lost, f"{len(lost)} lost: {sorted(lost)}"
 
 
-def test_pages_are_read_last_to_first(tenant: Project) -> None:
+@pytest.fixture
+def one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Pages are not asked for side by side, so that what moves after which of them is known."""
+    monkeypatch.setattr("sources._shared.prefetch.AT_ONCE", 1)
+
+
+def test_pages_are_read_last_to_first(tenant: Project, one_by_one: None) -> None:
     tenant.load()
     last = -(-len(listed(tenant)) // 50)
     assert last > 2
@@ -65,7 +71,7 @@ def test_a_row_that_leaves_the_window_while_it_is_paged_hides_none(tenant: Proje
     tenant.assert_equals_truth()
 
 
-def test_a_row_that_moves_behind_one_that_goes_is_read_too(tenant: Project) -> None:
+def test_a_row_that_moves_behind_one_that_goes_is_read_too(tenant: Project, one_by_one: None) -> None:
     """Newest first, one that is edited pushes others to the page before; what was read and is gone stood for
     the one that was read nowhere."""
     data, switches = tenant.sandbox.world.data["sellercloud"], tenant.sandbox.switches["sellercloud"]
@@ -99,7 +105,9 @@ def test_where_there_are_fewer_and_fewer_the_next_run_reads_all_again(tenant: Pr
     tenant.assert_equals_truth()
 
 
-def test_a_row_hidden_by_one_that_joins_and_one_that_goes_is_not_taken_for_gone(tenant: Project) -> None:
+def test_a_row_hidden_by_one_that_joins_and_one_that_goes_is_not_taken_for_gone(
+    tenant: Project, one_by_one: None
+) -> None:
     """The total stays what it was, the rows add up, and yet one was never read: it is asked for by its ID."""
     tenant.load()
     data, switches = tenant.sandbox.world.data["sellercloud"], tenant.sandbox.switches["sellercloud"]

@@ -89,7 +89,7 @@ def test_an_odd_record_costs_itself_only(rewritten: Sandbox, provider: str, reso
         assert len(well) == len(truth) - len(now), "the others are read"
         assert well < truth.keys()
         assert len(odd) == len(now), odd
-        assert not [page.doubt for page in pages if page.doubt], "nothing is missing"
+        assert not [page.told for page in pages if page.told], "nothing is missing"
 
 
 def stock_of(pages: list[Page]) -> dict[str, str]:
