@@ -170,7 +170,7 @@ def backfill_command(
         if window[0] >= window[1]:
             raise ConfigurationError(f"--since {since} is not before --until {until}.")
         chosen = config.choose(account or (), provider or ())
-        windowed = [one for one in chosen if any(r.reading != "whole" for r in one.resources)]
+        windowed = [one for one in chosen if any(r.reading != "snapshot" for r in one.resources)]
         if not windowed:
             names = ", ".join(one.name for one in chosen)
             raise ConfigurationError(

@@ -104,7 +104,7 @@ def tell_unread(found: Sequence[Unread], reporter: Reporter) -> None:
 
 
 def _is_append_only(unread: Unread) -> bool:
-    return PROVIDERS[unread.provider].resource(unread.resource).reading == "ledger"
+    return PROVIDERS[unread.provider].resource(unread.resource).reading == "append_only"
 
 
 def _name(unread: Unread) -> tuple[str, str, str | None, str | None]:

@@ -18,11 +18,10 @@ ROOT = Path(__file__).resolve().parent.parent
 MODELS = ROOT / "dbt_models" / "models"
 PAGES = (ROOT / "README.md", ROOT / "docs" / "tables.md")
 
-DISPOSITIONS = {"window": "incremental", "ledger": "append-only", "whole": "snapshot"}
 DELETES = {
-    "window": "absent from a sweep",
-    "ledger": "none: it only grows",
-    "whole": "absent from the answer",
+    "incremental": "absent from a sweep",
+    "append_only": "none: it only grows",
+    "snapshot": "absent from the answer",
 }
 
 
@@ -53,7 +52,7 @@ def raw_tables() -> str:
                 f"`{provider.dataset}.{resource.name}`",
                 ", ".join(f"`{column}`" for column in resource.key),
                 _clock(resource),
-                DISPOSITIONS[resource.reading] + (f", if `{resource.only_if}`" if resource.only_if else ""),
+                resource.reading.replace("_", "-") + (f", if `{resource.only_if}`" if resource.only_if else ""),
                 _deletes(resource),
             )
             for provider in PROVIDERS.values()

@@ -199,11 +199,11 @@ class Ask:
             return outcome, Window(after, until, parents=parents)
         due = self._reads_whole(resource, state, now) if comes_whole is None else comes_whole
         whole = mark is None or is_elsewhere or due
-        mode: Mode = "sweep" if whole and resource.reading != "ledger" else "incremental"
+        mode: Mode = "sweep" if whole and resource.reading != "append_only" else "incremental"
         after_mark = None if whole or mark is None else mark - self.overlap
         outcome = Outcome(resource.name, mode, now, asked_from=after_mark, mark_before=mark, mark_after=mark)
         outcome.is_elsewhere = is_elsewhere
-        if mode == "sweep" and mark is not None and resource.reading == "window":
+        if mode == "sweep" and mark is not None and resource.reading == "incremental":
             outcome.repair_horizon = mark - self.overlap
         self.outcomes[resource.name] = outcome
         if mode == "incremental" and "unreadable_from" in state and self._is_due(state.get("looked_at"), now):
@@ -214,8 +214,8 @@ class Ask:
         return outcome, Window(after_mark, parents=parents, held=held)
 
     def _reads_whole(self, resource: Resource, state: Mapping[str, Any], now: datetime) -> bool:
-        if resource.reading != "window":
-            return resource.reading == "whole"
+        if resource.reading != "incremental":
+            return resource.reading == "snapshot"
         return self._is_due(state.get("swept_at"), now)
 
     def _is_due(self, last: str | None, now: datetime) -> bool:

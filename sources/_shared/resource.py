@@ -173,7 +173,7 @@ class ResourceRead:
 
     def _rows(self) -> Iterator[Any]:
         asked = self._asked
-        if asked.backfill is not None and self.resource.reading == "whole" and not self._has_children:
+        if asked.backfill is not None and self.resource.reading == "snapshot" and not self._has_children:
             return
         self._begin_with_run()
         try:
@@ -184,7 +184,7 @@ class ResourceRead:
             if self.error is None and self.outcome is not None:
                 state = dlt.current.resource_state()
                 move_mark(state, self.outcome, self._narrowed, asked.place)
-                if self.resource.reading == "ledger" and self.outcome.mode != "backfill":
+                if self.resource.reading == "append_only" and self.outcome.mode != "backfill":
                     note_unreadable(state, self.outcome)
         finally:
             if self._tables is not None and not self._has_children:

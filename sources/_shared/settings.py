@@ -5,9 +5,9 @@ from dataclasses import dataclass
 from datetime import timedelta
 from typing import Literal
 
-Reading = Literal["window", "ledger", "whole"]
-"""How a resource is read: `window` asks for what moved and is swept on a schedule; `ledger` asks for what
-moved and only ever grows; `whole` is read whole every time, so that each read is a sweep."""
+Reading = Literal["snapshot", "incremental", "append_only"]
+"""How a resource is read: `incremental` asks for what moved and is swept on a schedule; `append_only` asks for
+what moved and only ever grows; `snapshot` is read whole every time, so that each read is a sweep."""
 
 
 @dataclass(frozen=True)

@@ -25,14 +25,14 @@ ITEMS = Resource(
     "items",
     key=("item_id",),
     # The list has a filter on created_at only, and created_at never moves.
-    reading="whole",
+    reading="snapshot",
     clock="updated_at: moves when the item's record is edited, not when its stock moves",
 )
 ITEM_INVENTORY = Resource(
     "item_inventory",
     key=("item_id",),
     # One call per item, without a filter and without a clock.
-    reading="whole",
+    reading="snapshot",
     clock="none",
 )
 

@@ -39,13 +39,13 @@ WAREHOUSES = Resource(
     "warehouses",
     key=("warehouse_id",),
     # GET /Warehouses knows no date filter.
-    reading="whole",
+    reading="snapshot",
     clock="none",
 )
 INVENTORY = Resource(
     "inventory",
     key=("product_id",),
-    reading="window",
+    reading="incremental",
     clock=CLOCK,
     settle=SETTLE,
     # Local times repeat an hour every autumn: of two versions in one read, the later answer is the newer.
@@ -55,7 +55,7 @@ WAREHOUSE_INVENTORY = Resource(
     "warehouse_inventory",
     # The quantities of a filtered answer are another thing than those of an unfiltered one: never one table.
     key=("warehouse_id", "product_id"),
-    reading="window",
+    reading="incremental",
     clock=CLOCK,
     settle=SETTLE,
     clock_decides=False,

@@ -55,7 +55,7 @@ def checks(
             (TOTAL_LEVELS, client.total_levels, "total inventory levels"),
             (WAREHOUSE_LEVELS, client.warehouse_levels, "inventory levels by warehouse"),
         ):
-            window = Window() if resource.reading == "whole" else moved_from_now()
+            window = Window() if resource.reading == "snapshot" else moved_from_now()
             permission = (
                 f"Let the integration read {what} under System > Global Integrations; {resource.name} cannot"
                 " be read without it."

@@ -25,14 +25,14 @@ TOTAL_LEVELS = Resource(
     "total_levels",
     # The type too: packaging may use the ids of products (shipstream.md §6.2).
     key=("product_type", "product_id"),
-    reading="window",
+    reading="incremental",
     clock="updated_at of the level, whole seconds",
     settle=SETTLE,
 )
 PRODUCTS = Resource(
     "products",
     key=("product_type", "product_id"),
-    reading="window",
+    reading="incremental",
     # An edit of the product is not known to move its level's clock: a clock of its own.
     clock="updated_at of the product, whole seconds",
     settle=SETTLE,
@@ -40,13 +40,13 @@ PRODUCTS = Resource(
 WAREHOUSE_LEVELS = Resource(
     "warehouse_levels",
     key=("product_type", "product_id", "warehouse_id"),
-    reading="window",
+    reading="incremental",
     clock="updated_at of the level, whole seconds",
     settle=SETTLE,
 )
-WAREHOUSES = Resource("warehouses", key=("warehouse_id",), reading="whole", clock="none")
+WAREHOUSES = Resource("warehouses", key=("warehouse_id",), reading="snapshot", clock="none")
 MERCHANTS = Resource(
-    "merchants", key=("merchant_id",), reading="whole", clock="none", soft_delete="is_deleted"
+    "merchants", key=("merchant_id",), reading="snapshot", clock="none", soft_delete="is_deleted"
 )
 
 RESOURCES = (WAREHOUSES, MERCHANTS, TOTAL_LEVELS, PRODUCTS, WAREHOUSE_LEVELS)

@@ -50,7 +50,7 @@ def checks(
             (INVENTORY_CHANGES, client.changes, "INVENTORY_READ"),
             (CATALOG_OBJECTS, client.catalog_objects, "ITEMS_READ"),
         ):
-            window = Window() if resource.reading == "whole" else moved_from_now()
+            window = Window() if resource.reading == "snapshot" else moved_from_now()
             permission = f"Grant the application {scope}; {resource.name} cannot be read without it."
             yield probe(resource.name, pages, window, permission=permission)
     finally:

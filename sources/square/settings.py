@@ -19,21 +19,21 @@ CATALOG_TYPES = ("ITEM", "ITEM_VARIATION", "CATEGORY", "MEASUREMENT_UNIT")
 INVENTORY_COUNTS = Resource(
     "inventory_counts",
     key=("catalog_object_id", "location_id", "state"),
-    reading="window",
+    reading="incremental",
     clock="calculated_at: when Square received the change, not when it happened",
 )
 INVENTORY_CHANGES = Resource(
     "inventory_changes",
     key=("change_type", "change_id"),
     # A ledger: rows are added, and since 2026-07-15 edited, never taken away.
-    reading="ledger",
+    reading="append_only",
     # occurred_at is the till's clock and may lie a day back; updated_after compares receipt times.
     clock="created_at: when Square received it",
 )
 CATALOG_OBJECTS = Resource(
     "catalog_objects",
     key=("object_id",),
-    reading="window",
+    reading="incremental",
     clock="updated_at: moves on every edit, and on deletion",
     soft_delete="is_deleted",
 )
@@ -41,7 +41,7 @@ LOCATIONS = Resource(
     "locations",
     key=("location_id",),
     # GET /v2/locations knows no filter, no paging and no updated_at.
-    reading="whole",
+    reading="snapshot",
     clock="none",
 )
 

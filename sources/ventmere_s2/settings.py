@@ -8,18 +8,18 @@ from sources._shared.settings import Resource, Setting
 
 OVERVIEW_PATH = "/inventory/overview"
 
-WAREHOUSES = Resource("warehouses", key=("warehouse_id",), reading="whole", clock="updatedAt")
+WAREHOUSES = Resource("warehouses", key=("warehouse_id",), reading="snapshot", clock="updatedAt")
 PRODUCTS = Resource(
     "products",
     key=("product_id",),
-    reading="whole",
+    reading="snapshot",
     # A brand has no clock of its own: renaming it changes the product's text and not its updatedAt.
     clock="updatedAt",
 )
 INVENTORY_ITEMS = Resource(
     "inventory_items",
     key=("warehouse_id", "product_id"),
-    reading="whole",
+    reading="snapshot",
     # Not stated which changes move it, and ties to the microsecond occur: it decides nothing here.
     clock="level.updatedAt",
 )

@@ -24,8 +24,8 @@ from sources._shared.resource import versioned
 from sources._shared.rows import Record, RowCollector
 from sources._shared.settings import Resource
 
-THINGS = Resource("things", key=("thing_id",), reading="window", clock="none")
-OTHERS = Resource("others", key=("thing_id",), reading="window", clock="none")
+THINGS = Resource("things", key=("thing_id",), reading="incremental", clock="none")
+OTHERS = Resource("others", key=("thing_id",), reading="incremental", clock="none")
 ASKED_AT = datetime(2026, 1, 5, tzinfo=UTC)
 
 

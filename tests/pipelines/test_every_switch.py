@@ -56,6 +56,6 @@ def assert_read_only_what_moved(rows: dict[tuple[str, str], dict[str, Any]], pro
     """A changed record is read once for each of the provider's clocks, or beside another; little else is."""
     for resource in PROVIDERS[provider].resources:
         row = rows.get((provider, resource.name))
-        if row is not None and resource.reading != "whole":
+        if row is not None and resource.reading != "snapshot":
             assert row["mode"] == "incremental", resource.name
             assert row["rows_read"] <= 2 * n + 1, resource.name

@@ -342,7 +342,7 @@ def canonical(record: Any) -> str:
 
 def windowed(provider: str, resources: Iterable[Resource]) -> bool:
     """Whether anything of a provider is asked for by a window."""
-    return any(resource.reading != "whole" for resource in resources)
+    return any(resource.reading != "snapshot" for resource in resources)
 
 
 def _check_versions(where: str, versions: list[Version]) -> None:

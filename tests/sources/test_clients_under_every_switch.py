@@ -60,7 +60,7 @@ def _resources(client: Any, provider: str, after: Any) -> dict[str, dict[tuple[s
     found: dict[str, dict[tuple[str, ...], Any]] = {}
     for resource in PROVIDERS[provider].resources:
         window = Window(
-            after=after if resource.reading != "whole" else None,
+            after=after if resource.reading != "snapshot" else None,
             parents=sorted(found.get(PARENTS.get(resource.name, ""), ())),
         )
         newest: dict[tuple[str, ...], Any] = {}

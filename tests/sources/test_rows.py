@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 from sources._shared.rows import Record, RowCollector, identity, instant
 from sources._shared.settings import Resource
 
-THINGS = Resource("things", key=("thing_id",), reading="window", clock="updated_at")
+THINGS = Resource("things", key=("thing_id",), reading="incremental", clock="updated_at")
 ASKED_AT = datetime(2026, 1, 5, tzinfo=UTC)
 
 
