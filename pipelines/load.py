@@ -147,8 +147,8 @@ def _load_account(
         with warehouse:
             drain(pipeline, account, cursor, notes, reporter)
             asked.current_rows = current_rows(cursor, account.provider, account.name)
-            asked.held_keys = partial(current_keys, cursor, account.provider, account.name)
-            asked.held_rows = partial(current_versions, cursor, account.provider, account.name)
+            asked.current_keys = partial(current_keys, cursor, account.provider, account.name)
+            asked.current_versions = partial(current_versions, cursor, account.provider, account.name)
             asked.unreadable = unreadable_keys(cursor, account.name)
         reporter.step("extract", account.name)
         pipeline.extract(account.provider.source(account=account.name, asked=asked, **account.settings))

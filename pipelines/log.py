@@ -78,7 +78,7 @@ class Reporter:
         if self.log_format == "json":
             return
         if row["status"] != "ok" and row["error_message"] not in self._said:
-            self._said.add(row["error_message"])  # one wall stops all of an account's resources
+            self._said.add(row["error_message"])  # one error stops all of an account's resources
             self.say(row["error_message"], style="red" if row["status"] == "failed" else "yellow")
 
     def unread(self, words: str, facts: dict[str, Any]) -> None:

@@ -318,7 +318,7 @@ def _lines_after(status: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: never loaded."
     for message in dict.fromkeys(row["error_message"] for row in status["resources"]):
         if message:
-            yield f"[red]{escape(message)}[/red]"  # one wall stops all of an account's resources
+            yield f"[red]{escape(message)}[/red]"  # one error stops all of an account's resources
     if status["release"] is None:
         yield "Nothing is published yet."
     else:

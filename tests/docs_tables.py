@@ -38,6 +38,11 @@ def _clock(resource: Resource) -> str:
     return f"`{name}`:{words}" if mark else resource.clock
 
 
+def _disposition(resource: Resource) -> str:
+    said = resource.reading.replace("_", "-")
+    return f"{said}, if `{resource.only_if}`" if resource.only_if else said
+
+
 def _deletes(resource: Resource) -> str:
     said = f"`{resource.soft_delete}` in the record; " if resource.soft_delete else ""
     return said + DELETES[resource.reading]
@@ -52,7 +57,7 @@ def raw_tables() -> str:
                 f"`{provider.dataset}.{resource.name}`",
                 ", ".join(f"`{column}`" for column in resource.key),
                 _clock(resource),
-                resource.reading.replace("_", "-") + (f", if `{resource.only_if}`" if resource.only_if else ""),
+                _disposition(resource),
                 _deletes(resource),
             )
             for provider in PROVIDERS.values()

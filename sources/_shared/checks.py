@@ -1,7 +1,7 @@
 """What `stocktake doctor` finds out about an account: one cheap call per thing we need.
 
 A room's checks.py builds its own client and yields findings. Each is one line with three beats: what is, what
-that means, what to do next. After a wall, which every later call would meet too, the rest is not asked.
+that means, what to do next. After a finding that every later call would meet too, the rest is not asked.
 """
 
 import base64
@@ -49,14 +49,14 @@ class Finding(NamedTuple):
     check: str
     level: Level
     message: str
-    is_wall: bool = False
+    is_blocking: bool = False
     """Whether every later call would meet the same."""
 
 
 Findings = Iterator[Finding]
 
 
-class Greeting(NamedTuple):
+class FirstCall(NamedTuple):
     """What came of the first call."""
 
     finding: Finding
@@ -64,21 +64,21 @@ class Greeting(NamedTuple):
     error: SourceError | None = None
 
 
-def until_wall(checks: Callable[P, Findings]) -> Callable[P, Findings]:
+def until_blocked(checks: Callable[P, Findings]) -> Callable[P, Findings]:
     """Makes a room's checks end with the first finding that makes the rest meaningless."""
 
     @functools.wraps(checks)
-    def checks_until_wall(*args: P.args, **kwargs: P.kwargs) -> Findings:
+    def checks_until_blocked(*args: P.args, **kwargs: P.kwargs) -> Findings:
         findings = checks(*args, **kwargs)
         try:
             for finding in findings:
                 yield finding
-                if finding.is_wall:
+                if finding.is_blocking:
                     return
         finally:
             _close(findings)
 
-    return checks_until_wall
+    return checks_until_blocked
 
 
 def ok(check: str, message: str) -> Finding:
@@ -86,14 +86,14 @@ def ok(check: str, message: str) -> Finding:
     return Finding(check, "ok", message)
 
 
-def greet(
+def first_call(
     api: ApiClient,
     path: str,
     address: str,
     *,
     params: Any = None,
     is_known: Callable[[SourceError], bool] = lambda error: isinstance(error, PermissionDeniedError),
-) -> Greeting:
+) -> FirstCall:
     """The first call: is there an API at base_url, and does it know the credentials?
 
     Args:
@@ -104,13 +104,13 @@ def greet(
         answer = api.send("GET", path, no_web_page(_any_json), params=params)
     except SourceError as error:
         if is_known(error):
-            return Greeting(ok("connection", "Answers."), error=error)
-        return Greeting(refused_greeting(error, address), error=error)
-    return Greeting(ok("connection", "Answers."), answer)
+            return FirstCall(ok("connection", "Answers."), error=error)
+        return FirstCall(failed_first_call(error, address), error=error)
+    return FirstCall(ok("connection", "Answers."), answer)
 
 
-def refused_greeting(error: SourceError, address: str) -> Finding:
-    """What a failed first call tells. Everything but a server that fails now is a wall."""
+def failed_first_call(error: SourceError, address: str) -> Finding:
+    """What a failed first call tells. Everything but a server that fails now blocks the rest."""
     advice = ""
     if isinstance(error, UnreachableError):
         advice = "Check base_url and the network."
@@ -119,7 +119,7 @@ def refused_greeting(error: SourceError, address: str) -> Finding:
     elif isinstance(error, BrokenAnswerError):
         advice = f"Try later; if it persists, check base_url: {address}"
     finding = failed("connection", error, advice)
-    return finding._replace(is_wall=not isinstance(error, ServerError))
+    return finding._replace(is_blocking=not isinstance(error, ServerError))
 
 
 def probe(
@@ -167,8 +167,8 @@ def failed(check: str, error: SourceError, advice: str = "") -> Finding:
     if error.status is not None and 300 <= error.status < 400:
         what = f"{error.status}: the server redirects to another address, and credentials are not sent there."
         advice = ELSEWHERE
-    is_wall = error.stops_account or isinstance(error, ThrottledError)
-    return Finding(check, "error", f"{what} {advice or error.advice}".strip(), is_wall)
+    is_blocking = error.stops_account or isinstance(error, ThrottledError)
+    return Finding(check, "error", f"{what} {advice or error.advice}".strip(), is_blocking)
 
 
 def no_web_page(decode: Callable[[bytes], T]) -> Callable[[bytes], T]:
@@ -245,7 +245,7 @@ def token_fits(token: str, base_url: str) -> Finding:
             "error",
             "access_token is not a JWT: it is cut short, or something else was copied. Copy the token again,"
             " or make a new one.",
-            is_wall=True,
+            is_blocking=True,
         )
     named = claims.get("aud")
     audiences = [text for text in (named if isinstance(named, list) else [named]) if isinstance(text, str)]
@@ -255,7 +255,7 @@ def token_fits(token: str, base_url: str) -> Finding:
             "error",
             f"The token is for {', '.join(audiences)}, and base_url is {base_url}. Correct base_url, or make"
             " the token in the instance it is to read.",
-            is_wall=True,
+            is_blocking=True,
         )
     return ok("token", "Is a token for this base_url.")
 
@@ -272,7 +272,7 @@ def token_end(token: str, now: datetime) -> Finding:
             "error",
             f"The token expired {span(timedelta(seconds=max(left, -1e9)))} ago. Make a new one and replace"
             " access_token.",
-            is_wall=True,
+            is_blocking=True,
         )
     left = timedelta(seconds=min(left, 1e10))
     if left < RENEW_NOW:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from typing import Any, NamedTuple
 
 from sources._shared.errors import CursorExpiredError, RefusedError
-from sources._shared.http import Answer, Tally
+from sources._shared.http import Answer, Traffic
 from sources._shared.positions import Position, position_of
 from sources._shared.rows import Page, Record
 
@@ -29,7 +29,7 @@ class Scanned(NamedTuple):
 def scan(
     ask: Callable[[str | None], Answer[Scanned]],
     position: Any,
-    tally: Tally,
+    traffic: Traffic,
     *,
     died: tuple[type[RefusedError], ...] = (CursorExpiredError,),
 ) -> Iterator[Page]:
@@ -53,7 +53,7 @@ def scan(
             restarts += 1
             if restarts > RESTARTS or cursor is None:
                 raise
-            tally.add(retries=1)
+            traffic.add(retries=1)
             cursor = None
             continue
         cursor = answer.body.cursor

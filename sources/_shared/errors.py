@@ -10,7 +10,7 @@ SourceError                     where, what, what to do next
     ├── CredentialsError        401
     ├── PermissionDeniedError   403
     ├── NotFoundError           404
-    ├── StrangerError           the answers are of somebody else
+    ├── WrongAccountError       the answers are another account's
     ├── CursorExpiredError      the scan has to start again at page 1
     └── RequestError            every other refusal
 """
@@ -38,8 +38,8 @@ class SourceError(Exception):
 
     @property
     def stops_account(self) -> bool:
-        """Whether the account's other resources would meet the same wall."""
-        return isinstance(self, (CredentialsError, StrangerError, UnreachableError))
+        """Whether the account's other resources would meet the same."""
+        return isinstance(self, (CredentialsError, WrongAccountError, UnreachableError))
 
 
 class TransientError(SourceError):
@@ -84,8 +84,8 @@ class NotFoundError(RefusedError):
     """There is nothing at this address (404)."""
 
 
-class StrangerError(RefusedError):
-    """Records came, and none of those that are known: the account answers for somebody else.
+class WrongAccountError(RefusedError):
+    """Records came, and none of those that are known: these are another account's answers.
 
     Nothing of such a read is kept, of the account's other resources neither, and no mark moves.
     """

@@ -59,7 +59,7 @@ LONGEST_DETAIL = 500
 
 
 @dataclass
-class Tally:
+class Traffic:
     """What was sent and received so far."""
 
     requests: int = 0
@@ -74,13 +74,13 @@ class Tally:
         for name, value in more.items():
             setattr(self, name, getattr(self, name) + value)
 
-    def copy(self) -> "Tally":
+    def copy(self) -> "Traffic":
         """The present counts, frozen."""
         return replace(self)
 
-    def since(self, before: "Tally") -> "Tally":
+    def since(self, before: "Traffic") -> "Traffic":
         """What was added since an earlier copy."""
-        return Tally(**{f.name: getattr(self, f.name) - getattr(before, f.name) for f in fields(self)})
+        return Traffic(**{f.name: getattr(self, f.name) - getattr(before, f.name) for f in fields(self)})
 
 
 class Answer(NamedTuple, Generic[T]):
@@ -127,7 +127,7 @@ class ApiClient:
         credentials_advice: str,
     ) -> None:
         self.base_url = base_url.rstrip("/")
-        self.tally = Tally()
+        self.traffic = Traffic()
         self.server_clock: datetime | None = None
         """The server's clock when it last answered."""
         self.server_ahead: timedelta | None = None
@@ -313,7 +313,7 @@ class ApiClient:
 
     def _count(self, **more: float) -> None:
         with self._counting:
-            self.tally.add(**more)
+            self.traffic.add(**more)
 
     def _count_retry(self, retry: tenacity.RetryCallState) -> None:
         wait = retry.next_action.sleep if retry.next_action else 0.0

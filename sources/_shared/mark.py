@@ -36,11 +36,11 @@ class Window:
     """Where a read that was broken off goes on; None for its beginning."""
     read_before: frozenset[Keys] = frozenset()
     """The keys that came before the break."""
-    begun_at: datetime | None = None
+    first_answered_at: datetime | None = None
     """When the provider answered the first page before the break; None where nothing was broken off."""
     parents: Sequence[Keys] = ()
     """The keys of the parent's records, as read in this run."""
-    held: Callable[[], AbstractSet[Keys]] = frozenset
+    current_keys: Callable[[], AbstractSet[Keys]] = frozenset
     """Gives the keys that the warehouse holds as current; for a whole read that wants to make sure of what it
     did not find."""
 
@@ -138,9 +138,9 @@ class Ask:
     """Where the account is asked. A sweep is due when it is another than at the last one."""
     current_rows: Mapping[str, int] = field(default_factory=dict)
     """Rows the warehouse holds as current, per resource: what the floor is measured against."""
-    held_keys: Callable[[str], AbstractSet[Keys]] = lambda resource: frozenset()
+    current_keys: Callable[[str], AbstractSet[Keys]] = lambda resource: frozenset()
     """The keys of those rows, of a resource."""
-    held_rows: Callable[[str, Collection[Keys]], pa.Table | None] = lambda resource, keys: None
+    current_versions: Callable[[str, Collection[Keys]], pa.Table | None] = lambda resource, keys: None
     """Those of the rows that have these keys; None where nobody can look."""
     unreadable: Mapping[str, Collection[str]] = field(default_factory=dict)
     """Per resource, the keys of records that could not be read so far."""
@@ -210,8 +210,8 @@ class Ask:
             # What could not be read then may be readable now, and no sweep will ever look for it.
             outcome.reads_all_unreadable = True
             after_mark = outcome.asked_from = _instant(state["unreadable_from"])
-        held = partial(self.held_keys, resource.name)
-        return outcome, Window(after_mark, parents=parents, held=held)
+        current_keys = partial(self.current_keys, resource.name)
+        return outcome, Window(after_mark, parents=parents, current_keys=current_keys)
 
     def _reads_whole(self, resource: Resource, state: Mapping[str, Any], now: datetime) -> bool:
         if resource.reading != "incremental":

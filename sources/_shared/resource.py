@@ -20,9 +20,9 @@ from dlt.common.schema.typing import TColumnSchema, TScd2StrategyDict
 from dlt.extract import DltResource
 
 from sources._shared.checks import MOST_SKEW, span
-from sources._shared.errors import BrokenAnswerError, SourceError, StrangerError
+from sources._shared.errors import BrokenAnswerError, SourceError, WrongAccountError
 from sources._shared.handover import ROWS_FORMAT, ReadRows
-from sources._shared.http import ApiClient, Tally
+from sources._shared.http import ApiClient, Traffic
 from sources._shared.journal import Journal
 from sources._shared.mark import Ask, Outcome, Unreadable, Window, earlier, move_mark, note_unreadable
 from sources._shared.rows import (
@@ -60,7 +60,7 @@ class Reader(Protocol):
     """What reading needs of a provider's client."""
 
     api: ApiClient
-    tally: Tally
+    traffic: Traffic
 
     def close(self) -> None:
         """Closes the connections; the next request opens them again."""
@@ -207,7 +207,7 @@ class ResourceRead:
             resource, state, self._narrowed, parents=parents, comes_whole=self._comes_whole
         )
         self.outcome = outcome
-        before = client.tally.copy()
+        before = client.traffic.copy()
         try:
             if asked.dead_end is not None:
                 raise asked.dead_end
@@ -219,11 +219,11 @@ class ResourceRead:
             self.error = error
             if error.stops_account:
                 asked.dead_end = error
-            if asked.raise_errors or isinstance(error, StrangerError):
+            if asked.raise_errors or isinstance(error, WrongAccountError):
                 raise
         finally:
             client.close()
-            spent = client.tally.since(before)
+            spent = client.traffic.since(before)
             outcome.requests, outcome.retries = spent.requests, spent.retries
             outcome.throttled_seconds, outcome.bytes_read = spent.throttled_seconds, spent.bytes_read
             outcome.finished_at = asked.now()
@@ -356,7 +356,7 @@ class ResourceRead:
         if self._asked.backfill is not None:
             return self._asked.backfill[1]
         parent = self._parent.outcome if self._parent is not None else None
-        return earlier(asked_at - self.resource.settle, parent.asked_through if parent else None)
+        return earlier(asked_at - self.resource.lag, parent.asked_through if parent else None)
 
     def _name_clock(self) -> None:
         """Says once a run that our clock and the provider's differ."""
@@ -410,16 +410,19 @@ def versioned(resource: Resource, read: Callable[[], Iterator[Any]]) -> DltResou
 def _journaled(journal: Journal, outcome: Outcome, window: Window, pages: Pages) -> Iterator[Page]:
     """A first read: what an earlier run fetched of it, then the rest, kept page by page."""
     read_before: set[Keys] = set()
-    begun_at: datetime | None = None
+    first_answered_at: datetime | None = None
     for page in journal.pages():
         outcome.resumed_from = journal.started_at
         read_before |= keys_of(page.records)
-        begun_at = earlier(begun_at, page.answered_at)
+        first_answered_at = earlier(first_answered_at, page.answered_at)
         yield page
     if journal.is_complete:
         return
     rest = replace(
-        window, position=journal.last_position, read_before=frozenset(read_before), begun_at=begun_at
+        window,
+        position=journal.last_position,
+        read_before=frozenset(read_before),
+        first_answered_at=first_answered_at,
     )
     for page in pages(rest):
         journal.append(page)
@@ -477,7 +480,7 @@ def _spared(
         return raw_schema(resource).empty_table()
     if not all(one.keys for one in unreadable):
         return None
-    rows = asked.held_rows(resource.name, keys_of(unreadable))
+    rows = asked.current_versions(resource.name, keys_of(unreadable))
     return None if rows is None else rows.cast(raw_schema(resource))
 
 
@@ -493,7 +496,7 @@ def _end(
     """Decides what follows of a read that came to its end (verdict.py).
 
     Raises:
-        StrangerError: it brought records, and none of those that are known.
+        WrongAccountError: it brought records, and none of those that are known.
     """
     known = asked.current_rows.get(resource.name, 0) if outcome.mode == "sweep" else 0
     is_measured = known and asked.sweep_floor and not asked.confirm_drop
@@ -505,14 +508,14 @@ def _end(
         expects_known=outcome.mark_before is not None or outcome.is_elsewhere,
         known=known if is_measured else 0,
         # Known ones, not any: as many of somebody else's would pass for ours.
-        known_came=len(asked.held_keys(resource.name) & set(keys)) if is_measured else 0,
+        known_came=len(asked.current_keys(resource.name) & set(keys)) if is_measured else 0,
         came=len(keys),
         floor=asked.sweep_floor,
         nameless=nameless,
     )
     words = found.words(account, resource.name)
     if Reason.OTHER_ACCOUNT in found.reasons:
-        raise StrangerError(
+        raise WrongAccountError(
             words,
             "Check base_url and the credentials; if all that was known is really gone, run stocktake sweep"
             f" --account {account} --confirm-drop.",

@@ -32,7 +32,7 @@ def with_second_look(
     for page in pages:
         seen |= keys_of(page.records)
         yield page
-    lost = window.held() - seen if window.is_whole else frozenset()
+    lost = window.current_keys() - seen if window.is_whole else frozenset()
     names = {name for keys in lost if (name := name_of(keys)) is not None}
     yield from look_again(sorted(names), ask, at_once=at_once, fits=fits)
 

@@ -6,8 +6,8 @@ from datetime import timedelta
 from typing import Literal
 
 Reading = Literal["snapshot", "incremental", "append_only"]
-"""How a resource is read: `incremental` asks for what moved and is swept on a schedule; `append_only` asks for
-what moved and only ever grows; `snapshot` is read whole every time, so that each read is a sweep."""
+"""How a resource is read: `incremental` asks for what moved and is swept on a schedule; `append_only` asks
+for what moved and only ever grows; `snapshot` is read whole every time, so that each read is a sweep."""
 
 
 @dataclass(frozen=True)
@@ -20,7 +20,7 @@ class Resource:
     reading: Reading
     clock: str
     """The field behind `updated_at`, in words; "none" where the provider keeps none."""
-    settle: timedelta = timedelta()
+    lag: timedelta = timedelta()
     """How long the provider may take until a change shows: the mark stays so far behind."""
     clock_decides: bool = True
     """Whether, of two versions that came in one read, the one with the later clock is newer. Otherwise it is

@@ -5,13 +5,13 @@ from typing import Any
 from sources._shared.checks import (
     Finding,
     Findings,
-    Greeting,
+    FirstCall,
     clock_skew,
     failed,
+    first_call,
     first_page,
-    greet,
     ok,
-    until_wall,
+    until_blocked,
 )
 from sources._shared.errors import CredentialsError, NotFoundError, PermissionDeniedError, SourceError
 from sources._shared.mark import Window
@@ -25,7 +25,7 @@ NO_PERMISSION = "403 insufficient_permissions"
 """How the refusal begins that a role without items:read gets; a used-up quota is a 403 too."""
 
 
-@until_wall
+@until_blocked
 def checks(
     base_url: str,
     api_key: str,
@@ -38,15 +38,15 @@ def checks(
     client = AugnoClient(base_url, api_key, api_version, account_id, requests_per_second)
     stranger = AugnoClient(base_url, api_key, api_version, None, requests_per_second)
     try:
-        greeting = _greet(client)
-        error = greeting.error
+        first = _greet(client)
+        error = first.error
         if (
             account_id
             and isinstance(error, (CredentialsError, PermissionDeniedError, NotFoundError))
             and _greet(stranger).answer is not None  # without the header the account is not the reason
         ):
             yield _foreign(error, account_id)
-        yield _naming_account(greeting, account_id)
+        yield _naming_account(first, account_id)
         yield clock_skew(client.api)
         try:
             listed = first_page(client.items, Window())
@@ -69,8 +69,8 @@ def checks(
         stranger.close()
 
 
-def _greet(client: AugnoClient) -> Greeting:
-    return greet(client.api, ITEMS_PATH, ADDRESS, params=[("limit", "1")])
+def _greet(client: AugnoClient) -> FirstCall:
+    return first_call(client.api, ITEMS_PATH, ADDRESS, params=[("limit", "1")])
 
 
 def _foreign(error: SourceError, account_id: str) -> Finding:
@@ -79,14 +79,14 @@ def _foreign(error: SourceError, account_id: str) -> Finding:
         "error",
         f"{error.what} The API key is good, but {account_id} is not an account of its user. Check"
         " account_id.",
-        is_wall=True,
+        is_blocking=True,
     )
 
 
-def _naming_account(greeting: Greeting, account_id: str | None) -> Finding:
+def _naming_account(first: FirstCall, account_id: str | None) -> Finding:
     """The first call's finding. Whether an account must be named is documented both ways (augno.md §1)."""
-    finding = greeting.finding
-    if isinstance(greeting.error, CredentialsError) and not account_id:
+    finding = first.finding
+    if isinstance(first.error, CredentialsError) and not account_id:
         more = " If the key's user belongs to several accounts, set account_id."
         return finding._replace(message=finding.message + more)
     return finding

@@ -108,7 +108,7 @@ class AugnoClient:
             credentials_advice="The API key was refused: check api_key, and that it has neither expired nor"
             " been revoked.",
         )
-        self.tally = self.api.tally
+        self.traffic = self.api.traffic
         self._quantities: tuple[str, ...] = QUANTITIES
 
     def close(self) -> None:
@@ -127,7 +127,7 @@ class AugnoClient:
             return self.api.send("GET", ITEMS, _read_items, params=[*params, *more])
 
         # What becomes of a refused cursor is not documented: 404 may be its answer too (augno.md §3).
-        return scan(ask, window.position, self.tally, died=(CursorExpiredError, NotFoundError))
+        return scan(ask, window.position, self.traffic, died=(CursorExpiredError, NotFoundError))
 
     def item_inventory(self, window: Window) -> Iterator[Page]:
         """The stock of every listed item, a call each. An item deleted since it was listed has none."""

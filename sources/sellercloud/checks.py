@@ -8,15 +8,15 @@ from sources._shared import clock as our_clock
 from sources._shared.checks import (
     Finding,
     Findings,
-    Greeting,
+    FirstCall,
     clock_skew,
     failed,
-    greet,
+    first_call,
     moved_from_now,
     ok,
     probe,
     span,
-    until_wall,
+    until_blocked,
 )
 from sources._shared.errors import CredentialsError, NotFoundError, PermissionDeniedError, SourceError
 from sources._shared.mark import Window
@@ -45,7 +45,7 @@ AFTER_THE_HOUR = timedelta(minutes=15)
 hours and a little more."""
 
 
-@until_wall
+@until_blocked
 def checks(
     base_url: str,
     username: str,
@@ -59,14 +59,14 @@ def checks(
     client = SellercloudClient(base_url, username, password, timezone, warehouses, requests_per_second)
     try:
         # Once a login has worked, base_url is right, and 404 means something else.
-        greeting = greet(
+        first = first_call(
             client.api,
             "/Warehouses",
             ADDRESS,
             params={"model.pageNumber": "1", "model.pageSize": "1"},
             is_known=lambda error: client.has_logged_in and isinstance(error, DENIED),
         )
-        yield _address_first(greeting, base_url)
+        yield _address_first(first, base_url)
         yield _login(client.login_seconds)
         yield clock_skew(client.api)
         readable = ok(INVENTORY.name, "")
@@ -86,11 +86,11 @@ def checks(
         client.close()
 
 
-def _address_first(greeting: Greeting, base_url: str) -> Finding:
+def _address_first(first: FirstCall, base_url: str) -> Finding:
     """The first call's finding. A server may refuse whoever asks at a path that it does not have."""
-    if isinstance(greeting.error, CredentialsError) and not base_url.rstrip("/").lower().endswith(PATH):
-        return failed("connection", greeting.error, f"Check base_url first: {ADDRESS}")
-    return greeting.finding
+    if isinstance(first.error, CredentialsError) and not base_url.rstrip("/").lower().endswith(PATH):
+        return failed("connection", first.error, f"Check base_url first: {ADDRESS}")
+    return first.finding
 
 
 def _login(seconds: float | None) -> Finding:

@@ -127,7 +127,7 @@ class SellercloudClient:
             read_timeout=120.0,
             credentials_advice=CREDENTIALS_ADVICE,
         )
-        self.tally = self.api.tally
+        self.traffic = self.api.traffic
 
     def close(self) -> None:
         """Closes the connections."""

@@ -29,7 +29,7 @@ another that was not read. With more of them, it is not known whether all came."
 REQUESTS_PER_SECOND = 2.5
 """Sellercloud counts 10,800 calls an hour, 3 a second, over all of a user's calls from one address."""
 
-SETTLE = timedelta(minutes=2)
+LAG = timedelta(minutes=2)
 """The mark stays so far behind the moment we asked. Whether dates are kept in minutes or in seconds is not
 documented."""
 
@@ -47,7 +47,7 @@ INVENTORY = Resource(
     key=("product_id",),
     reading="incremental",
     clock=CLOCK,
-    settle=SETTLE,
+    lag=LAG,
     # Local times repeat an hour every autumn: of two versions in one read, the later answer is the newer.
     clock_decides=False,
 )
@@ -57,7 +57,7 @@ WAREHOUSE_INVENTORY = Resource(
     key=("warehouse_id", "product_id"),
     reading="incremental",
     clock=CLOCK,
-    settle=SETTLE,
+    lag=LAG,
     clock_decides=False,
     only_if="warehouses",
 )

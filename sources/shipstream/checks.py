@@ -6,12 +6,12 @@ from sources._shared import clock as our_clock
 from sources._shared.checks import (
     Findings,
     clock_skew,
-    greet,
+    first_call,
     moved_from_now,
     probe,
     token_end,
     token_fits,
-    until_wall,
+    until_blocked,
     version,
 )
 from sources._shared.errors import CredentialsError
@@ -28,7 +28,7 @@ from sources.shipstream.settings import (
 ADDRESS = "it is https://<name>.shipstream.app/api/global, or the same path on your own domain."
 
 
-@until_wall
+@until_blocked
 def checks(
     base_url: str,
     access_token: str,
@@ -40,15 +40,15 @@ def checks(
     yield token_fits(access_token, base_url)
     client = ShipstreamClient(base_url, access_token, api_version, requests_per_second)
     try:
-        greeting = greet(client.api, STATUS, ADDRESS)
+        first = first_call(client.api, STATUS, ADDRESS)
         end = token_end(access_token, client.api.server_clock or our_clock.now())
-        if isinstance(greeting.error, CredentialsError):
+        if isinstance(first.error, CredentialsError):
             yield end  # where it is why, it is the better sentence
-        yield greeting.finding
+        yield first.finding
         yield clock_skew(client.api)
         yield end
-        if greeting.answer is not None:
-            yield version(api_version, greeting.answer.headers.get(VERSION_HEADER))
+        if first.answer is not None:
+            yield version(api_version, first.answer.headers.get(VERSION_HEADER))
         for resource, pages, what in (
             (WAREHOUSES, client.warehouses, "inventory warehouses"),
             (MERCHANTS, client.merchants, "merchants"),

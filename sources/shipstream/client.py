@@ -149,7 +149,7 @@ class ShipstreamClient:
             credentials_advice="The access token was refused: it is mistyped, has expired, was revoked, or"
             " its integration is inactive. Make a new one under System > Global Integrations.",
         )
-        self.tally = self.api.tally
+        self.traffic = self.api.traffic
 
     def close(self) -> None:
         """Closes the connections."""
@@ -239,10 +239,10 @@ class ShipstreamClient:
                 yield found._replace(page=page)
             promised += count
             position = ScanPosition(ENABLED[-1])
-        begun_at = earlier(window.begun_at, server_clock)
-        if not dated and begun_at is not None:
+        first_answered_at = earlier(window.first_answered_at, server_clock)
+        if not dated and first_answered_at is not None:
             # A product that was enabled between the two scans is in neither of them. That was an edit.
-            edited = ("filter", f'product_updated_at{{gt:"{_second(begun_at, -1)}"}}')
+            edited = ("filter", f'product_updated_at{{gt:"{_second(first_answered_at, -1)}"}}')
             query = [*fields, edited, ("filter", "is_enabled:true"), ("sort", "product_id")]
             total = None if resumed else promised
             for found in self._scan(path, query, to_record):

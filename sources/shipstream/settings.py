@@ -14,7 +14,7 @@ PAGE_LIMIT = 500
 REQUESTS_PER_SECOND = 4
 """The Global API publishes no limit; the Merchant API's is 10 a second."""
 
-SETTLE = timedelta(seconds=30)
+LAG = timedelta(seconds=30)
 """The mark stays so far behind the moment we asked: changes are stamped in whole seconds."""
 
 NO_PRODUCTS = frozenset({"Merchant", "Warehouse", "LotType", "Regulation", "Brand"})
@@ -27,7 +27,7 @@ TOTAL_LEVELS = Resource(
     key=("product_type", "product_id"),
     reading="incremental",
     clock="updated_at of the level, whole seconds",
-    settle=SETTLE,
+    lag=LAG,
 )
 PRODUCTS = Resource(
     "products",
@@ -35,14 +35,14 @@ PRODUCTS = Resource(
     reading="incremental",
     # An edit of the product is not known to move its level's clock: a clock of its own.
     clock="updated_at of the product, whole seconds",
-    settle=SETTLE,
+    lag=LAG,
 )
 WAREHOUSE_LEVELS = Resource(
     "warehouse_levels",
     key=("product_type", "product_id", "warehouse_id"),
     reading="incremental",
     clock="updated_at of the level, whole seconds",
-    settle=SETTLE,
+    lag=LAG,
 )
 WAREHOUSES = Resource("warehouses", key=("warehouse_id",), reading="snapshot", clock="none")
 MERCHANTS = Resource(

@@ -6,10 +6,10 @@ from typing import Any
 from sources._shared.checks import (
     Findings,
     clock_skew,
-    greet,
+    first_call,
     moved_from_now,
     probe,
-    until_wall,
+    until_blocked,
     version,
 )
 from sources._shared.mark import Window
@@ -28,7 +28,7 @@ ADDRESS = (
 )
 
 
-@until_wall
+@until_blocked
 def checks(
     base_url: str,
     access_token: str,
@@ -39,11 +39,11 @@ def checks(
     """Whether this account can be read, and if not, why."""
     client = SquareClient(base_url, access_token, api_version, location_ids)
     try:
-        greeting = greet(client.api, "/v2/locations", ADDRESS)
-        yield greeting.finding
+        first = first_call(client.api, "/v2/locations", ADDRESS)
+        yield first.finding
         yield clock_skew(client.api)
-        if greeting.answer is not None:
-            yield version(api_version, greeting.answer.headers.get("Square-Version"))
+        if first.answer is not None:
+            yield version(api_version, first.answer.headers.get("Square-Version"))
         for resource, pages, scope in (
             (LOCATIONS, client.locations, "MERCHANT_PROFILE_READ"),
             (INVENTORY_COUNTS, client.counts, "INVENTORY_READ"),

@@ -125,7 +125,7 @@ class SquareClient:
             credentials_advice="The access token was refused. Check access_token, and that it belongs to"
             " this base_url: Square's sandbox and production have different tokens.",
         )
-        self.tally = self.api.tally
+        self.traffic = self.api.traffic
 
     def close(self) -> None:
         """Closes the connections."""
@@ -188,7 +188,7 @@ class SquareClient:
         def ask(cursor: str | None) -> Answer[Scanned]:
             return self.api.send("POST", path, read, json={**body, "cursor": cursor} if cursor else body)
 
-        return scan(ask, position, self.tally)
+        return scan(ask, position, self.traffic)
 
 
 def _reader(

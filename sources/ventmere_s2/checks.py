@@ -8,11 +8,11 @@ from sources._shared.checks import (
     Finding,
     Findings,
     clock_skew,
-    greet,
+    failed_first_call,
+    first_call,
     no_web_page,
     ok,
-    refused_greeting,
-    until_wall,
+    until_blocked,
 )
 from sources._shared.errors import CredentialsError, PermissionDeniedError, RequestError, SourceError
 from sources.ventmere_s2.client import VentmereS2Client
@@ -34,7 +34,7 @@ class _Overview(msgspec.Struct):
 _read_overview = msgspec.json.Decoder(_Overview).decode
 
 
-@until_wall
+@until_blocked
 def checks(
     base_url: str,
     access_token: str = "",
@@ -75,7 +75,7 @@ def _refused(error: SourceError, organization_id: str, stranger: VentmereS2Clien
     """Why there is no overview. A foreign organisation is refused like a wrong token (ventmere_s2.md §1)."""
     if isinstance(error, (CredentialsError, PermissionDeniedError)) and organization_id:
         # Without the header the organisation cannot be the reason.
-        asked = greet(stranger.api, PRODUCTS_PATH, ADDRESS, params={"limit": "1"})
+        asked = first_call(stranger.api, PRODUCTS_PATH, ADDRESS, params={"limit": "1"})
         is_asked_for_one = isinstance(asked.error, RequestError) and asked.error.status == 400
         if asked.answer is not None or is_asked_for_one:
             return Finding(
@@ -83,23 +83,23 @@ def _refused(error: SourceError, organization_id: str, stranger: VentmereS2Clien
                 "error",
                 f"{error.what} The credentials are good, but {organization_id} is not one of the user's"
                 " organisations. Check organization_id.",
-                is_wall=True,
+                is_blocking=True,
             )
     if isinstance(error, PermissionDeniedError):
         return Finding(
             "overview",
             "error",
             f"{error.what} The user may not read the inventory overview. Give the user that right in S2.",
-            is_wall=True,
+            is_blocking=True,
         )
     if isinstance(error, RequestError) and error.status == 400 and not organization_id:
         return Finding(
             "organization",
             "error",
             f"{error.what} The user belongs to several organisations. Set organization_id.",
-            is_wall=True,
+            is_blocking=True,
         )
-    return refused_greeting(error, ADDRESS)
+    return failed_first_call(error, ADDRESS)
 
 
 def _held(found: _Overview, organization_id: str) -> Finding:

@@ -84,7 +84,7 @@ class VentmereS2Client:
             read_timeout=READ_TIMEOUT,
             credentials_advice=CREDENTIALS_ADVICE,
         )
-        self.tally = self.api.tally
+        self.traffic = self.api.traffic
         self._overview: Answer[_Snapshot] | None = None
         self._given: set[str] = set()
 

@@ -244,7 +244,7 @@ def test_another_tenants_answers_do_not_pass_for_ours(project: Project, elsewher
         sandbox.clock.advance(hours=1)
         sandbox.change(2)
     ledger = project.load(exits=3)
-    strangers = {account for (account, _), row in ledger.items() if row["error_class"] == "StrangerError"}
+    strangers = {account for (account, _), row in ledger.items() if row["error_class"] == "WrongAccountError"}
     assert strangers == set(STOCK) - COUNTED
     assert {row["status"] for (account, _), row in ledger.items() if account in strangers} == {"failed"}
     message = ledger["square", "locations"]["error_message"]

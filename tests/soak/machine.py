@@ -33,7 +33,7 @@ from tests.soak.model import Model, Row, windowed
 from tests.switch_values import switch_values
 
 SETTLED = timedelta(minutes=3)
-"""So long after a change, at most, every provider shows it (the longest `settle` is two minutes)."""
+"""So long after a change, at most, every provider shows it (the longest `lag` is two minutes)."""
 PATIENCE = 0.4
 """Seconds that a client waits for an answer in a storm."""
 MOST_GONE = 0.1

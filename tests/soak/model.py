@@ -371,8 +371,8 @@ def _check_grown(where: str, before: list[Version], after: list[Version]) -> Non
 def _asked_at(row: Row) -> datetime:
     """When a resource was first asked in a run: where its mark would stand without its settling time."""
     asked = _instant(row["asked_through"])
-    settle = PROVIDERS[row["provider"]].resource(row["resource"]).settle
-    return datetime.min.replace(tzinfo=UTC) if asked is None else asked + settle
+    lag = PROVIDERS[row["provider"]].resource(row["resource"]).lag
+    return datetime.min.replace(tzinfo=UTC) if asked is None else asked + lag
 
 
 def _instant(value: Any) -> datetime | None:

@@ -54,8 +54,8 @@ PASSING = {
 def test_what_may_pass_is_asked_again(sandbox: Sandbox, square: SquareClient, fault: Fault) -> None:
     sandbox.faults["square"].next(fault, times=2)
     assert locations(square) == len(sandbox.truth("square", "locations"))
-    assert square.tally.requests == 3
-    assert square.tally.retries == 2
+    assert square.traffic.requests == 3
+    assert square.traffic.retries == 2
 
 
 STAYING = {
@@ -73,7 +73,7 @@ def test_what_stays_fails_after_five_tries(
     sandbox.faults["square"].next(fault, times=99)
     with pytest.raises(kind):
         locations(square)
-    assert square.tally.requests == 5
+    assert square.traffic.requests == 5
 
 
 REFUSED = {
@@ -92,20 +92,20 @@ def test_a_refusal_is_not_asked_again(
     sandbox.faults["square"].next(Fault("status", status))
     with pytest.raises(kind):
         locations(square)
-    assert square.tally.requests == 1
+    assert square.traffic.requests == 1
 
 
 def test_the_pause_a_server_asks_for_is_kept_and_counted(sandbox: Sandbox, square: SquareClient) -> None:
     sandbox.faults["square"].next(Fault("status", 429, retry_after="1"))
     locations(square)
-    assert square.tally.throttled_seconds == 1.0
+    assert square.traffic.throttled_seconds == 1.0
 
 
 @pytest.mark.parametrize("told", ["0", "-5", "0.0", "Mon, 05 Jan 2026 07:00:00 GMT", "soon"])
 def test_a_pause_of_nothing_is_the_usual_one(sandbox: Sandbox, square: SquareClient, told: str) -> None:
     sandbox.faults["square"].next(Fault("status", 429, retry_after=told), times=4)
     locations(square)
-    assert square.tally.throttled_seconds >= 4 * http.LONGEST_WAIT / 2, "cut short for this test, and kept"
+    assert square.traffic.throttled_seconds >= 4 * http.LONGEST_WAIT / 2, "cut short for this test, and kept"
 
 
 @pytest.mark.parametrize("asked", [None, 0.0, 0.1])
@@ -120,7 +120,7 @@ def test_an_absurd_pause_ends_the_read_instead(sandbox: Sandbox, square: SquareC
     sandbox.faults["square"].next(Fault("status", 503, retry_after=told))
     with pytest.raises(ServerError):
         locations(square)
-    assert square.tally.requests == 1
+    assert square.traffic.requests == 1
 
 
 TEXTS = {
@@ -147,7 +147,7 @@ def test_a_pause_longer_than_we_wait_ends_the_read(sandbox: Sandbox, square: Squ
     sandbox.faults["square"].next(Fault("status", 429, retry_after="3600"))
     with pytest.raises(ThrottledError):
         locations(square)
-    assert square.tally.requests == 1
+    assert square.traffic.requests == 1
 
 
 def test_a_slow_answer_is_given_up(

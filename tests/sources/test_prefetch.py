@@ -148,7 +148,7 @@ def test_every_request_keeps_the_pace(
     monkeypatch.setattr(Pace, "wait", lambda pace: (waited.append(pace), wait(pace))[1])
     client = client_of(medium, provider)
     read(client, resource, parents=sorted(medium.truth("augno", "items")))
-    assert len(waited) == client.tally.requests > 2 * AT_ONCE
+    assert len(waited) == client.traffic.requests > 2 * AT_ONCE
     assert len(set(map(id, waited))) == 1, "one pace for all"
 
 
