@@ -12,7 +12,7 @@ import sys
 import tempfile
 import tomllib
 import zoneinfo
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
 from importlib.util import find_spec
@@ -20,6 +20,7 @@ from pathlib import Path
 from typing import Any
 
 from pipelines.errors import ConfigurationError, words_of
+from pipelines.matches import Match, read_matches
 from pipelines.registry import PROVIDERS, Provider
 from sources._shared.settings import Resource, Setting
 
@@ -35,7 +36,23 @@ STOCKTAKE_KEYS = {
     "lake": "the folder or bucket that stocktake ship puts raw versions into, for one build over many homes",
     "ship": "whether every run ships too: true or false",
     "keep_log": 'how long the sync log keeps every line, such as "90d"',
+    "item_matches": "the CSV that says which products are one item; relative to the folder of .dlt",
+    "velocity_days": "the days of sales behind the days of cover: 15, 30, 60, 90, 180 or 365",
+    "reconciliation_max_age": 'how old numbers may be that are compared over systems, such as "24h"',
+    "kit_depth": "how deep kits in kits are followed, 1 to 30",
+    "category_depth": "how deep categories in categories are followed, 1 to 30",
+    "custom_field_columns": (
+        "a list of tables, each with field, column and value (text, number, boolean or instant),"
+        " and no two with one column"
+    ),
 }
+MODEL_VARS = (
+    "velocity_days",
+    "reconciliation_max_age_hours",
+    "kit_depth",
+    "category_depth",
+    "custom_field_columns",
+)
 NOTIFY_KEYS = {
     "webhook": "the URL that gets a message when something fails, grows old or recovers",
     "form": 'the form of the message: "json", or "slack"',
@@ -47,6 +64,15 @@ DLT_TABLES = {
     "normalizer", "providers", "pipelines", "run", "workspace",
 }  # fmt: skip
 """Tables of config.toml that belong to dlt."""
+
+WHOLE_NUMBERS: Mapping[str, Container[int]] = {
+    "keep_releases": range(1, sys.maxsize),
+    "accounts_at_once": range(1, sys.maxsize),
+    "velocity_days": (15, 30, 60, 90, 180, 365),
+    "kit_depth": range(1, 31),
+    "category_depth": range(1, 31),
+}
+FIELD_KINDS = ("text", "number", "boolean", "instant")
 
 FILES = ("secrets.toml", "config.toml")
 """In the order in which they decide."""
@@ -131,6 +157,10 @@ class Config:
     lake: str | None = None
     """The address of shared storage; None where nothing is shipped."""
     ship: bool = False
+    model_vars: Mapping[str, Any] = field(default_factory=dict)
+    """dbt's vars, of which the models have defaults."""
+    item_matches: Sequence[Match] = ()
+    """What the user says of products that codes do not match."""
     problems: Sequence[str] = ()
     """What is wrong with accounts, where that does not stop the command."""
     notify: Notify = Notify()
@@ -223,8 +253,16 @@ def load_config(start: Path, *, lenient: bool = False) -> Config:
             accounts[name] = account
     if problems and not lenient:
         raise ConfigurationError("\n".join(problems))
+    matches = own.pop("item_matches", None)
     return Config(
-        folder=folder, home=home, accounts=accounts, notify=_notify(values), problems=problems, **own
+        folder=folder,
+        home=home,
+        accounts=accounts,
+        notify=_notify(values),
+        problems=problems,
+        model_vars={key: own.pop(key) for key in MODEL_VARS if key in own},
+        item_matches=() if lenient else read_matches(folder, matches),
+        **own,
     )
 
 
@@ -355,14 +393,24 @@ def _own_settings(values: _Values) -> dict[str, Any]:
     if wrong := _unknown_keys("stocktake", STOCKTAKE_KEYS, values.documents, prefix="STOCKTAKE__"):
         raise ConfigurationError("\n".join(wrong))
     found = {key: values.get(f"stocktake.{key}") for key in STOCKTAKE_KEYS}
-    return {key: _own_value(key, value) for key, value in found.items() if value is not None}
+    own = {key: _own_value(key, value) for key, value in found.items() if value is not None}
+    if "reconciliation_max_age" in own:
+        own["reconciliation_max_age_hours"] = own.pop("reconciliation_max_age").total_seconds() / 3600
+    return own
 
 
 def _own_value(key: str, value: Any) -> Any:
     where = f"stocktake.{key}"
     try:
-        if key in ("sweep_every", "overlap", "keep_log"):
+        if key in ("sweep_every", "overlap", "keep_log", "reconciliation_max_age"):
             return duration(value)
+        if key in WHOLE_NUMBERS:
+            number = int(str(value))
+            if number in WHOLE_NUMBERS[key]:
+                return number
+            raise ValueError
+        if key == "custom_field_columns":
+            return _custom_field_columns(json.loads(value) if isinstance(value, str) else value)
         if key == "memory_limit" and not re.fullmatch(r"[1-9]\d*\s*[MGT]i?B", str(value)):
             raise ValueError
         if key == "sweep_floor":
@@ -370,20 +418,26 @@ def _own_value(key: str, value: Any) -> Any:
             if 0 <= share <= 1:
                 return share
             raise ValueError
-        if key in ("keep_releases", "accounts_at_once"):
-            number = int(str(value))
-            if number >= 1:
-                return number
-            raise ValueError
         if key == "ship":
             return {"true": True, "false": False}[str(value).lower()]
         if not isinstance(value, str):
             raise ValueError
-    except (ValueError, KeyError):
+    except (AttributeError, KeyError, TypeError, ValueError):
         raise ConfigurationError(
             f"{where}: {value!r} is not valid. It is {STOCKTAKE_KEYS[key]}. Correct it in .dlt/config.toml."
         ) from None
     return str(value)
+
+
+def _custom_field_columns(value: Any) -> list[dict[str, str]]:
+    columns = [{str(name): str(text) for name, text in one.items()} for one in value]
+    for one in columns:
+        is_column = re.fullmatch(r"[A-Za-z_]\w*", one.get("column", ""), re.ASCII)
+        if one.keys() != {"field", "column", "value"} or not is_column or one["value"] not in FIELD_KINDS:
+            raise ValueError
+    if len({one["column"].lower() for one in columns}) < len(columns):
+        raise ValueError
+    return columns
 
 
 def _notify(settings: _Values) -> Notify:

@@ -76,6 +76,10 @@ def make_ledger(connection: duckdb.DuckDBPyConnection) -> None:
         "create table if not exists raw_stocktake.accounts (account varchar primary key, provider varchar,"
         " timezone varchar, settings varchar, is_configured boolean)"
     )
+    connection.execute(
+        "create table if not exists raw_stocktake.item_matches (provider varchar, account varchar,"
+        " product_id varchar, item_code varchar)"
+    )
 
 
 def record_accounts(connection: duckdb.DuckDBPyConnection, config: Config, *, but: str | None = None) -> None:

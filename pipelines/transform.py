@@ -6,6 +6,7 @@ new, on a day that was looked at before, touches no table that holds numbers).
 """
 
 import hashlib
+import json
 import logging
 import os
 from dataclasses import dataclass, field
@@ -17,6 +18,7 @@ import duckdb
 
 from pipelines.config import Config
 from pipelines.errors import CommandError, TestsFailedError
+from pipelines.matches import write_matches
 from pipelines.warehouse import raw_signature, settings_signature
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
@@ -50,7 +52,11 @@ def build(connection: duckdb.DuckDBPyConnection, config: Config) -> Build:
         TestsFailedError: the data broke a promise the models make; nothing may be published.
         CommandError: a model could not be built.
     """
-    raw, models = raw_signature(connection), _project_signature() + settings_signature(connection)
+    raw, models = (
+        raw_signature(connection),
+        _project_signature() + settings_signature(connection) + _users_signature(config),
+    )
+    write_matches(connection, config.item_matches)
     depth = _depth(connection, raw, models)
     connection.execute("update raw_stocktake.build_state set has_passed = false")
     result = _run_dbt(config, depth)
@@ -108,6 +114,11 @@ def _project_signature() -> str:
     return digest.hexdigest()
 
 
+def _users_signature(config: Config) -> str:
+    """A fingerprint of what the user set for the models."""
+    return hashlib.sha256(json.dumps([config.model_vars, config.item_matches]).encode()).hexdigest()
+
+
 def _run_dbt(config: Config, depth: Depth) -> Build:
     from dbt.cli.main import dbtRunner  # a second to import: only a build pays for it
 
@@ -119,6 +130,7 @@ def _run_dbt(config: Config, depth: Depth) -> Build:
         "--target-path", str(config.home / "models"), "--log-path", str(logs),
         # They judge the models' text, not the data: `make test` runs them.
         "--exclude-resource-type", "unit_test",
+        "--vars", json.dumps(config.model_vars),
         "--no-write-json",  # nobody reads it, and it takes longer to write than a hundred tests to run
     ]  # fmt: skip
     if depth is Depth.WHOLE:

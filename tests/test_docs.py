@@ -14,6 +14,7 @@ from pipelines.cli import app
 from pipelines.config import NOTIFY_KEYS, STOCKTAKE_KEYS, load_config
 from pipelines.errors import Exit
 from pipelines.ledger import COLUMNS
+from pipelines.matches import read_matches
 from pipelines.registry import PROVIDERS
 from tests import docs_tables
 
@@ -231,6 +232,12 @@ def test_configuration_that_is_printed_is_accepted(tmp_path, monkeypatch) -> Non
             monkeypatch.chdir(tmp_path)
             found = load_config(tmp_path)
             assert found.accounts.keys() == tomllib.loads(block).get("accounts", {}).keys()
+
+
+def test_matches_that_are_printed_are_accepted(tmp_path) -> None:
+    (printed,) = re.findall(r"```csv\n(.*?)```", read(CONFIGURATION), re.DOTALL)
+    (tmp_path / "item_matches.csv").write_text(printed, encoding="utf-8")
+    assert len(read_matches(tmp_path, None)) == 3
 
 
 # Tables

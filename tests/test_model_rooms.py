@@ -30,7 +30,6 @@ READ_ADVICE = {
     "bridge_": "a bridge reads staging, intermediate models and dimensions",
     "rpt_": "a report reads marts only: add the column to a dim_ or fct_ first",
 }
-SEEDS = {path.stem for path in (ROOT / "dbt_models" / "seeds").glob("*.csv")}
 REF = re.compile(r"\bref\(\s*['\"](?P<name>\w+)['\"]\s*\)")
 RAW = re.compile(r"\b(?:from|join)\s+[\"`]?(?P<schema>raw_\w+)[\"`]?\s*\.", re.IGNORECASE)
 LOSES_ROWS = re.compile(r"\b(where|join|distinct|group\s+by|having|qualify|limit)\b", re.IGNORECASE)
@@ -87,7 +86,7 @@ def model_faults(file, sql, readers=frozenset({"source"})):
     for match in re.finditer(rf"\b(?:{'|'.join(sorted(readers))})\(", sql):
         yield f"{at(match)} reads raw tables by {match[0][:-1]}(); {STAGING_FIRST}"
     for match in REF.finditer(sql):
-        if not match["name"].startswith(may_read) and not (prefix == "int_" and match["name"] in SEEDS):
+        if not match["name"].startswith(may_read):
             yield f"{at(match)} reads {match['name']}; {READ_ADVICE[prefix]}"
 
 

@@ -5,7 +5,7 @@ select
     item_matches.provider,
     item_matches.account,
     item_matches.product_id
-from {{ ref('item_matches') }} as item_matches
+from {{ ref('stg_stocktake__item_matches') }} as item_matches
 left join {{ ref('dim_products') }} as products
     on
         {{ cleaned('item_matches.provider') }} = {{ cleaned('products.provider') }}

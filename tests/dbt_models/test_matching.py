@@ -1,12 +1,12 @@
 """The user's file of matches, as a user writes it: read as text, believed before any code, and checked."""
 
-import shutil
-from pathlib import Path
+import csv
 
+import duckdb
 import pytest
-from working_database import PROJECT, WorkingDatabase
+from working_database import WorkingDatabase
 
-HEAD = "provider,account,product_id,item_code\n"
+from pipelines.matches import Match, write_matches
 
 
 def product(product_id: str, sku: str) -> dict[str, str]:
@@ -14,15 +14,7 @@ def product(product_id: str, sku: str) -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def seeds(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The seeds of a copy of the project, where a file can be written."""
-    project = tmp_path_factory.mktemp("project") / "dbt_models"
-    shutil.copytree(PROJECT, project)
-    return project / "seeds"
-
-
-@pytest.fixture(scope="module")
-def built(working_database: WorkingDatabase, seeds: Path) -> WorkingDatabase:
+def built(working_database: WorkingDatabase) -> WorkingDatabase:
     working_database.describe_account("s2", "ventmere_s2")
     working_database.describe_account("mill", "augno")
     working_database.put("ventmere_s2.products", product("007", "tea"), product("1e3", "cup"), account="s2")
@@ -30,13 +22,14 @@ def built(working_database: WorkingDatabase, seeds: Path) -> WorkingDatabase:
     return working_database
 
 
-def build(built: WorkingDatabase, seeds: Path, rows: str, *, succeeds: bool = True) -> dict[str, str]:
+def build(built: WorkingDatabase, rows: str, *, succeeds: bool = True) -> dict[str, str]:
     """Builds the items with this file, and says how its tests went."""
-    (seeds / "item_matches.csv").write_text(HEAD + rows, encoding="utf-8")
+    with duckdb.connect(str(built.path)) as connection:
+        write_matches(connection, [Match(*line) for line in csv.reader(rows.splitlines())])
     selected = ["+bridge_item_products", "+assert_every_matched_product_is_known"]
     results = built.dbt(
         "build", "--indirect-selection", "cautious", "--select", *selected,
-        succeeds=succeeds, project=seeds.parent,
+        succeeds=succeeds,
     )  # fmt: skip
     return {
         str(result.node.name): str(result.status)
@@ -53,33 +46,33 @@ def items(built: WorkingDatabase) -> list[set[str]]:
     return [set(products) for (products,) in found]
 
 
-def test_values_are_text_and_an_unknown_product_is_a_warning(built: WorkingDatabase, seeds: Path) -> None:
-    statuses = build(built, seeds, 'ventmere_s2,s2,007,\nventmere_s2,s2,1e3,"a, b"\naugno,mill,true,"a, b"\n')
+def test_values_are_text_and_an_unknown_product_is_a_warning(built: WorkingDatabase) -> None:
+    statuses = build(built, 'ventmere_s2,s2,007,\nventmere_s2,s2,1e3,"a, b"\naugno,mill,true,"a, b"\n')
 
     assert items(built) == [{"007"}, {"1e3", "true"}, {"7"}]
     assert statuses["assert_every_matched_product_is_known"] == "pass"
 
-    statuses = build(built, seeds, "ventmere_s2,s2,7,\n")
+    statuses = build(built, "ventmere_s2,s2,7,\n")
 
     assert items(built) == [{"007", "7"}, {"1e3"}, {"true"}]
     assert statuses["assert_every_matched_product_is_known"] == "warn"
 
 
-def test_a_product_that_is_named_twice_stops_the_build(built: WorkingDatabase, seeds: Path) -> None:
-    statuses = build(built, seeds, "augno,mill,7,a\naugno,mill, 7 ,b\n", succeeds=False)
+def test_a_product_that_is_named_twice_stops_the_build(built: WorkingDatabase) -> None:
+    statuses = build(built, "augno,mill,7,a\naugno,mill, 7 ,b\n", succeeds=False)
 
     assert [status for name, status in statuses.items() if name.startswith("one_row_per")] == ["fail"]
     assert items(built) == [{"007", "7"}, {"1e3"}, {"true"}], "as the build before left them"
 
 
-def test_what_nobody_sees_in_the_file_does_not_count(built: WorkingDatabase, seeds: Path) -> None:
+def test_what_nobody_sees_in_the_file_does_not_count(built: WorkingDatabase) -> None:
     rows = 'ventmere_s2\u00a0,\ufeffs2,007\u200b,"tea\u20111"\naugno,"mill\t",7,"\u3000tea-1\u00ad"\n'
 
-    statuses = build(built, seeds, rows)
+    statuses = build(built, rows)
 
     assert items(built) == [{"007", "7"}, {"1e3"}, {"true"}]
     assert statuses["assert_every_matched_product_is_known"] == "pass"
 
-    statuses = build(built, seeds, "augno,mill,7,a\naugno,mill\u200b,7\u00a0,b\n", succeeds=False)
+    statuses = build(built, "augno,mill,7,a\naugno,mill\u200b,7\u00a0,b\n", succeeds=False)
 
     assert [status for name, status in statuses.items() if name.startswith("one_row_per")] == ["fail"]

@@ -113,14 +113,12 @@ class WorkingDatabase:
     def dbt(self, *arguments: str, succeeds: bool = True, project: Path | None = None) -> list[NodeResult]:
         """Runs dbt and returns its results; complains with dbt's own words.
 
-        `run` makes the seeds too, and `build` leaves unit tests out, as a run of the pipeline does.
+        `build` leaves unit tests out, as a run of the pipeline does.
 
         Args:
             project: read this one, and now; otherwise ours, as it was read for the first database.
         """
-        if arguments[0] == "run":
-            arguments = ("build", "--resource-type", "model", "--resource-type", "seed", *arguments[1:])
-        elif arguments[0] == "build":
+        if arguments[0] == "build":
             arguments = ("build", "--exclude-resource-type", "unit_test", *arguments[1:])
         # Held open as a run holds it: dbt opens and closes the file for every model and test.
         with duckdb.connect(str(self.path)), pytest.MonkeyPatch.context() as patch:

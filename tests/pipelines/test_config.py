@@ -95,6 +95,28 @@ MISTAKES = {
         'notify = "https://h/x"',
         "notify is a value where a table should be. Write [notify].",
     ),
+    "a velocity that no sales are counted for": (
+        "[stocktake]\nvelocity_days = 7",
+        "stocktake.velocity_days: 7 is not valid. It is the days of sales behind the days of cover",
+    ),
+    "a depth of none": ("[stocktake]\nkit_depth = 0", "stocktake.kit_depth: 0 is not valid."),
+    "an age without a unit": (
+        "[stocktake]\nreconciliation_max_age = 24",
+        "reconciliation_max_age: 24 is not",
+    ),
+    "a column of no kind": (
+        '[[stocktake.custom_field_columns]]\nfield = "COLOR"\ncolumn = "color"\nvalue = "txt"',
+        "It is a list of tables, each with field, column and value (text, number, boolean or instant)",
+    ),
+    "a column twice": (
+        'stocktake.custom_field_columns = [{field = "A", column = "a", value = "text"},'
+        ' {field = "B", column = "A", value = "text"}]',
+        "no two with one column",
+    ),
+    "a file of matches that is not there": (
+        '[stocktake]\nitem_matches = "mine.csv"',
+        "stocktake.item_matches: there is no file",
+    ),
     "memory without a unit": (
         "[stocktake]\nmemory_limit = 4",
         "stocktake.memory_limit: 4 is not valid. It is how much memory DuckDB may take, such as",

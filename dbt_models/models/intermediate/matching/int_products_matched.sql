@@ -9,7 +9,7 @@ positions as (
 ),
 
 item_matches as (
-    select * from {{ ref('item_matches') }}
+    select * from {{ ref('stg_stocktake__item_matches') }}
 ),
 
 -- What the user says of a product. Without a code it stands alone.
