@@ -141,6 +141,7 @@ def _load_account(
         journals=journals_folder(config) / account.name,
         rows_folder=rows_folder,
         raise_errors=False,
+        came=lambda outcome: reporter.page(account.name, outcome.resource, outcome.pages, outcome.rows_read),
         ended=partial(_tell, notes, account, how.run_id),
     )
     try:

@@ -6,12 +6,15 @@ Both go to standard error; standard output is for the result.
 import json
 import logging
 import sys
+import threading
+import time
 from contextvars import ContextVar
+from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from rich.console import Console
-from rich.status import Status
+from rich.console import Console, Group
+from rich.live import Live
 from rich.text import Text
 
 from sources._shared.redaction import Redactor
@@ -32,6 +35,29 @@ account_at_work: ContextVar[str | None] = ContextVar("account_at_work", default=
 """Whose work this thread does: libraries log without knowing."""
 
 
+@dataclass
+class Work:
+    """What somebody is at: an account, or the command itself."""
+
+    step: str
+    begun: float
+    """By a clock that only runs forward, as `now` below."""
+    resource: str = ""
+    pages: int = 0
+    rows: int = 0
+    waits: str = ""
+    """For what, since the last page came."""
+
+    def words(self, now: float) -> str:
+        """What it is, how far, and how fast or what it waits for: for a terminal's line."""
+        seconds = max(now - self.begun, 0.001)
+        what = f"{self.step} {self.resource}".strip()
+        if not self.pages:
+            return f"{what}, {self.waits or f'{seconds:.0f} s'}"
+        far = f"{self.pages} pages, {self.rows} rows"
+        return f"{what}: {far}, {self.waits or f'{self.rows / seconds:.0f} rows/s'}"
+
+
 class Reporter:
     """Says what happens. Thread-safe: accounts are read side by side."""
 
@@ -39,7 +65,9 @@ class Reporter:
         self.log_format = log_format
         self.redactor = redactor or Redactor()
         self.console = Console(stderr=True, highlight=False, soft_wrap=True)
-        self._status: Status | None = None
+        self._live: Live | None = None
+        self._work: dict[str, Work] = {}
+        self._changing = threading.RLock()
         self._run_id: str | None = None
         self._said: set[str] = set()
 
@@ -51,30 +79,58 @@ class Reporter:
     def step(self, step: str, account: str | None = None) -> None:
         """A step of the run begins; `step` is one of STEPS."""
         self._emit("step", {"step": step, "account": account})
-        self._show(f"{account + ': ' if account else ''}{STEPS[step]}")
+        self._show(account or "", Work(STEPS[step], time.monotonic()))
+        if not self._is_seen:
+            self.say(f"{account + ': ' if account else ''}{STEPS[step]}")
+
+    def page(self, account: str, resource: str, pages: int, rows: int) -> None:
+        """Another page of a resource came: so many by now, with so many rows."""
+        work = self._work.get(account)
+        begun = work.begun if work and work.resource == resource else time.monotonic()
+        self._show(account, Work(STEPS["extract"], begun, resource, pages, rows))
+
+    def model(self, number: int, count: int, name: str) -> None:
+        """A model is about to be built."""
+        begun = self._work[""].begun if "" in self._work else time.monotonic()
+        self._show("", Work(f"model {number} of {count}: {name}", begun))
 
     def log(self, level: str, message: str) -> None:
-        """What a library has to say. What it is busy with is seen on a terminal only, and passes."""
+        """What a library has to say. What it waits for is seen on a terminal only, and passes."""
         account = account_at_work.get()
         self._emit("log", {"level": level, "account": account, "message": message})
-        words = f"{account + ': ' if account else ''}{message}"
-        if level == "info":
-            self._show(self.redactor.clean(words))
-        else:
-            self.say(f"  {words}", style="yellow")
+        if level != "info":
+            self.say(f"  {account + ': ' if account else ''}{message}", style="yellow")
+        elif work := self._work.get(account or ""):
+            work.waits = self.redactor.clean(message)
 
-    def _show(self, words: str) -> None:
-        """Says it in the line that moves, where there is a terminal for it."""
-        if self.log_format == "human" and self.console.is_terminal:
-            if self._status is None:
-                self._status = self.console.status(words)
-                self._status.start()
-            else:
-                self._status.update(words)
+    @property
+    def _is_seen(self) -> bool:
+        """Whether lines may move: on a terminal."""
+        return self.log_format == "human" and self.console.is_terminal
+
+    def _show(self, who: str, work: Work) -> None:
+        """Has it in the lines that move, where there is a terminal for them."""
+        with self._changing:
+            self._work[who] = work
+            if self._live is None and self._is_seen:
+                self._live = Live(
+                    console=self.console, get_renderable=self._lines, refresh_per_second=4, transient=True
+                )
+                self._live.start()
+
+    def _lines(self) -> Group:
+        """A line for each that is at work, cut where the screen ends."""
+        now = time.monotonic()
+        with self._changing:
+            lines = [
+                f"{who + ': ' if who else ''}{one.words(now)}" for who, one in sorted(self._work.items())
+            ]
+        return Group(*(Text(line, no_wrap=True, overflow="ellipsis") for line in lines))
 
     def resource(self, row: dict[str, Any]) -> None:
         """One resource has been read and loaded, or could not be."""
         self._emit("resource", row)
+        self._work.pop(row["account"], None)
         if self.log_format == "json":
             return
         if row["status"] != "ok" and row["error_message"] not in self._said:
@@ -104,10 +160,12 @@ class Reporter:
             self.console.print(Text(self.redactor.clean(words), style=style))
 
     def pause(self) -> None:
-        """Takes the moving line away."""
-        if self._status is not None:
-            self._status.stop()
-            self._status = None
+        """Takes the moving lines away."""
+        with self._changing:
+            live, self._live = self._live, None
+            self._work.clear()
+        if live is not None:
+            live.stop()
 
     def _emit(self, event: str, facts: dict[str, Any]) -> None:
         if self.log_format != "json":

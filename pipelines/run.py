@@ -12,6 +12,7 @@ from typing import Any
 import duckdb
 import pendulum
 from rich.console import Console
+from rich.text import Text
 
 from pipelines.config import Account, Config
 from pipelines.dlt_internals import go_on_after
@@ -34,7 +35,7 @@ from pipelines.status import Notes, Outcome
 from pipelines.stopping import last_words
 from pipelines.transform import Build, build, has_passed
 from pipelines.unread import Unread, find_unread, tell_unread
-from pipelines.view import summary_table
+from pipelines.view import in_words, summary_table
 from pipelines.warehouse import latest_version, limit_memory, make_raw_tables, open_warehouse
 from sources._shared.redaction import Redactor
 
@@ -83,12 +84,15 @@ class RunResult:
         if self.accounts:
             console.print(summary_table(self.accounts))
         if self.build is not None:
-            console.print(
-                f"Built ({self.build.depth}): {self.build.models} models, {self.build.tests} tests,"
-                f" {len(self.build.warnings)} warnings."
-            )
+            console.print(f"Built: {self.build.models} models, {self.build.tests} tests passed.")
+            for warning in self.build.warnings:
+                console.print(Text(redactor.clean(in_words(warning)), style="yellow"), soft_wrap=True)
         if self.release is not None:
-            console.print(f"Published: {self.release.name}, {len(self.release.tables)} tables.")
+            console.print(
+                f"Published: {self.release.name}, {len(self.release.tables)} tables. BI opens"
+                f" {self.release.folder.parent.parent / 'reporting.duckdb'}",
+                soft_wrap=True,
+            )
         if self.csv:
             console.print(f"{len(self.csv)} CSV files are in {self.csv[0].parent}.")
         if self.shipment is not None:

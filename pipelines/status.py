@@ -24,7 +24,7 @@ from pipelines.files import write_whole
 from pipelines.lock import holder_of, is_locked
 from pipelines.pending import pending_packages
 from pipelines.registry import PROVIDERS
-from pipelines.view import short_instant
+from pipelines.view import STYLES, short_instant
 from sources._shared.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -240,7 +240,7 @@ def status_table(status: dict[str, Any]) -> Table:
             row["account"],
             row["resource"],
             short_instant(row["asked_through"]),
-            _span(row["lag_seconds"]),
+            _lag(row),
             str(row["rows"]),
             short_instant(row["newest_updated_at"]),
             str(row["rows_repaired"]),
@@ -289,8 +289,15 @@ def _span(seconds: int | None) -> str:
 
 
 def _state(row: dict[str, Any]) -> str:
-    words = "ok" if row["status"] == "ok" else f"[red]{row['status']}[/red]"
-    return words if row["is_configured"] else f"{words}, not configured any more"
+    words = f"[{STYLES.get(row['status'], 'red')}]{row['status']}[/]"
+    return words if row["is_configured"] else f"[dim]{row['status']}, not configured any more[/]"
+
+
+def _lag(row: dict[str, Any]) -> str:
+    """Yellow where a whole day was not asked for, of what is still to be asked."""
+    words = _span(row["lag_seconds"])
+    is_old = row["is_configured"] and row["lag_seconds"] is not None and row["lag_seconds"] > 86_400
+    return f"[yellow]{words}[/]" if is_old else words
 
 
 def _lines_before(status: dict[str, Any]) -> Iterator[str]:
@@ -300,7 +307,8 @@ def _lines_before(status: dict[str, Any]) -> Iterator[str]:
     if status["running"]:
         yield f"A run is at work: {_holder(status['running'])}."
     elif status["interrupted"]:
-        yield f"The last run died: {_holder(status['interrupted'])}. The next run finishes its work."
+        holder = _holder(status["interrupted"])
+        yield f"[yellow]The last run died:[/] {holder}. The next run finishes its work."
     elif run is None:
         yield "Nothing has been loaded yet. Run stocktake run."
     elif run.get("outcome") in ("failed", "stopped"):
@@ -322,7 +330,9 @@ def _lines_after(status: dict[str, Any]) -> Iterator[str]:
     if status["release"] is None:
         yield "Nothing is published yet."
     else:
-        yield f"BI reads release {status['release']['name']}, of {short_instant(status['published_at'])}."
+        style = "yellow" if status["published_is_newest"] is False else "green"
+        name = f"[{style}]{status['release']['name']}[/]"
+        yield f"BI reads release {name}, of {short_instant(status['published_at'])}."
     if status["published_is_newest"] is False:
         yield (
             f"[yellow]What was loaded at {short_instant(status['loaded_at'])} is not published:[/yellow]"

@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 if TYPE_CHECKING:
     from pipelines.load import AccountResult
+
+
+STYLES = {"ok": "green", "guarded": "yellow", "failed": "red"}
+"""How what became of a resource is coloured, wherever it is shown."""
 
 
 def console_for_people() -> Console:
@@ -29,24 +34,38 @@ def short_instant(moment: str | datetime | None) -> str:
 
 
 def summary_table(accounts: Iterable[AccountResult]) -> Table:
-    """What a run read, a line per account and resource."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    table.add_column("account")
-    table.add_column("resource", no_wrap=True)
+    """What a run read, a line per account and one per resource: 80 columns hold it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    rows = [row for account in accounts for row in account.rows]
+    widest = max((len(row["resource"]) for row in rows), default=0) + 2
+    table.add_column("account, resource", min_width=widest, max_width=max(widest, 21), overflow="fold")
     table.add_column("asked", no_wrap=True)
-    for heading in ("requests", "read", "new or changed", "gone", "repaired"):
-        table.add_column(heading, justify="right")
-    table.add_column("result")
+    for heading in ("read", "new", "gone", "repaired"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    table.add_column("result", no_wrap=True)
     for account in sorted(accounts, key=lambda found: found.account.name):
+        table.add_row(Text(account.account.name, style="bold"))
         for row in account.rows:
             table.add_row(
-                row["account"],
-                row["resource"],
-                "everything" if row["asked_from"] is None else f"since {str(row['asked_from'])[:16]}",
-                *(
-                    str(row[c])
-                    for c in ("requests", "rows_read", "rows_new", "rows_retired", "rows_repaired")
-                ),
-                row["status"],
+                f"  {row['resource']}",
+                _asked(row),
+                *(str(row[c]) for c in ("rows_read", "rows_new", "rows_retired", "rows_repaired")),
+                Text(row["status"], style=STYLES.get(row["status"], "red")),
             )
     return table
+
+
+def _asked(row: Mapping[str, Any]) -> str:
+    """Since when; the year goes without saying unless it is another one."""
+    if row["asked_from"] is None:
+        return "everything"
+    moment = datetime.fromisoformat(str(row["asked_from"])).astimezone(UTC)
+    return (
+        f"since {moment:%d %b %H:%M}" if moment.year == datetime.now(UTC).year else f"since {moment:%d %b %Y}"
+    )
+
+
+def in_words(warning: str) -> str:
+    """A warning of the models as a sentence; their tests are named for what should be so."""
+    test, _, found = warning.partition(": ")
+    return f"Not so: {test.removeprefix('assert_').replace('_', ' ')}. {found}"

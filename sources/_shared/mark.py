@@ -153,6 +153,8 @@ class Ask:
     raise_errors: bool = True
     """Raise a resource's SourceError, as a plain dlt pipeline expects. The command line sets this to
     False: what was read is kept, the mark stays, the other resources go on, the outcome tells."""
+    came: Callable[[Outcome], None] = lambda outcome: None
+    """Told after every page how far a resource's read is."""
     ended: Callable[[Outcome], None] = lambda outcome: None
     """Told every resource's outcome as soon as its read has ended."""
     outcomes: dict[str, Outcome] = field(default_factory=dict)

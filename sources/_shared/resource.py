@@ -328,6 +328,7 @@ class ResourceRead:
                         self._included[name]._lay_beside(Page(records, page.answered_at))
                 collector.add(page.records)
                 _count(outcome, collector)
+                self._asked.came(outcome)
                 if (table := collector.take(at_least=ROWS_PER_TABLE)) is not None:
                     yield table
         except SourceError:
