@@ -49,7 +49,8 @@ select
 from range({products}) as numbers (p)
 """
 COMMON = """product_key, provider, provider as account, 'id-' || p as product_id, sku, name as product_name,
-    gtin, vendor as vendor_name"""
+    gtin, vendor as vendor_name, item_key, cast(available + 1 as decimal(38, 10)) as available_elsewhere,
+    'elsewhere' as elsewhere_account"""
 NOW = "timestamptz '2026-11-28 12:00:00+00'"
 TABLES = {
     "dim_accounts": "select unnest({systems}) as provider, provider as account, true as is_configured",
@@ -61,8 +62,7 @@ TABLES = {
     "dim_items": "select item_key, sku, name, gtin, 'gtin' as match_rule, false as is_ambiguous,"
     " count(*) as product_count, count(*) as account_count, count(*) as system_count"
     " from things group by all",
-    "bridge_item_products": f"select item_key, {COMMON}, 'gtin' as match_rule,"
-    " false as is_ambiguous from things",
+    "bridge_item_products": f"select {COMMON}, 'gtin' as match_rule, false as is_ambiguous from things",
     "bridge_product_barcodes": f"select {COMMON}, '9' || lpad(cast(p as varchar), 12, '0') as barcode,"
     " 1 as position from things",
     "fct_inventory_positions": f"select {COMMON}, available as quantity_available,"
@@ -75,7 +75,7 @@ TABLES = {
     f" {NOW} as counted_at from things",
     "rpt_stock_consolidated": "select item_key, sku, any_value(name) as name, gtin, count(*) as system_count,"
     " sum(available) as quantity_available, max(available) - min(available) as available_spread,"
-    " {columns},"
+    " {columns}, min(available) as lowest_available, min(provider) as lowest_account,"
     f" {NOW} as oldest_counted_at from things group by item_key, sku, gtin",
     "rpt_days_of_cover": f"select {COMMON}, available as quantity_available, sold as quantity_sold,"
     " 'provider' as velocity_source, 30 as covered_days, sold = 0 as is_no_demand,"
@@ -104,6 +104,7 @@ TABLES = {
     " 'id-' || p as kit_product_id, false as has_own_stock, available as quantity_available,"
     " available as quantity_buildable_in_all, available as quantity_buildable,"
     " product_key as limiting_product_key, 'id-' || p as limiting_product_id, sku as limiting_sku,"
+    " item_key as limiting_item_key,"
     " 2 as component_count, 0 as unknown_component_count, false as is_cycle, false as is_cut_off,"
     " true as is_recipe_complete from things where p % 250 = 0",
     "rpt_freshness": "select unnest({systems}) as provider, provider as account, 'inventory' as resource,"

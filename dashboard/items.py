@@ -66,7 +66,7 @@ def item(reading: Reading, item_key: str) -> dict[str, Any] | None:
 
 ITEM_STOCK = """\
 select item_key, system_count, quantity_available, unit_of_measure
-from stock_by_item
+from rpt_stock_consolidated
 where item_key = $item_key"""
 ITEM_PRODUCTS = """\
 select

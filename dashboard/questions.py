@@ -11,13 +11,10 @@ from typing import Any
 
 from dashboard.listings import Choice, Column, Limit, Listing, Option
 from dashboard.reader import Reading, Row, Shelf
-from dashboard.words import MIXED, PIECES
 from pipelines.release import Release
 
 SOON = 14
 """Days of cover below which a product runs out soon."""
-
-SINGLY = ", ".join(f"'{one}'" for one in PIECES)
 
 
 def providers(release: Release) -> list[str]:
@@ -29,40 +26,22 @@ def providers(release: Release) -> list[str]:
 
 def shelf(release: Release) -> Shelf:
     """Tables that are made in memory when they are first asked: what search, sorting and links need."""
-    systems = "".join(f"\n    stock.{name}_available," for name in providers(release))
+    systems = "".join(f"\n    {name}_available," for name in providers(release))
     return {
         "stock_by_item": f"""\
 select
-    stock.item_key,
-    stock.sku,
-    stock.name,
-    stock.gtin,
-    stock.system_count,
-    stock.quantity_available,{systems}
-    stock.available_spread,
-    stock.oldest_counted_at,
-    held.unit_of_measure,
-    held.lowest_available,
-    held.lowest_account
-from rpt_stock_consolidated as stock
-left join (
-    select
-        members.item_key,
-        case
-            when count(distinct case
-                when lower(products.unit_of_measure) in ({SINGLY}) then ''
-                else lower(coalesce(products.unit_of_measure, ''))
-            end) > 1 then '{MIXED}'
-            else max(products.unit_of_measure)
-        end as unit_of_measure,
-        min(positions.quantity_available) as lowest_available,
-        min_by(positions.account, positions.quantity_available) as lowest_account
-    from bridge_item_products as members
-    inner join fct_inventory_positions as positions on members.product_key = positions.product_key
-    inner join dim_products as products on members.product_key = products.product_key
-    where positions.is_additive
-    group by members.item_key
-) as held on stock.item_key = held.item_key""",
+    item_key,
+    sku,
+    name,
+    gtin,
+    system_count,
+    quantity_available,{systems}
+    available_spread,
+    oldest_counted_at,
+    unit_of_measure,
+    lowest_available,
+    lowest_account
+from rpt_stock_consolidated""",
         "item_words": """\
 select
     members.item_key,
@@ -77,40 +56,6 @@ left join (
     group by product_key
 ) as codes on members.product_key = codes.product_key
 group by members.item_key""",
-        "product_items": """\
-select
-    members.product_key,
-    members.item_key,
-    case when held.first_account = members.account then held.second_account else held.first_account end
-        as elsewhere_account,
-    case when held.first_account = members.account then held.second_available else held.first_available end
-        as available_elsewhere
-from bridge_item_products as members
-left join (
-    select
-        item_key,
-        max(case when place = 1 then account end) as first_account,
-        max(case when place = 1 then available end) as first_available,
-        max(case when place = 2 then account end) as second_account,
-        max(case when place = 2 then available end) as second_available
-    from (
-        select
-            item_key,
-            account,
-            available,
-            row_number() over (partition by item_key order by available desc, account) as place
-        from (
-            select members.item_key, positions.account, sum(positions.quantity_available) as available
-            from bridge_item_products as members
-            inner join fct_inventory_positions as positions on members.product_key = positions.product_key
-            where positions.is_additive
-            group by members.item_key, positions.account
-            having sum(positions.quantity_available) > 0
-        )
-    )
-    where place <= 2
-    group by item_key
-) as held on members.item_key = held.item_key""",
     }
 
 
@@ -181,11 +126,11 @@ STOCK_OF_PRODUCTS = Listing(
     name="products",
     title="By product",
     table="fct_inventory_positions",
-    select="""product_items.item_key, positions.product_key, positions.sku, positions.product_name,
+    select="""members.item_key, positions.product_key, positions.sku, positions.product_name,
     positions.provider, positions.account, positions.product_id, positions.vendor_name,
     positions.unit_of_measure, positions.quantity_available, positions.quantity_on_hand,
-    positions.quantity_reserved, positions.quantity_incoming, product_items.available_elsewhere,
-    product_items.elsewhere_account, positions.is_additive, positions.untracked_reason,
+    positions.quantity_reserved, positions.quantity_incoming, members.available_elsewhere,
+    members.elsewhere_account, positions.is_additive, positions.untracked_reason,
     positions.counted_at, positions.asked_at""",
     source="""(
     select
@@ -197,7 +142,7 @@ STOCK_OF_PRODUCTS = Listing(
     from fct_inventory_positions as positions
     inner join dim_products as products on positions.product_key = products.product_key
 ) as positions""",
-    joins="left join product_items on positions.product_key = product_items.product_key",
+    joins="left join bridge_item_products as members on positions.product_key = members.product_key",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -236,12 +181,12 @@ STOCK_OF_PLACES = Listing(
     name="places",
     title="By place",
     table="rpt_stock_on_hand",
-    select="""product_items.item_key, stock.product_key, stock.sku, stock.product_name, stock.provider,
+    select="""stock.item_key, stock.product_key, stock.sku, stock.product_name, stock.provider,
     stock.account, stock.product_id, stock.location_name, stock.unit_of_measure, stock.quantity_available,
     stock.quantity_on_hand, stock.quantity_reserved, stock.quantity_incoming, stock.quantity_unsellable,
-    stock.is_additive, stock.untracked_reason, stock.counted_at, stock.asked_at""",
+    stock.available_elsewhere, stock.elsewhere_account, stock.is_additive,
+    stock.untracked_reason, stock.counted_at, stock.asked_at""",
     source="rpt_stock_on_hand as stock",
-    joins="""left join product_items on stock.product_key = product_items.product_key""",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -290,20 +235,21 @@ REORDER = Listing(
     name="reorder",
     title="At or below reorder point",
     table="rpt_low_stock",
-    select="""product_items.item_key, low.product_key, low.sku, low.product_name, low.provider, low.account,
+    select="""low.item_key, low.product_key, low.sku, low.product_name, low.provider, low.account,
     low.product_id, coalesce(low.location_name, 'all together') as location_name, low.vendor_name,
-    low.quantity_available, low.reorder_point, low.quantity_short, low.quantity_incoming,
-    product_items.available_elsewhere, product_items.elsewhere_account,
-    cover.quantity_sold, cover.velocity_source, low.is_additive""",
+    low.unit_of_measure, low.quantity_available, low.reorder_point, low.quantity_short, low.quantity_incoming,
+    low.quantity_suggested,
+    low.available_elsewhere, low.elsewhere_account, cover.quantity_sold, cover.velocity_source,
+    low.is_additive""",
     source="rpt_low_stock as low",
-    joins="""left join product_items on low.product_key = product_items.product_key
-left join rpt_days_of_cover as cover on low.product_key = cover.product_key""",
+    joins="left join rpt_days_of_cover as cover on low.product_key = cover.product_key",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
         Column("reorder_point", "Reorder at", "number", is_wide=True),
         Column("quantity_short", "Short", "bar"),
         Column("quantity_incoming", "Incoming", "number", is_wide=True),
+        Column("quantity_suggested", "Suggested", "number"),
         ELSEWHERE,
         Column("quantity_sold", "Sold, 30 d", "number", is_wide=True),
         Column("vendor_name", "Vendor", is_wide=True),
@@ -338,13 +284,12 @@ def _stockouts(name: str, title: str, order: str, always: str, empty: str, *more
         name=name,
         title=title,
         table="rpt_stockouts",
-        select="""product_items.item_key, spells.product_key, spells.sku, spells.product_name,
+        select="""spells.item_key, spells.product_key, spells.sku, spells.product_name,
     spells.provider, spells.account, spells.product_id, spells.started_on, spells.last_day_out,
-    spells.days_out, spells.days_observed, spells.is_ongoing, product_items.available_elsewhere,
-    product_items.elsewhere_account, cover.quantity_sold, cover.velocity_source""",
+    spells.days_out, spells.days_observed, spells.is_ongoing, spells.is_at_least,
+    spells.available_elsewhere, spells.elsewhere_account, cover.quantity_sold, cover.velocity_source""",
         source="rpt_stockouts as spells",
-        joins="""left join product_items on spells.product_key = product_items.product_key
-left join rpt_days_of_cover as cover on spells.product_key = cover.product_key""",
+        joins="left join rpt_days_of_cover as cover on spells.product_key = cover.product_key",
         columns=(
             PRODUCT,
             Column("days_out", "Days out", "bar"),
@@ -393,12 +338,11 @@ PROMISED = Listing(
     name="promised",
     title="Promised twice",
     table="rpt_oversell_risk",
-    select="""product_items.item_key, risk.product_key, risk.sku, risk.product_name, risk.provider,
+    select="""risk.item_key, risk.product_key, risk.sku, risk.product_name, risk.provider,
     risk.account, risk.product_id, risk.quantity_available, risk.quantity_promised, risk.quantity_at_risk,
     risk.quantity_advertised, risk.advertised_by_shadows, risk.advertised_by_kits, risk.quantity_backordered,
-    risk.is_oversold, product_items.available_elsewhere, product_items.elsewhere_account""",
+    risk.is_oversold, risk.available_elsewhere, risk.elsewhere_account""",
     source="rpt_oversell_risk as risk",
-    joins="""left join product_items on risk.product_key = product_items.product_key""",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -455,14 +399,14 @@ COVER = Listing(
     name="cover",
     title="Days of cover",
     table="rpt_days_of_cover",
-    select="""product_items.item_key, cover.product_key, cover.sku, cover.product_name, cover.provider,
-    cover.account, cover.product_id, cover.vendor_name, cover.quantity_available, cover.days_of_cover,
-    cover.days_of_cover_all_days, cover.sells_out_on, cover.quantity_sold, cover.daily_sales_in_stock,
-    cover.velocity_source, cover.covered_days, cover.days_in_stock, cover.days_observed, cover.is_no_demand,
-    classes.abc_class, product_items.available_elsewhere, product_items.elsewhere_account""",
+    select="""cover.item_key, cover.product_key, cover.sku, cover.product_name, cover.provider,
+    cover.account, cover.product_id, cover.vendor_name, cover.unit_of_measure, cover.quantity_available,
+    cover.days_of_cover, cover.days_of_cover_all_days, cover.sells_out_on, cover.quantity_sold,
+    cover.daily_sales_in_stock, cover.velocity_source, cover.covered_days, cover.days_in_stock,
+    cover.days_observed, cover.is_no_demand,
+    classes.abc_class, cover.available_elsewhere, cover.elsewhere_account""",
     source="rpt_days_of_cover as cover",
-    joins="""left join product_items on cover.product_key = product_items.product_key
-left join rpt_abc_classes as classes on cover.product_key = classes.product_key""",
+    joins="left join rpt_abc_classes as classes on cover.product_key = classes.product_key",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -490,7 +434,10 @@ left join rpt_abc_classes as classes on cover.product_key = classes.product_key"
             "Class",
             (
                 Option("", "all"),
-                *(Option(one, one, f"classes.abc_class = '{one}'") for one in ("A", "B", "C")),
+                *(
+                    Option(one, one, f"classes.abc_class = '{one}'")
+                    for one in ("A", "B", "C", "none", "unknown")
+                ),
             ),
         ),
     ),
@@ -504,7 +451,7 @@ KITS = Listing(
     name="kits",
     title="Kits",
     table="rpt_kit_buildable",
-    select="""product_items.item_key, kits.product_key, kits.sku, kits.product_name, kits.provider,
+    select="""kits.item_key, kits.product_key, kits.sku, kits.product_name, kits.provider,
     kits.account, kits.product_id, kits.quantity_available, kits.quantity_buildable_in_all,
     kits.promised_beyond, kits.limiting_part, kits.limiting_item_key, kits.limiting_count, kits.place_count,
     kits.component_count, kits.unknown_component_count, kits.has_own_stock, kits.is_cycle, kits.is_cut_off,
@@ -512,6 +459,7 @@ KITS = Listing(
     source="""(
     select
         lines.kit_product_key as product_key,
+        max(lines.item_key) as item_key,
         max(lines.kit_sku) as sku,
         max(lines.kit_name) as product_name,
         max(lines.provider) as provider,
@@ -524,7 +472,7 @@ KITS = Listing(
             when not lines.has_own_stock then lines.quantity_available - lines.quantity_buildable_in_all
         end) as promised_beyond,
         max(coalesce(lines.limiting_sku, lines.limiting_product_id)) as limiting_part,
-        max(parts.item_key) as limiting_item_key,
+        max(lines.limiting_item_key) as limiting_item_key,
         count(distinct lines.limiting_product_id) as limiting_count,
         count(lines.location_key) as place_count,
         max(lines.component_count) as component_count,
@@ -533,10 +481,8 @@ KITS = Listing(
         bool_or(lines.is_cut_off) as is_cut_off,
         bool_and(lines.is_recipe_complete) as is_recipe_complete
     from rpt_kit_buildable as lines
-    left join bridge_item_products as parts on lines.limiting_product_key = parts.product_key
     group by lines.kit_product_key
 ) as kits""",
-    joins="left join product_items on kits.product_key = product_items.product_key",
     columns=(
         Column("sku", "Kit", "product"),
         Column("quantity_available", "System says", "number"),
@@ -573,16 +519,14 @@ KITS_BY_PLACE = Listing(
     name="places",
     title="By place",
     table="rpt_kit_buildable",
-    select="""product_items.item_key, lines.kit_product_key as product_key, lines.kit_sku as sku,
+    select="""lines.item_key, lines.kit_product_key as product_key, lines.kit_sku as sku,
     lines.kit_name as product_name, lines.provider, lines.account, lines.kit_product_id as product_id,
     coalesce(lines.location_name, lines.location_id, 'all together') as location_name,
     lines.quantity_buildable, coalesce(lines.limiting_sku, lines.limiting_product_id) as limiting_part,
-    parts.item_key as limiting_item_key, 1 as limiting_count, lines.component_count,
+    lines.limiting_item_key, 1 as limiting_count, lines.component_count,
     lines.unknown_component_count, lines.stock_basis, lines.is_cycle, lines.is_cut_off,
     lines.is_recipe_complete""",
     source="rpt_kit_buildable as lines",
-    joins="""left join product_items on lines.kit_product_key = product_items.product_key
-left join bridge_item_products as parts on lines.limiting_product_key = parts.product_key""",
     columns=(
         Column("sku", "Kit", "product"),
         Column("quantity_buildable", "Can be made there", "out"),
@@ -610,15 +554,14 @@ PARTS = Listing(
     positions.quantity_incoming""",
     source="""(
     select
-        members.item_key,
+        lines.limiting_item_key as item_key,
         lines.limiting_product_key as product_key,
         lines.provider,
         lines.account,
         count(distinct lines.kit_product_key) as kit_count
     from rpt_kit_buildable as lines
-    inner join bridge_item_products as members on lines.limiting_product_key = members.product_key
-    where lines.quantity_buildable_in_all <= 0
-    group by members.item_key, lines.limiting_product_key, lines.provider, lines.account
+    where lines.quantity_buildable_in_all <= 0 and lines.limiting_product_key is not null
+    group by lines.limiting_item_key, lines.limiting_product_key, lines.provider, lines.account
 ) as parts
 inner join dim_products as products on parts.product_key = products.product_key
 left join fct_inventory_positions as positions on parts.product_key = positions.product_key""",
@@ -799,8 +742,8 @@ RUNS = Listing(
     title="Last runs",
     table="rpt_sync_proof",
     select="""run_id, account, provider, resource, mode, status, started_at, finished_at, rows_promised,
-    rows_read, rows_missing, rows_new, rows_retired, rows_repaired, requests, retries, error_class,
-    error_message""",
+    rows_read, rows_unreadable, rows_missing, rows_new, rows_retired, rows_repaired, requests, retries,
+    error_class, error_message""",
     source="rpt_sync_proof",
     columns=(
         Column("started_at", "Began", "moment"),
@@ -810,6 +753,7 @@ RUNS = Listing(
         Column("status", "Result", "status"),
         Column("rows_promised", "Promised", "number", is_wide=True),
         Column("rows_read", "Read", "number"),
+        Column("rows_unreadable", "Unreadable", "number", is_wide=True),
         Column("rows_missing", "Missing", "number", is_wide=True),
         Column("rows_new", "New versions", "number", is_wide=True),
         Column("rows_retired", "Gone", "number", is_wide=True),
@@ -928,7 +872,7 @@ SELLING_OUT = Tile(
     {"state": "out"},
     "nothing available of what sold",
     "bad",
-    {"have stock in another system": "count(*) filter (where product_items.available_elsewhere > 0)"},
+    {"have stock in another system": "count(*) filter (where cover.available_elsewhere > 0)"},
 )
 RUNNING_OUT = Tile(
     f"Runs out in {SOON} days",
@@ -937,7 +881,7 @@ RUNNING_OUT = Tile(
     {"days": str(SOON)},
     "at the speed at which it sold",
     "warn",
-    {"have stock in another system": "count(*) filter (where product_items.available_elsewhere > 0)"},
+    {"have stock in another system": "count(*) filter (where cover.available_elsewhere > 0)"},
 )
 TILES = (
     SELLING_OUT,
@@ -1012,9 +956,10 @@ def trust(reading: Reading) -> dict[str, Any]:
 
 
 def history_begins(reading: Reading) -> Row:
-    """The first and the last day that history knows."""
+    """The first and the last day that history knows, and the zone at whose midnight they end."""
     return reading.row(
-        "select min(date_day) as first_day, max(date_day) as last_day\nfrom fct_inventory_daily"
+        "select min(date_day) as first_day, max(date_day) as last_day,\n"
+        "    (select any_value(timezone) from rpt_daily_counts) as timezone\nfrom fct_inventory_daily"
     )
 
 
@@ -1077,6 +1022,38 @@ left join (
 where positions.is_additive{where}
 group by positions.provider, positions.account
 order by positions.provider, positions.account""",
+        {name: params[name] for name in wanted},
+    )
+
+
+COUNTS = {
+    "products_out": "Out",
+    "products_low": "Low",
+    "products_at_risk": "Promised twice",
+    "items_disagreeing": "Disagreeing",
+}
+"""What is counted by day, and its heading."""
+
+
+def day_counts(reading: Reading, params: Mapping[str, str]) -> list[Row]:
+    """A line per account: what its last day ended with, and the day before that."""
+    wanted = [name for name in ("provider", "account") if params.get(name)]
+    where = "".join(f"\n    and {name} = ${name}" for name in wanted)
+    before = ",\n    ".join(f"lag({name}) over by_day as {name}_before" for name in COUNTS)
+    return reading.rows(
+        f"""\
+select
+    provider,
+    account,
+    date_day,
+    is_observed,
+    {", ".join(COUNTS)},
+    {before}
+from rpt_daily_counts
+where account in (select account from dim_accounts where is_configured){where}
+window by_day as (partition by provider, account order by date_day)
+qualify row_number() over (partition by provider, account order by date_day desc) = 1
+order by provider, account""",
         {name: params[name] for name in wanted},
     )
 

@@ -221,7 +221,7 @@ FIGURES: Mapping[str, Mapping[str, str]] = {
         "products": "count(distinct low.product_key)",
         "places": "count(*)",
         "of them out": "count(*) filter (where low.quantity_available <= 0)",
-        "have stock in another system": "count(*) filter (where product_items.available_elsewhere > 0)",
+        "have stock in another system": "count(*) filter (where low.available_elsewhere > 0)",
     },
     "rpt_oversell_risk": {
         "products": "count(*)",
@@ -229,7 +229,7 @@ FIGURES: Mapping[str, Mapping[str, str]] = {
     },
     "rpt_stockouts": {
         "spells": "count(*)",
-        "have stock in another system": "count(*) filter (where product_items.available_elsewhere > 0)",
+        "have stock in another system": "count(*) filter (where spells.available_elsewhere > 0)",
     },
     "apart_items": {"items": "count(*)", "new on the last day": "count(*) filter (where is_new)"},
 }
@@ -351,7 +351,9 @@ def today(reading: Reading, view: View, size: int = FEW) -> dict[str, Any]:
         "lists": lists,
         "news": news,
         "systems": questions.systems(reading, params),
-        "since": _since(begins["first_day"], begins["last_day"]),
+        "counts": questions.day_counts(reading, params) if has_yesterday else [],
+        "counted": questions.COUNTS,
+        "since": _since(begins["first_day"], begins["last_day"], begins["timezone"] or "UTC"),
     }
 
 
@@ -395,12 +397,14 @@ def _list(
     return List(answer(reading, short, {**view.kept, **tile.params}, size), view.to(tile.path, **tile.params))
 
 
-def _since(first: date | None, last: date | None) -> str:
+def _since(first: date | None, last: date | None, zone: str) -> str:
     if first is None or last is None:
         return "There is no history yet."
     if first == last:
         return f"History begins {words.day(first)}: what was before is not known, and since means since then."
-    return f"History begins {words.day(first)}; the last day, in UTC, is {words.day(last)}."
+    return (
+        f"History begins {words.day(first)}; the last day is {words.day(last)}; days end at midnight, {zone}."
+    )
 
 
 # One item

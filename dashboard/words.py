@@ -14,8 +14,6 @@ SHORTENED = ((10**15, "P"), (10**12, "T"), (10**9, "G"))
 
 PIECES = ("each", "ea", "piece", "pieces", "pcs", "unit", "units")
 """How providers name what is counted singly: said of nothing, because it goes without saying."""
-MIXED = "mixed"
-"""What the unit is called where several are added up."""
 
 UNTRACKED = {
     "not_tracked": "stock not tracked",

@@ -35,6 +35,9 @@ STOCKTAKE_KEYS = {
     "accounts_at_once": "how many accounts are read side by side",
     "lake": "the folder or bucket that stocktake ship puts raw versions into, for one build over many homes",
     "ship": "whether every run ships too: true or false",
+    "timezone": 'the IANA time zone at whose midnight a business day ends, such as "America/New_York"',
+    "mirrors": 'groups of accounts that tell of the same stock, to be compared, such as [["shop", "cloud"]]',
+    "tolerance": 'how far such accounts may be apart and agree: units, such as "2", or a share, such as "5%"',
     "keep_log": 'how long the sync log keeps every line, such as "90d"',
     "item_matches": "the CSV that says which products are one item; relative to the folder of .dlt",
     "velocity_days": "the days of sales behind the days of cover: 15, 30, 60, 90, 180 or 365",
@@ -52,6 +55,9 @@ MODEL_VARS = (
     "kit_depth",
     "category_depth",
     "custom_field_columns",
+    "timezone",
+    "mirrors",
+    "tolerance",
 )
 NOTIFY_KEYS = {
     "webhook": "the URL that gets a message when something fails, grows old or recovers",
@@ -175,6 +181,11 @@ class Config:
         """The folder BI reads."""
         return self.home / "published"
 
+    @property
+    def timezone(self) -> str:
+        """The zone at whose midnight a business day ends."""
+        return str(self.model_vars.get("timezone", "UTC"))
+
     def choose(self, accounts: Iterable[str], providers: Iterable[str]) -> list[Account]:
         """The accounts a command is about: those named, those of the named providers, or all.
 
@@ -251,6 +262,7 @@ def load_config(start: Path, *, lenient: bool = False) -> Config:
         problems += wrong
         if account is not None:
             accounts[name] = account
+    problems += _strangers(own.get("mirrors") or [], accounts)
     if problems and not lenient:
         raise ConfigurationError("\n".join(problems))
     matches = own.pop("item_matches", None)
@@ -420,7 +432,13 @@ def _own_value(key: str, value: Any) -> Any:
             raise ValueError
         if key == "ship":
             return {"true": True, "false": False}[str(value).lower()]
-        if not isinstance(value, str):
+        if key == "timezone" and value not in zoneinfo.available_timezones():
+            raise ValueError
+        if key == "mirrors":
+            return _groups(value)
+        if key == "tolerance" and re.fullmatch(r"\d{1,9}(\.\d{1,4})?%?", str(value)):
+            return str(value)
+        if key == "tolerance" or not isinstance(value, str):
             raise ValueError
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ConfigurationError(
@@ -438,6 +456,27 @@ def _custom_field_columns(value: Any) -> list[dict[str, str]]:
     if len({one["column"].lower() for one in columns}) < len(columns):
         raise ValueError
     return columns
+
+
+def _groups(value: Any) -> list[list[str]]:
+    """Groups of at least two names, each name in one of them: a list of lists, or the same as JSON."""
+    groups = json.loads(value) if isinstance(value, str) else value
+    if not isinstance(groups, (list, tuple)) or not all(isinstance(one, (list, tuple)) for one in groups):
+        raise ValueError
+    names = [name for group in groups for name in group]
+    if any(len(group) < 2 for group in groups) or len(set(map(str, names))) < len(names):
+        raise ValueError
+    return [[str(name) for name in group] for group in groups]
+
+
+def _strangers(groups: Iterable[Iterable[str]], accounts: Mapping[str, Account]) -> list[str]:
+    """What is wrong with groups of accounts whose names are not configured."""
+    return [
+        f"stocktake.mirrors: {_unknown(name, accounts, 'accounts')}"
+        for group in groups
+        for name in group
+        if name not in accounts
+    ]
 
 
 def _notify(settings: _Values) -> Notify:

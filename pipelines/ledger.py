@@ -127,19 +127,20 @@ def unconfigured_accounts(connection: duckdb.DuckDBPyConnection) -> list[str]:
     return [name for (name,) in found]
 
 
-def thin_log(connection: duckdb.DuckDBPyConnection, keep: timedelta) -> None:
+def thin_log(connection: duckdb.DuckDBPyConnection, keep: timedelta, timezone: str) -> None:
     """Drops old lines of the sync log that say nothing which another one does not.
 
-    Of lines on which nothing came, went or was repaired, the last of each day stays, per account, resource,
-    mode and status: history tells by them on which days an account was looked at. All others stay for ever.
+    Of lines on which nothing came, went or was repaired, the last of each business day stays, per account,
+    resource, mode and status: history tells by them on which days an account was looked at. All others stay
+    for ever.
     """
     connection.execute(
         "delete from raw_stocktake.sync_log where (run_id, account, resource) in ("
         " select (run_id, account, resource) from raw_stocktake.sync_log"
         " where rows_new = 0 and rows_retired = 0 and rows_repaired = 0 and finished_at < now() - ?"
         " qualify row_number() over (partition by account, resource, mode, status,"
-        " cast(timezone('UTC', finished_at) as date) order by finished_at desc, run_id desc) > 1)",
-        [keep],
+        " cast(timezone(?, finished_at) as date) order by finished_at desc, run_id desc) > 1)",
+        [keep, timezone],
     )
 
 

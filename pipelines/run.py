@@ -174,7 +174,7 @@ def run(
         reporter.start(result.run_id, command)
         _tell_of_unconfigured(connection, reporter)
         if load:
-            thin_log(connection, config.keep_log)
+            thin_log(connection, config.keep_log, config.timezone)
             how = How(result.run_id, sweep=sweep, confirm_drop=confirm_drop, backfill=backfill)
             result.accounts = load_accounts(config, accounts, connection, how, reporter)
             result.exit_code = _judge(result.accounts)

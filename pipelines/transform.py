@@ -1,8 +1,8 @@
 """The models: dbt, called in process on the working database.
 
 Three depths, from what has changed since the last good build: everything from nothing (the models changed, or
-an account's settings), the usual build, or only the models that read the ledger (a run that found nothing
-new, on a day that was looked at before, touches no table that holds numbers).
+a setting that decides what the past means), the usual build, or only the models that read the ledger (a run
+that found nothing new, on a day that was looked at before, touches no table that holds numbers).
 """
 
 import hashlib
@@ -53,7 +53,7 @@ def build(connection: duckdb.DuckDBPyConnection, config: Config) -> Build:
         CommandError: a model could not be built.
     """
     raw, models = (
-        raw_signature(connection),
+        raw_signature(connection, config.timezone),
         _project_signature() + settings_signature(connection) + _users_signature(config),
     )
     write_matches(connection, config.item_matches)

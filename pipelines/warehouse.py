@@ -182,7 +182,7 @@ def latest_version(connection: duckdb.DuckDBPyConnection) -> datetime | None:
     return row[0] if row else None
 
 
-def raw_signature(connection: duckdb.DuckDBPyConnection) -> str:
+def raw_signature(connection: duckdb.DuckDBPyConnection, timezone: str) -> str:
     """A fingerprint of all raw data: any new, retired or dropped version changes it, and the first look on
     a day.
 
@@ -201,10 +201,11 @@ def raw_signature(connection: duckdb.DuckDBPyConnection) -> str:
         "select account, is_configured from raw_stocktake.accounts order by account",
         "select account, resource, record_key, reason, md5(payload) from raw_stocktake.unreadable_records"
         " order by all",
-        "select count(distinct (account, resource, cast(timezone('UTC', finished_at) as date)))"
+        "select count(distinct (account, resource, cast(timezone($zone, finished_at) as date)))"
         " from raw_stocktake.sync_log where status in ('ok', 'guarded') and mode <> 'backfill'",
     ):
-        digest.update(str(connection.execute(query).fetchall()).encode())
+        values = {"zone": timezone} if "$zone" in query else {}
+        digest.update(str(connection.execute(query, values).fetchall()).encode())
     return digest.hexdigest()
 
 

@@ -509,7 +509,7 @@ def test_stock_over_all_systems(ten: Ten) -> None:
         )
 
     found = ten.rows("rpt_stock_consolidated", lambda row: ten.members[row["item_key"]], row_of)
-    same(found, matching.consolidated(ten.matched, ten.now))
+    same(found, matching.consolidated(ten.things, ten.matched, ten.now))
 
 
 def test_ambiguous_codes(ten: Ten) -> None:
@@ -532,7 +532,7 @@ def test_reconciliation(ten: Ten) -> None:
         ),
         lambda row: matching.Difference(row["left_quantity"], row["right_quantity"], row["disagrees_since"]),
     )
-    same(found, matching.reconciliation(ten.matched, ten.now, ten.days))
+    same(found, matching.reconciliation(ten.things, ten.matched, ten.now, ten.days))
     for row in ten.tables["rpt_reconciliation"]:
         assert row["difference"] == row["left_quantity"] - row["right_quantity"]
         assert day_of(row["left_known_through"]) == day_of(row["right_known_through"]) == ten.life.last.date
@@ -574,7 +574,47 @@ def test_low_stock(ten: Ten) -> None:
         lambda row: (product(row), row["location_id"]),
         lambda row: planning.Low(*(row[column] for column in planning.Low._fields)),
     )
-    same(found, planning.low_stock(ten.life, ten.things))
+    same(found, planning.low_stock(ten.life, ten.things, ten.days))
+
+
+def test_sell_through(ten: Ten) -> None:
+    found = ten.rows(
+        "rpt_sell_through",
+        product,
+        lambda row: planning.SellThrough(*(row[column] for column in planning.SellThrough._fields)),
+    )
+    same(found, planning.sell_through(ten.life))
+
+
+def test_value_by_location(ten: Ten) -> None:
+    found = ten.rows(
+        "rpt_value_by_location",
+        lambda row: (product(row), row["location_id"]),
+        lambda row: planning.LocationValue(*(row[column] for column in planning.LocationValue._fields)),
+    )
+    same(found, planning.location_values(ten.life, ten.things, ten.matched))
+    assert {row.cost_source for row in found.values()} >= {"product", "item", "none"}
+
+
+def test_daily_counts(ten: Ten) -> None:
+    """By the days of the reference; what is low, at risk or in dispute is held to reports elsewhere."""
+    found = ten.rows(
+        "rpt_daily_counts",
+        lambda row: (row["provider"], row["date_day"]),
+        lambda row: (
+            row["products_listed"],
+            row["products_out"],
+            row["products_unknown"],
+            row["is_observed"],
+        ),
+    )
+    expected: dict[tuple[str, date], tuple[int, int, int, bool]] = {}
+    for (one, day), held in ten.days.items():
+        if held.is_listed and held.is_additive:
+            listed, out, unknown, _ = expected.get((one[0], day), (0, 0, 0, False))
+            out, unknown = out + (held.is_stockout is True), unknown + (held.is_stockout is None)
+            expected[one[0], day] = (listed + 1, out, unknown, held.is_observed)
+    same(found, expected)
 
 
 def test_abc_classes(ten: Ten) -> None:
@@ -737,8 +777,12 @@ def test_all_systems_together_hold_each_unit_once(ten: Ten) -> None:
     """The sum over items is the sum over the rows that count, and so is the last day of history."""
     rows = ten.tables["fct_inventory_positions"]
     physical = sum((_added(rows, provider) for provider in ten.life.last.truth), Decimal(0))
-    consolidated = ten.tables["rpt_stock_consolidated"]
-    assert sum((row["quantity_on_hand"] or Decimal(0) for row in consolidated), Decimal(0)) == physical
+    said = (
+        row[f"{provider}_on_hand"]
+        for row in ten.tables["rpt_stock_consolidated"]
+        for provider in ten.life.last.truth
+    )
+    assert sum((number or Decimal(0) for number in said), Decimal(0)) == physical
     today = [row for row in ten.tables["fct_inventory_daily"] if row["date_day"] == ten.life.last.date]
     assert sum((_added(today, provider) for provider in ten.life.last.truth), Decimal(0)) == physical
 

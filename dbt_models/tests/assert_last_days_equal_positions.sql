@@ -31,7 +31,7 @@ vanished_since as (
     from {{ ref('int_position_history') }} as history
     inner join account_days
         on history.provider = account_days.provider and history.account = account_days.account
-    where {{ utc_day('history.valid_to') }} > account_days.last_day
+    where {{ business_day('history.valid_to') }} > account_days.last_day
 )
 
 select coalesce(last_days.product_key, positions.product_key) as product_key

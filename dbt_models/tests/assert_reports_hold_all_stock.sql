@@ -9,15 +9,21 @@ custom_fields as (
 ),
 
 additive as (
-    select * from {{ ref('fct_inventory_positions') }}
-    where is_additive
+    select
+        positions.*,
+        {{ unit_counted('products.unit_of_measure') }} as unit_counted
+    from {{ ref('fct_inventory_positions') }} as positions
+    inner join {{ ref('dim_products') }} as products on positions.product_key = products.product_key
+    where positions.is_additive
 ),
 
--- Where the number of one product cannot be read, its item's is unknown.
+-- Where the number of one product cannot be read, or grams meet pieces, the item's is unknown.
 additive_by_item as (
     select
         item_products.item_key,
-        {{ sum_known('quantity_available', 'additive.') }} as quantity_available
+        case
+            when {{ is_one_unit() }} then {{ sum_known('quantity_available', 'additive.') }}
+        end as quantity_available
     from additive
     inner join {{ ref('bridge_item_products') }} as item_products on additive.product_key = item_products.product_key
     group by item_products.item_key

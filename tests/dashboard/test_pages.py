@@ -3,6 +3,7 @@
 import csv
 import io
 import re
+from collections import Counter
 from datetime import date, datetime
 from decimal import Decimal
 from html import unescape
@@ -15,7 +16,7 @@ from dashboard import questions, views
 from dashboard.listings import answer
 from dashboard.reader import Published
 from dashboard.words import day as day_of
-from dashboard.words import days, duration, exact, moment, number
+from dashboard.words import days, duration, exact, moment, number, unit
 from pipelines.descriptions import described_tables
 from tests.dashboard import releases
 from tests.dashboard.looking import Look, amount
@@ -241,25 +242,65 @@ def test_every_tile_counts_what_its_list_has(pages, reading):
 
 def test_what_is_elsewhere_is_what_another_account_has_of_the_same_item(reading):
     rows = reading.rows(
-        "select product_items.product_key, account, product_items.item_key, elsewhere_account,"
-        " available_elsewhere\nfrom product_items inner join bridge_item_products using (product_key)"
-    )
-    stock = reading.rows(
-        "select item_key, positions.account, sum(quantity_available) as available\n"
-        "from fct_inventory_positions as positions inner join bridge_item_products using (product_key)\n"
-        "where is_additive group by all"
+        "select members.*, unit_of_measure, is_additive, quantity_available\n"
+        "from bridge_item_products as members inner join dim_products using (product_key)\n"
+        "left join fct_inventory_positions as positions using (product_key)"
     )
     held = {}
-    for row in stock:
-        if row["available"] is not None and row["available"] > 0:
-            held.setdefault(row["item_key"], {})[row["account"]] = row["available"]
+    for row in rows:
+        if row["is_additive"] and row["quantity_available"] is not None:
+            accounts = held.setdefault((row["item_key"], unit(row["unit_of_measure"])), Counter())
+            accounts[row["account"]] += row["quantity_available"]
     assert any(row["available_elsewhere"] for row in rows)
     for row in rows:
-        others = {a: n for a, n in held.get(row["item_key"], {}).items() if a != row["account"]}
+        accounts = held.get((row["item_key"], unit(row["unit_of_measure"])), {})
+        others = {name: n for name, n in accounts.items() if name != row["account"] and n > 0}
         assert row["available_elsewhere"] == (max(others.values()) if others else None)
         assert (
             row["elsewhere_account"] is None or others[row["elsewhere_account"]] == row["available_elsewhere"]
         )
+
+
+SAID_NOW = {
+    "products_out": "select account, count(*) as n from fct_inventory_positions"
+    " where is_additive and quantity_available <= 0 group by account",
+    "products_low": "select account, count(distinct product_key) as n from rpt_low_stock"
+    " where is_additive and is_product_active group by account",
+    "products_at_risk": "select account, count(*) as n from rpt_oversell_risk"
+    " where quantity_at_risk > 0 group by account",
+    "items_disagreeing": "select account, count(distinct item_key) as n from ("
+    "select left_account as account, item_key from rpt_reconciliation where measure = 'available'"
+    " union all select right_account, item_key from rpt_reconciliation where measure = 'available'"
+    ") group by account",
+}
+"""What the reports on now count, by the column that counts the same by day."""
+
+
+@pytest.mark.parametrize("counted", SAID_NOW)
+def test_the_last_day_is_counted_as_the_reports_on_now_count(reading, counted):
+    told = reading.rows(
+        f"select account, {counted} as n from rpt_daily_counts\n"
+        "qualify row_number() over (partition by account order by date_day desc) = 1"
+    )
+    said = {row["account"]: row["n"] for row in reading.rows(SAID_NOW[counted])}
+    assert said and said == {row["account"]: row["n"] for row in told if row["n"]}
+
+
+def test_today_says_what_became_more_or_less_since_the_day_before(pages, reading):
+    days = {}
+    for row in reading.rows("select * from rpt_daily_counts order by account, date_day"):
+        days.setdefault(row["account"], []).append(row)
+    (table,) = (one for one in look(pages, "/").tables if one[0][1:5] == list(questions.COUNTS.values()))
+    assert len(table) == 1 + len(days)
+    changed = 0
+    for cells, held in zip(table[1:], days.values(), strict=True):
+        for name, cell in zip(questions.COUNTS, cells[1:5], strict=True):
+            now, before = held[-1][name], held[-2][name]
+            assert amount(re.split(r"[+−a]", cell)[0]) == now, cell
+            changed += now != before
+            if now is not None and now > before:
+                assert cell.endswith(f"+{now - before}")
+    assert changed
 
 
 def test_every_product_stands_in_one_bucket_of_the_histogram(reading):
@@ -290,7 +331,9 @@ def test_zero_negative_and_unknown_do_not_look_alike(pages):
 
 
 def test_what_does_not_add_up_is_not_added_up(reading, pages):
-    mixed = reading.rows("select item_key from stock_by_item where unit_of_measure = 'mixed' limit 1")
+    mixed = reading.rows(
+        "select item_key from rpt_stock_consolidated where unit_of_measure = 'mixed' limit 1"
+    )
     assert mixed
     assert "different units" in look(pages, f"/item/{mixed[0]['item_key']}").said
 

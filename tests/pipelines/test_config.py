@@ -53,6 +53,28 @@ MISTAKES = {
     "duration without unit": ('[stocktake]\noverlap = "10"', "stocktake.overlap: '10' is not valid."),
     "floor above one": ("[stocktake]\nsweep_floor = 80", "stocktake.sweep_floor: 80 is not valid."),
     "no releases": ("[stocktake]\nkeep_releases = 0", "stocktake.keep_releases: 0 is not valid."),
+    "zone that is none": (
+        '[stocktake]\ntimezone = "Europe/Berln"',
+        "stocktake.timezone: 'Europe/Berln' is not",
+    ),
+    "group of one": (
+        SQUARE + '[stocktake]\nmirrors = [["north"]]',
+        "stocktake.mirrors: [['north']] is not valid.",
+    ),
+    "account in two groups": (
+        SQUARE + '[stocktake]\nmirrors = [["north", "a"], ["a", "b"]]',
+        "stocktake.mirrors: [['north', 'a'], ['a', 'b']] is not valid.",
+    ),
+    "no list of groups": (
+        SQUARE + '[stocktake]\nmirrors = ["north", "a"]',
+        "stocktake.mirrors: ['north', 'a'] is",
+    ),
+    "mirror that is not configured": (
+        SQUARE + '[stocktake]\nmirrors = [["north", "nort"]]',
+        "stocktake.mirrors: 'nort' is not known. Did you mean north?",
+    ),
+    "tolerance below zero": ("[stocktake]\ntolerance = -1", "stocktake.tolerance: -1 is not valid."),
+    "tolerance in words": ('[stocktake]\ntolerance = "5 percent"', "stocktake.tolerance: '5 percent' is not"),
     "name with a dash": (
         '[accounts."my-store"]\nprovider = "square"',
         "accounts.my-store: an account's name",
@@ -289,3 +311,20 @@ def test_a_list_in_the_environment_is_read_with_commas_and_as_json(
 ) -> None:
     monkeypatch.setenv("ACCOUNTS__SQUARE__LOCATION_IDS", written)
     assert load_config(project.folder).accounts["square"].settings["location_ids"] == ["A", "B"]
+
+
+@pytest.mark.parametrize("in_environment", [False, True])
+def test_what_the_models_are_told_is_checked_and_handed_on(
+    project: Project, monkeypatch: pytest.MonkeyPatch, in_environment: bool
+) -> None:
+    own = '[stocktake]\ntimezone = "Pacific/Kiritimati"\ntolerance = "2.5%"\n'
+    mirrors = '[["north", "south"]]'
+    if in_environment:
+        monkeypatch.setenv("STOCKTAKE__MIRRORS", mirrors)
+    else:
+        own += f"mirrors = {mirrors}\n"
+    (project.folder / ".dlt" / "config.toml").write_text(own + SQUARE + SQUARE.replace("north", "south"))
+
+    told = load_config(project.folder).model_vars
+
+    assert told == {"timezone": "Pacific/Kiritimati", "mirrors": [["north", "south"]], "tolerance": "2.5%"}

@@ -78,7 +78,7 @@ def test_old_lines_that_say_nothing_new_are_thinned_to_one_a_day(ledger: duckdb.
         )
     expected = {f"run {number:02}" for number, line in enumerate(lines) if line[-1]}
     for _ in range(2):
-        thin_log(ledger, timedelta(days=90))
+        thin_log(ledger, timedelta(days=90), "UTC")
         assert {
             row[0] for row in ledger.execute("select run_id from raw_stocktake.sync_log").fetchall()
         } == expected

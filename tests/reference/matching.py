@@ -170,10 +170,19 @@ class Consolidated(NamedTuple):
     newest_counted_at: datetime | None
 
 
+PIECES = (None, "each", "ea", "piece", "pieces", "pcs", "unit", "units")
+
+
+def is_one_unit(things: Mapping[Product, Thing], members: Iterable[Product]) -> bool:
+    """Whether what they count can be added up."""
+    units = {unit and unit.lower() for one in members for unit in [things[one].unit_of_measure]}
+    return len({None if unit in PIECES else unit for unit in units}) < 2
+
+
 def consolidated(
-    matched: Mapping[Product, Match], stock: Mapping[Product, Stock]
+    things: Mapping[Product, Thing], matched: Mapping[Product, Match], stock: Mapping[Product, Stock]
 ) -> dict[Members, Consolidated]:
-    """Items that have a position: each measure summed over the rows that count."""
+    """Items that have a position: each measure summed over the rows that count, where their unit is one."""
     found = {}
     for members in members_of(matched):
         held = {one: stock[one] for one in members if one in stock}
@@ -183,16 +192,19 @@ def consolidated(
         systems = sorted({provider for provider, _ in held})
 
         def said(name: str, provider: str, rows: Mapping[Product, Numbers] = counted) -> Decimal | None:
-            return total(getattr(numbers, name) for one, numbers in rows.items() if one[0] == provider)
+            its = {one: numbers for one, numbers in rows.items() if one[0] == provider}
+            return total(getattr(one, name) for one in its.values()) if is_one_unit(things, its) else None
 
         on_hand = {provider: said("quantity_on_hand", provider) for provider in systems}
         available = {provider: said("quantity_available", provider) for provider in systems}
+        adds_up = is_one_unit(things, counted)
+        totals = (total(getattr(one, name) for one in counted.values()) for name in Numbers._fields)
         found[members] = Consolidated(
-            Numbers(*(total(getattr(one, name) for one in counted.values()) for name in Numbers._fields)),
+            Numbers(*totals) if adds_up else Numbers(),
             on_hand,
             available,
-            _spread(on_hand.values()),
-            _spread(available.values()),
+            _spread(on_hand.values()) if adds_up else None,
+            _spread(available.values()) if adds_up else None,
             earliest(one.counted_at for one in held.values()),
             latest(one.counted_at for one in held.values()),
         )
@@ -259,6 +271,7 @@ class Difference(NamedTuple):
 
 
 def reconciliation(
+    things: Mapping[Product, Thing],
     matched: Mapping[Product, Match],
     stock: Mapping[Product, Stock],
     days: Mapping[tuple[Product, date], Daily],
@@ -286,6 +299,9 @@ def reconciliation(
             for left in sorted(now):
                 for right in sorted(now):
                     if left >= right or _differ(now, left, right) is None:
+                        continue
+                    both = [one for one in members if one[0] in (left, right) and _counts(stock, one)]
+                    if not is_one_unit(things, both):
                         continue
                     since = today
                     for day in sorted(ever, reverse=True):

@@ -1,11 +1,13 @@
 """What was sold, how long stock will last, what it is worth (spec F)."""
 
+from collections import Counter
 from collections.abc import Mapping
 from datetime import date, timedelta
-from decimal import ROUND_HALF_UP, Decimal
+from decimal import ROUND_CEILING, ROUND_HALF_UP, Decimal
 from typing import NamedTuple
 
 from tests.reference.history import Daily, Period, by_product, last_day, position_history
+from tests.reference.matching import Match, is_one_unit, members_of
 from tests.reference.nested import overrides
 from tests.reference.products import Thing
 from tests.reference.stock import Numbers, Stock, levels, movements, positions
@@ -199,24 +201,30 @@ class Low(NamedTuple):
     reorder_point: Decimal
     quantity_short: Decimal
     quantity_incoming: Decimal | None
+    quantity_suggested: Decimal | None
     reorder_point_source: str
     is_additive: bool
 
 
-def low_stock(life: Life, things: Mapping[Product, Thing]) -> dict[tuple[Product, str | None], Low]:
+def low_stock(
+    life: Life, things: Mapping[Product, Thing], days: Mapping[tuple[Product, date], Daily]
+) -> dict[tuple[Product, str | None], Low]:
     """Square by location, which may have a threshold of its own or none; the others all together."""
     found: dict[tuple[Product, str | None], Low] = {}
-    own = overrides(life)
+    own, cover = overrides(life), days_of_cover(life, days)
+    places = Counter(product for _, product, _ in levels(life.of("square")[-1], "square"))
     for (provider, key, location), stock in levels(life.of("square")[-1], "square").items():
         product = (provider, key)
         said = own.get((product, location))
         point, source = things[product].reorder_point, "product"
         if said is not None and said.is_alert_on is not None:
             point, source = said.reorder_point, "location"
-        _note_low(found, things, product, location, stock, point, source)
+        speed = cover.get(product) if places[key] == 1 else None
+        _note_low(found, things, product, location, stock, point, source, speed)
     for product, stock in now(life).items():
         if product[0] not in ("square", "ventmere_s2"):
-            _note_low(found, things, product, None, stock, things[product].reorder_point, "product")
+            point = things[product].reorder_point
+            _note_low(found, things, product, None, stock, point, "product", cover.get(product))
     return found
 
 
@@ -228,13 +236,88 @@ def _note_low(
     stock: Stock,
     point: Decimal | None,
     source: str,
+    speed: Cover | None,
 ) -> None:
-    available = stock.numbers.quantity_available
+    available, incoming = stock.numbers.quantity_available, stock.numbers.quantity_incoming
     if things[product].is_deleted or available is None or point is None or available > point:
         return
+    suggested = None
+    if speed is not None and stock.is_additive and speed.quantity_sold is not None:
+        sold = max(speed.quantity_sold, Decimal(0)) * speed.days_observed * VELOCITY
+        demand = ratio(sold, speed.covered_days * speed.days_in_stock)
+        if demand is not None:
+            suggested = max(point + demand - available - (incoming or 0), Decimal(0))
+            if is_one_unit({product: things[product], ("", ""): Thing()}, [product, ("", "")]):
+                suggested = suggested.to_integral_value(ROUND_CEILING)
     found[product, location] = Low(
-        available, point, point - available, stock.numbers.quantity_incoming, source, stock.is_additive
+        available, point, point - available, incoming, suggested, source, stock.is_additive
     )
+
+
+class SellThrough(NamedTuple):
+    """A row of rpt_sell_through but for its names."""
+
+    quantity_sold: Decimal | None
+    quantity_on_hand: Decimal | None
+    sell_through: Decimal | None
+
+
+def sell_through(life: Life) -> dict[Product, SellThrough]:
+    """What was sold of what could be sold, in the window of the velocity."""
+    said = sales(life)
+    found = {}
+    for product, stock in now(life).items():
+        if stock.is_additive and stock.is_tracked:
+            sold, on_hand = said[product, VELOCITY].quantity_sold, stock.numbers.quantity_on_hand
+            gone = None if sold is None else max(sold, Decimal(0))
+            share = None
+            if gone is not None and on_hand is not None:
+                share = ratio(gone, gone + max(on_hand, Decimal(0)))
+            found[product] = SellThrough(sold, on_hand, share)
+    return found
+
+
+class LocationValue(NamedTuple):
+    """A row of rpt_value_by_location by product and location but for its names."""
+
+    quantity_on_hand: Decimal | None
+    unit_cost: Decimal | None
+    cost_source: str
+    currency_code: str | None
+    value_at_cost: Decimal | None
+
+
+def location_values(
+    life: Life, things: Mapping[Product, Thing], matched: Mapping[Product, Match]
+) -> dict[tuple[Product, str | None], LocationValue]:
+    """What lies where, at its own cost or the one that its item's other products agree on."""
+    item_of = {one: members for members in members_of(matched) for one in members}
+    places: dict[tuple[Product, str | None], Stock] = {}
+    for provider in life.last.truth:
+        for (_, key, location), stock in levels(life.of(provider)[-1], provider).items():
+            places[(provider, key), location] = stock
+    somewhere = {product for (product, _), stock in places.items() if stock.is_additive}
+    places |= {(product, None): stock for product, stock in now(life).items() if product not in somewhere}
+    found = {}
+    for (product, location), stock in places.items():
+        if not stock.is_additive:
+            continue
+        thing, on_hand = things[product], stock.numbers.quantity_on_hand
+        lenders = {
+            (things[one].unit_cost, things[one].currency_code)
+            for one in item_of[product]
+            if things[one].unit_cost and not things[one].is_gone and is_one_unit(things, [one, product])
+        }
+        costs, currencies = {cost for cost, _ in lenders}, {code for _, code in lenders} - {None}
+        if thing.unit_cost:
+            cost, code, source = thing.unit_cost, thing.currency_code, "product"
+        elif len(costs) == 1 and len(currencies) < 2:
+            cost, code, source = *costs, next(iter(currencies), None), "item"
+        else:
+            cost, code, source = None, None, "several" if lenders else "none"
+        worth = None if cost is None or on_hand is None else on_hand * cost
+        found[product, location] = LocationValue(on_hand, cost, source, code, worth)
+    return found
 
 
 class Class(NamedTuple):
@@ -246,7 +329,7 @@ class Class(NamedTuple):
     unit_cost: Decimal | None
     yearly_value: Decimal | None
     cumulative_share: Decimal | None
-    abc_class: str | None
+    abc_class: str
     is_cost_missing: bool
 
 
@@ -274,9 +357,9 @@ def abc(life: Life, things: Mapping[Product, Thing]) -> dict[Product, Class]:
         said, cost = sold_by[product, 365], things[product].unit_cost
         share = shares.get(product)
         if said.quantity_sold is not None and said.quantity_sold <= 0:
-            name: str | None = "none"
+            name = "none"
         elif share is None:
-            name = None
+            name = "unknown"
         else:
             name = "A" if share[0] < Decimal("0.8") else "B" if share[0] < Decimal("0.95") else "C"
         found[product] = Class(

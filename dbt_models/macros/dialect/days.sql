@@ -1,10 +1,10 @@
-{# The UTC day of an instant. #}
-{% macro utc_day(instant) -%}
-    {{ return(adapter.dispatch('utc_day', 'stocktake')(instant)) }}
+{# The business day of an instant: days end at midnight in the zone of [stocktake] timezone, UTC unless that is said. #}
+{% macro business_day(instant) -%}
+    {{ return(adapter.dispatch('business_day', 'stocktake')(instant)) }}
 {%- endmacro %}
 
-{% macro duckdb__utc_day(instant) -%}
-    cast(timezone('UTC', {{ instant }}) as date)
+{% macro duckdb__business_day(instant) -%}
+    cast(timezone('{{ var('timezone') }}', {{ instant }}) as date)
 {%- endmacro %}
 
 {# Whole days from the first day to the last. #}

@@ -46,7 +46,7 @@ days as (
         provider,
         account,
         resource,
-        {{ utc_day('moment') }} as date_day
+        {{ business_day('moment') }} as date_day
     from moments
 )
 

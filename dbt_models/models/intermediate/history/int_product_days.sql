@@ -25,7 +25,7 @@ days as (
         first_versions.account,
         first_versions.product_id,
         first_versions.resource,
-        {{ utc_day('first_versions.first_valid_from') }} as first_day,
+        {{ business_day('first_versions.first_valid_from') }} as first_day,
         account_days.last_day
     from first_versions
     inner join account_days

@@ -92,7 +92,7 @@ moved as (
         provider,
         account,
         product_id,
-        {{ utc_day('occurred_at') }} as date_day,
+        {{ business_day('occurred_at') }} as date_day,
         quantity,
         coalesce(from_state, '') in ('SOLD', 'SOLD_ONLINE') as is_from_sold,
         coalesce(to_state, '') in ('SOLD', 'SOLD_ONLINE') as is_to_sold,
@@ -158,7 +158,7 @@ falls as (
         provider,
         account,
         product_id,
-        {{ utc_day('valid_from') }} as date_day,
+        {{ business_day('valid_from') }} as date_day,
         coalesce(previous_on_hand - quantity_on_hand, previous_available - quantity_available) as quantity_sold
     from history_with_previous
 ),

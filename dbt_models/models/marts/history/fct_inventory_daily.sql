@@ -72,9 +72,9 @@ periods_in_days as (
         periods.*,
         product_days.product_key,
         product_days.resource,
-        {{ utc_day('periods.changed_at') }} as first_day,
+        {{ business_day('periods.changed_at') }} as first_day,
         coalesce(
-            least({{ add_days(utc_day('periods.changed_again_at'), -1) }}, product_days.last_day),
+            least({{ add_days(business_day('periods.changed_again_at'), -1) }}, product_days.last_day),
             product_days.last_day
         ) as last_day
     from periods
@@ -95,7 +95,7 @@ periods_at_day_end as (
 -- Of each period the row of its first day, which is where it shows whether the table knows it.
 recorded_periods as (
     select * from {{ this }}
-    where date_day = {{ utc_day('changed_at') }}
+    where date_day = {{ business_day('changed_at') }}
 ),
 
 recorded_last_days as (

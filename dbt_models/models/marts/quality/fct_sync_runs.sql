@@ -18,6 +18,7 @@ select
     rows_promised,
     rows_read,
     rows_distinct,
+    rows_unreadable,
     rows_new,
     rows_retired,
     rows_repaired,

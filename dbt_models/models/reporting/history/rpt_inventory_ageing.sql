@@ -13,6 +13,10 @@ products as (
     select * from {{ ref('dim_products') }}
 ),
 
+item_products as (
+    select * from {{ ref('bridge_item_products') }}
+),
+
 ranges as (
     select
         product_key,
@@ -30,7 +34,7 @@ known_days as (
         quantity_on_hand,
         lag(quantity_on_hand) over (partition by product_key order by date_day) as previous_on_hand
     from days
-    where date_day = {{ utc_day('changed_at') }} and quantity_on_hand is not null
+    where date_day = {{ business_day('changed_at') }} and quantity_on_hand is not null
 ),
 
 rises as (
@@ -45,6 +49,7 @@ rises as (
 aged as (
     select
         positions.product_key,
+        item_products.item_key,
         positions.provider,
         positions.account,
         positions.product_id,
@@ -60,12 +65,14 @@ aged as (
     from positions
     inner join ranges on positions.product_key = ranges.product_key
     left join rises on positions.product_key = rises.product_key
+    left join item_products on positions.product_key = item_products.product_key
     left join products on positions.product_key = products.product_key
 ),
 
 bucketed as (
     select
         product_key,
+        item_key,
         provider,
         account,
         product_id,

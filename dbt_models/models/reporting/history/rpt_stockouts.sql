@@ -8,6 +8,10 @@ products as (
     select * from {{ ref('dim_products') }}
 ),
 
+item_products as (
+    select * from {{ ref('bridge_item_products') }}
+),
+
 last_days as (
     select
         provider,
@@ -15,6 +19,14 @@ last_days as (
         max(date_day) as last_day
     from days
     group by provider, account
+),
+
+first_days as (
+    select
+        product_key,
+        min(date_day) as first_day
+    from days
+    group by product_key
 ),
 
 days_out as (
@@ -63,6 +75,7 @@ joined as (
     select
         {{ hash_key(['spells.product_key', 'spells.started_on']) }} as stockout_key,
         spells.product_key,
+        item_products.item_key,
         spells.provider,
         spells.account,
         spells.product_id,
@@ -74,9 +87,15 @@ joined as (
         spells.days_observed,
         -- Nobody asks an account that is not configured whether it lasts.
         spells.last_day_out = last_days.last_day and coalesce(products.is_configured, true) as is_ongoing,
+        -- A spell with which its history begins may have begun before.
+        spells.started_on = first_days.first_day as is_at_least,
+        item_products.available_elsewhere,
+        item_products.elsewhere_account,
         spells.is_additive
     from spells
     inner join last_days on spells.provider = last_days.provider and spells.account = last_days.account
+    inner join first_days on spells.product_key = first_days.product_key
+    left join item_products on spells.product_key = item_products.product_key
     left join products on spells.product_key = products.product_key
 )
 

@@ -12,6 +12,10 @@ trees as (
     inner join products on bridge_kit_trees.kit_product_key = products.product_key
 ),
 
+item_products as (
+    select * from {{ ref('bridge_item_products') }}
+),
+
 locations as (
     select * from {{ ref('dim_locations') }}
 ),
@@ -242,6 +246,7 @@ joined as (
     select
         kits.product_key as kit_product_key,
         lines.location_key,
+        item_products.item_key,
         kits.provider,
         kits.account,
         kits.product_id as kit_product_id,
@@ -256,6 +261,7 @@ joined as (
         case when completeness.is_recipe_complete then built.limiting_product_key end as limiting_product_key,
         case when completeness.is_recipe_complete then built.limiting_product_id end as limiting_product_id,
         case when completeness.is_recipe_complete then built.limiting_sku end as limiting_sku,
+        case when completeness.is_recipe_complete then limiting_items.item_key end as limiting_item_key,
         coalesce(built.component_count, 0) as component_count,
         coalesce(built.unknown_component_count, 0) as unknown_component_count,
         lines.stock_basis,
@@ -270,6 +276,8 @@ joined as (
             lines.kit_product_key = built.kit_product_key
             and coalesce(lines.location_key, '') = coalesce(built.location_key, '')
     left join locations on lines.location_key = locations.location_key
+    left join item_products on kits.product_key = item_products.product_key
+    left join item_products as limiting_items on built.limiting_product_key = limiting_items.product_key
     left join positions on lines.kit_product_key = positions.product_key
 )
 

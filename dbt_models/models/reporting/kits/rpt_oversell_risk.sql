@@ -8,6 +8,10 @@ positions as (
     select * from {{ ref('fct_inventory_positions') }}
 ),
 
+item_products as (
+    select * from {{ ref('bridge_item_products') }}
+),
+
 trees as (
     select * from {{ ref('bridge_kit_trees') }}
 ),
@@ -71,6 +75,9 @@ promised_in_kits as (
 promised as (
     select
         positions.product_key,
+        item_products.item_key,
+        item_products.available_elsewhere,
+        item_products.elsewhere_account,
         positions.provider,
         positions.account,
         positions.product_id,
@@ -78,16 +85,9 @@ promised as (
         products.name as product_name,
         positions.quantity_available,
         positions.quantity_advertised,
-        -- What ShipStream offers beyond what is there is its parts' stock.
         case
             when {{ is_unknown('quantity_advertised', 'positions.') }} then null
-            when coalesce(positions.quantity_advertised, 0) <= 0 then 0
-            when
-                lower(coalesce(products.virtual_inventory, 'none')) = 'none'
-                or positions.quantity_advertised <= positions.quantity_available
-                then positions.quantity_advertised
-            when positions.quantity_available > 0 then positions.quantity_available
-            else 0
+            else {{ promised_by_itself('positions') }}
         end as promised_by_itself,
         case when shadows.product_key is null then 0 else shadows.quantity_advertised end as advertised_by_shadows,
         case
@@ -98,6 +98,7 @@ promised as (
         coalesce(promised_in_kits.kit_count, 0) as kit_count
     from positions
     left join products on positions.product_key = products.product_key
+    left join item_products on positions.product_key = item_products.product_key
     left join shadows on positions.product_key = shadows.product_key
     left join promised_in_kits on positions.product_key = promised_in_kits.product_key
     where positions.is_additive and positions.quantity_available is not null
@@ -113,6 +114,7 @@ summed as (
 at_risk as (
     select
         product_key,
+        item_key,
         provider,
         account,
         product_id,
@@ -128,7 +130,9 @@ at_risk as (
         quantity_backordered,
         quantity_available < 0 as is_oversold,
         shadow_count,
-        kit_count
+        kit_count,
+        available_elsewhere,
+        elsewhere_account
     from summed
     where quantity_promised > quantity_available or quantity_promised is null
 )

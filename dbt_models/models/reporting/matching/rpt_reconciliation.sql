@@ -13,6 +13,10 @@ item_products as (
     where not is_ambiguous
 ),
 
+products as (
+    select * from {{ ref('dim_products') }}
+),
+
 -- What repeats stock that is counted elsewhere is compared with nothing.
 positions as (
     select * from {{ ref('fct_inventory_positions') }}
@@ -67,14 +71,17 @@ stock as (
         case
             when
                 count(*) = count(positions.quantity_{{ measure }})
+                and count(distinct {{ unit_counted('products.unit_of_measure') }}) = 1
                 and count(positions.untracked_reason) = 0
                 then sum(positions.quantity_{{ measure }})
         end as {{ measure }},
         {% endfor %}
+        max({{ unit_counted('products.unit_of_measure') }}) as unit_counted,
         -- One product out of date, and the sum is.
         case when count(*) = count(fresh.known_through) then min(fresh.known_through) end as known_through
     from positions
     inner join item_products on positions.product_key = item_products.product_key
+    left join products on positions.product_key = products.product_key
     left join fresh
         on
             positions.provider = fresh.provider
@@ -91,6 +98,7 @@ numbers as (
         account,
         '{{ measure }}' as measure,
         {{ measure }} as quantity,
+        unit_counted,
         known_through
     from stock
     where {{ measure }} is not null and known_through is not null
@@ -120,8 +128,9 @@ contradictions as (
         on
             lefts.item_key = rights.item_key
             and lefts.measure = rights.measure
-            and lefts.provider < rights.provider
-    where lefts.quantity <> rights.quantity
+            and lefts.unit_counted = rights.unit_counted
+            and {{ are_compared('lefts', 'rights') }}
+    where {{ is_apart('lefts.quantity', 'rights.quantity') }}
 ),
 
 contradicting_items as (
@@ -168,7 +177,7 @@ common_days as (
         contradictions.reconciliation_key,
         lefts.date_day,
         max(lefts.date_day) over (partition by contradictions.reconciliation_key) as last_common_day,
-        coalesce(lefts.quantity <> rights.quantity, false) as is_different
+        coalesce({{ is_apart('lefts.quantity', 'rights.quantity') }}, false) as is_different
     from contradictions
     inner join numbers_by_day as lefts
         on
@@ -218,6 +227,10 @@ joined as (
         contradictions.right_account,
         cast(contradictions.right_quantity as {{ type_quantity() }}) as right_quantity,
         cast(contradictions.left_quantity - contradictions.right_quantity as {{ type_quantity() }}) as difference,
+        {{ ratio(
+            'abs(contradictions.left_quantity - contradictions.right_quantity)',
+            'greatest(abs(contradictions.left_quantity), abs(contradictions.right_quantity))'
+        ) }} as difference_share,
         unbroken_runs.disagrees_since,
         contradictions.left_known_through,
         contradictions.right_known_through

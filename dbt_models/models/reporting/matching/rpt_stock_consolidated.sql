@@ -21,6 +21,9 @@ stock as (
         item_products.item_key,
         products.provider,
         products.deleted_at,
+        positions.account,
+        case when positions.is_additive then products.unit_of_measure end as unit_of_measure,
+        case when positions.is_additive then {{ unit_counted('products.unit_of_measure') }} end as unit_counted,
         {% for measure in measures() %}
         case when positions.is_additive then positions.{{ measure }} end as {{ measure }},
         {% endfor %}
@@ -40,8 +43,12 @@ per_system as (
     select
         item_key,
         provider,
-        {{ sum_known('quantity_on_hand') }} as quantity_on_hand,
-        {{ sum_known('quantity_available') }} as quantity_available,
+        case
+            when {{ is_one_unit() }} then {{ sum_known('quantity_on_hand') }}
+        end as quantity_on_hand,
+        case
+            when {{ is_one_unit() }} then {{ sum_known('quantity_available') }}
+        end as quantity_available,
         max(untracked_count) as untracked_count,
         min(number_at) as number_at
     from stock
@@ -83,12 +90,25 @@ totals as (
         count(*) as product_count,
         max(case when deleted_at is null then 0 else 1 end) = 1 as has_deleted_products,
         {% for measure in measures() %}
-        {{ sum_known(measure) }} as {{ measure }},
+        case when {{ is_one_unit() }} then {{ sum_known(measure) }} end as {{ measure }},
         {% endfor %}
+        {{ is_one_unit() }} as is_one_unit,
+        case when {{ is_one_unit() }} then max(unit_of_measure) else 'mixed' end as unit_of_measure,
+        min(quantity_available) as lowest_available,
         min(counted_at) as oldest_counted_at,
         max(counted_at) as newest_counted_at
     from stock
     group by item_key
+),
+
+lowest as (
+    select
+        stock.item_key,
+        min(stock.account) as lowest_account
+    from stock
+    inner join totals
+        on stock.item_key = totals.item_key and stock.quantity_available = totals.lowest_available
+    group by stock.item_key
 ),
 
 joined as (
@@ -110,19 +130,27 @@ joined as (
         cast(systems.{{ provider }}_available as {{ type_quantity() }}) as {{ provider }}_available,
         systems.{{ provider }}_number_at,
         {% endfor %}
-        cast(systems.on_hand_spread as {{ type_quantity() }}) as on_hand_spread,
-        cast(systems.available_spread as {{ type_quantity() }}) as available_spread,
+        case
+            when totals.is_one_unit then cast(systems.on_hand_spread as {{ type_quantity() }})
+        end as on_hand_spread,
+        case
+            when totals.is_one_unit then cast(systems.available_spread as {{ type_quantity() }})
+        end as available_spread,
         case
             when systems.clocks > 1
                 then cast(
                     {{ datediff('systems.oldest_number_at', 'systems.newest_number_at', 'second') }} as bigint
                 )
         end as number_age_spread_seconds,
+        totals.unit_of_measure,
+        totals.lowest_available,
+        lowest.lowest_account,
         totals.oldest_counted_at,
         totals.newest_counted_at
     from totals
     inner join items on totals.item_key = items.item_key
     inner join systems on totals.item_key = systems.item_key
+    left join lowest on totals.item_key = lowest.item_key
 )
 
 select * from joined

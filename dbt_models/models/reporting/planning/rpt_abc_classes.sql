@@ -9,6 +9,10 @@ products as (
     select * from {{ ref('dim_products') }}
 ),
 
+item_products as (
+    select * from {{ ref('bridge_item_products') }}
+),
+
 sales as (
     select * from {{ ref('fct_product_sales') }}
     where window_days = 365
@@ -17,6 +21,7 @@ sales as (
 joined as (
     select
         positions.product_key,
+        item_products.item_key,
         positions.provider,
         positions.account,
         positions.product_id,
@@ -30,7 +35,8 @@ joined as (
         products.currency_code
     from positions
     inner join products on positions.product_key = products.product_key
-    inner join sales on positions.product_key = sales.product_key
+    left join sales on positions.product_key = sales.product_key
+    left join item_products on positions.product_key = item_products.product_key
 ),
 
 valued as (
@@ -59,6 +65,7 @@ ranked as (
 classed as (
     select
         valued.product_key,
+        valued.item_key,
         valued.provider,
         valued.account,
         valued.product_id,
@@ -79,6 +86,7 @@ classed as (
             when (ranked.value_so_far - valued.yearly_value) * 100 < ranked.value_in_all * 80 then 'A'
             when (ranked.value_so_far - valued.yearly_value) * 100 < ranked.value_in_all * 95 then 'B'
             when ranked.value_so_far is not null then 'C'
+            else 'unknown'
         end as abc_class,
         valued.unit_cost is null as is_cost_missing
     from valued

@@ -9,6 +9,10 @@ products as (
     select * from {{ ref('dim_products') }}
 ),
 
+item_products as (
+    select * from {{ ref('bridge_item_products') }}
+),
+
 sales as (
     select * from {{ ref('fct_product_sales') }}
     where window_days = {{ var('velocity_days') }}
@@ -18,30 +22,24 @@ daily as (
     select * from {{ ref('fct_inventory_daily') }}
 ),
 
--- A day that nobody looked at is no day in stock.
 days as (
-    select
-        sales.product_key,
-        sum(case when daily.is_observed then 1 else 0 end) as days_observed,
-        sum(case when daily.is_observed and not daily.is_stockout then 1 else 0 end) as days_in_stock
-    from sales
-    inner join daily
-        on
-            sales.product_key = daily.product_key
-            and daily.date_day > {{ add_days('sales.as_of_day', '-sales.window_days') }}
-    group by sales.product_key
+    {{ days_seen_in_stock() }}
 ),
 
 joined as (
     select
         positions.product_key,
+        item_products.item_key,
         positions.provider,
         positions.account,
         positions.product_id,
         products.sku,
         products.name as product_name,
         products.vendor_name,
+        products.unit_of_measure,
         positions.quantity_available,
+        item_products.available_elsewhere,
+        item_products.elsewhere_account,
         case when sales.quantity_sold is null then 'none' else sales.sales_source end as velocity_source,
         sales.window_days,
         sales.covered_days,
@@ -49,14 +47,15 @@ joined as (
         sales.quantity_returned,
         -- More returned than sold is no demand, and no supply.
         case when sales.quantity_sold < 0 then 0 else sales.quantity_sold end as quantity_demanded,
-        cast(days.days_observed as integer) as days_observed,
-        cast(days.days_in_stock as integer) as days_in_stock,
+        days.days_observed,
+        days.days_in_stock,
         -- What was seen of the window stands for all of it.
         nullif(sales.covered_days * days.days_in_stock, 0) as covered_days_in_stock,
         sales.as_of_day
     from positions
     inner join products on positions.product_key = products.product_key
     inner join sales on positions.product_key = sales.product_key
+    left join item_products on positions.product_key = item_products.product_key
     left join days on positions.product_key = days.product_key
 ),
 
@@ -81,12 +80,14 @@ covered as (
 dated as (
     select
         product_key,
+        item_key,
         provider,
         account,
         product_id,
         sku,
         product_name,
         vendor_name,
+        unit_of_measure,
         quantity_available,
         velocity_source,
         window_days,
@@ -101,6 +102,8 @@ dated as (
         cast(days_of_cover_all_days as {{ type_quantity() }}) as days_of_cover_all_days,
         {{ add_days('as_of_day', 'floor(days_of_cover)') }} as sells_out_on,
         quantity_sold <= 0 as is_no_demand,
+        available_elsewhere,
+        elsewhere_account,
         as_of_day
     from covered
 )

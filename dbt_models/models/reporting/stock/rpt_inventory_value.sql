@@ -9,10 +9,15 @@ products as (
     select * from {{ ref('dim_products') }}
 ),
 
+item_products as (
+    select * from {{ ref('bridge_item_products') }}
+),
+
 -- Nothing that somebody keeps in stock costs nothing: a zero is a cost that nobody entered.
 joined as (
     select
         positions.product_key,
+        item_products.item_key,
         positions.provider,
         positions.account,
         positions.product_id,
@@ -26,11 +31,13 @@ joined as (
         products.deleted_at is not null as is_product_deleted
     from positions
     inner join products on positions.product_key = products.product_key
+    left join item_products on positions.product_key = item_products.product_key
 ),
 
 valued as (
     select
         product_key,
+        item_key,
         provider,
         account,
         product_id,

@@ -12,10 +12,15 @@ locations as (
     select * from {{ ref('dim_locations') }}
 ),
 
+item_products as (
+    select * from {{ ref('bridge_item_products') }}
+),
+
 joined as (
     select
         levels.product_key,
         levels.location_key,
+        item_products.item_key,
         levels.provider,
         levels.account,
         levels.product_id,
@@ -34,6 +39,8 @@ joined as (
         levels.sold_out_until,
         levels.is_additive,
         products.unit_of_measure,
+        item_products.available_elsewhere,
+        item_products.elsewhere_account,
         products.is_active as is_product_active,
         locations.is_active as is_location_active,
         products.deleted_at is not null as is_product_deleted,
@@ -45,6 +52,7 @@ joined as (
     from levels
     left join products on levels.product_key = products.product_key
     left join locations on levels.location_key = locations.location_key
+    left join item_products on levels.product_key = item_products.product_key
 )
 
 select * from joined

@@ -1,0 +1,324 @@
+{% set with_totals = "'" ~ providers_with_totals() | join("', '") ~ "'" %}
+
+with
+
+products as (
+    select * from {{ ref('dim_products') }}
+),
+
+item_products as (
+    select * from {{ ref('bridge_item_products') }}
+),
+
+overrides as (
+    select * from {{ ref('bridge_product_locations') }}
+),
+
+trees as (
+    select * from {{ ref('bridge_kit_trees') }}
+),
+
+changes as (
+    select * from {{ ref('fct_inventory_changes') }}
+),
+
+daily as (
+    select * from {{ ref('fct_inventory_daily') }}
+),
+
+last_days as (
+    select
+        provider,
+        account,
+        max(date_day) as last_day
+    from daily
+    group by provider, account
+),
+
+-- One day more than is counted: a number is fresh where it was asked for on its day or the one before.
+recent_days as (
+    select
+        daily.*,
+        last_days.last_day,
+        daily.is_observed
+        or coalesce(
+            lag(daily.is_observed) over (partition by daily.product_key order by daily.date_day), false
+        ) as is_fresh
+    from daily
+    inner join last_days on daily.provider = last_days.provider and daily.account = last_days.account
+    where daily.date_day >= {{ add_days('last_days.last_day', '-' ~ var('counted_days')) }}
+),
+
+counted_days as (
+    select * from recent_days
+    where date_day > {{ add_days('last_day', '-' ~ var('counted_days')) }}
+),
+
+own_stock as (
+    select * from counted_days
+    where is_listed and is_additive
+),
+
+-- Low: against the reorder point of now, where the level lies as long as a version of it stood.
+thresholds as (
+    select
+        changes.product_key,
+        changes.provider,
+        changes.account,
+        changes.quantity_available,
+        {{ reorder_point_there() }} as reorder_point,
+        {{ business_day('changes.valid_from') }} as first_day,
+        {{ business_day('changes.valid_to') }} as day_after,
+        {{ business_day('products.deleted_at') }} as deleted_on
+    from changes
+    inner join products on changes.product_key = products.product_key
+    left join overrides
+        on changes.product_key = overrides.product_key and changes.location_key = overrides.location_key
+    where
+        products.is_active
+        and case
+            when changes.provider in ({{ with_totals }}) then changes.location_key is null
+            else changes.location_key is not null
+        end
+),
+
+accounts_with_thresholds as (
+    select distinct
+        provider,
+        account
+    from thresholds
+    where reorder_point is not null
+),
+
+low as (
+    select distinct
+        own_stock.product_key,
+        own_stock.date_day
+    from own_stock
+    inner join thresholds
+        on
+            own_stock.product_key = thresholds.product_key
+            and own_stock.date_day >= thresholds.first_day
+            and own_stock.date_day < coalesce(thresholds.day_after, {{ add_days('own_stock.date_day', 1) }})
+            and own_stock.date_day < coalesce(thresholds.deleted_on, {{ add_days('own_stock.date_day', 1) }})
+    where thresholds.quantity_available <= thresholds.reorder_point
+),
+
+-- At risk: shadows and kits promise the same units. Who is whose shadow or part is what it is now.
+advertised as (
+    select
+        counted_days.product_key,
+        counted_days.date_day,
+        counted_days.quantity_advertised,
+        counted_days.is_additive,
+        products.shadow_of_product_key
+    from counted_days
+    inner join products on counted_days.product_key = products.product_key
+    where
+        counted_days.is_listed
+        and counted_days.quantity_advertised > 0
+        and (products.deleted_at is null or {{ business_day('products.deleted_at') }} > counted_days.date_day)
+),
+
+accounts_that_advertise as (
+    select distinct
+        provider,
+        account
+    from counted_days
+    where quantity_advertised is not null
+),
+
+needs as (
+    select
+        kit_product_key,
+        stock_product_key as product_key,
+        sum(quantity_per_kit) as quantity_needed
+    from trees
+    where is_leaf and stock_product_key is not null
+    group by kit_product_key, stock_product_key
+),
+
+promises as (
+    select
+        shadow_of_product_key as product_key,
+        date_day,
+        quantity_advertised as quantity_promised
+    from advertised
+    where shadow_of_product_key is not null
+
+    union all
+
+    select
+        needs.product_key,
+        advertised.date_day,
+        {{ times('advertised.quantity_advertised', 'needs.quantity_needed') }} as quantity_promised
+    from advertised
+    inner join needs on advertised.product_key = needs.kit_product_key
+    where not advertised.is_additive and advertised.shadow_of_product_key is null
+
+    union all
+
+    select
+        own_stock.product_key,
+        own_stock.date_day,
+        {{ promised_by_itself('own_stock') }} as quantity_promised
+    from own_stock
+    inner join products on own_stock.product_key = products.product_key
+),
+
+promised as (
+    select
+        product_key,
+        date_day,
+        sum(quantity_promised) as quantity_promised
+    from promises
+    group by product_key, date_day
+),
+
+-- Disagreeing: what each account knew of an item when the day ended.
+shared_items as (
+    select item_key
+    from item_products
+    where not is_ambiguous
+    group by item_key
+    having count(distinct account) > 1
+),
+
+numbers_by_day as (
+    select
+        item_products.item_key,
+        recent_days.provider,
+        recent_days.account,
+        recent_days.date_day,
+        recent_days.last_day,
+        max({{ unit_counted('products.unit_of_measure') }}) as unit_counted,
+        case
+            when
+                count(*) = count(recent_days.quantity_available)
+                and count(recent_days.untracked_reason) = 0
+                and count(distinct {{ unit_counted('products.unit_of_measure') }}) = 1
+                and min(case when recent_days.is_fresh then 1 else 0 end) = 1
+                then sum(recent_days.quantity_available)
+        end as quantity,
+        min(case when recent_days.is_observed then 1 else 0 end) = 1 as is_observed
+    from recent_days
+    inner join item_products on recent_days.product_key = item_products.product_key
+    inner join shared_items on item_products.item_key = shared_items.item_key
+    inner join products on recent_days.product_key = products.product_key
+    where recent_days.is_listed and recent_days.is_additive
+    group by
+        item_products.item_key,
+        recent_days.provider,
+        recent_days.account,
+        recent_days.date_day,
+        recent_days.last_day
+),
+
+-- Who was not asked yet today is held to what was known when yesterday ended.
+numbers as (
+    select
+        item_key,
+        provider,
+        account,
+        date_day,
+        unit_counted,
+        quantity
+    from numbers_by_day
+    where quantity is not null
+
+    union all
+
+    select
+        item_key,
+        provider,
+        account,
+        {{ add_days('date_day', 1) }} as date_day,
+        unit_counted,
+        quantity
+    from numbers_by_day
+    where quantity is not null and date_day = last_day and is_observed
+),
+
+pairs as (
+    select
+        lefts.item_key,
+        lefts.date_day,
+        lefts.account as left_account,
+        rights.account as right_account,
+        {{ is_apart('lefts.quantity', 'rights.quantity') }} as is_apart
+    from numbers as lefts
+    inner join numbers as rights
+        on
+            lefts.item_key = rights.item_key
+            and lefts.date_day = rights.date_day
+            and lefts.unit_counted = rights.unit_counted
+            and {{ are_compared('lefts', 'rights') }}
+),
+
+sides as (
+    select
+        left_account as account,
+        date_day,
+        item_key,
+        is_apart
+    from pairs
+    union all
+    select
+        right_account as account,
+        date_day,
+        item_key,
+        is_apart
+    from pairs
+),
+
+disagreements as (
+    select
+        account,
+        date_day,
+        count(distinct item_key) as items_compared,
+        count(distinct case when is_apart then item_key end) as items_disagreeing
+    from sides
+    group by account, date_day
+),
+
+counts as (
+    select
+        own_stock.provider,
+        own_stock.account,
+        own_stock.date_day,
+        max(case when own_stock.is_observed then 1 else 0 end) = 1 as is_observed,
+        count(*) as products_listed,
+        count(case when own_stock.is_stockout then 1 end) as products_out,
+        count(case when own_stock.is_stockout is null then 1 end) as products_unknown,
+        count(low.product_key) as products_low,
+        count(case when promised.quantity_promised > own_stock.quantity_available then 1 end) as products_at_risk
+    from own_stock
+    left join low on own_stock.product_key = low.product_key and own_stock.date_day = low.date_day
+    left join promised on own_stock.product_key = promised.product_key and own_stock.date_day = promised.date_day
+    group by own_stock.provider, own_stock.account, own_stock.date_day
+),
+
+joined as (
+    select
+        {{ hash_key(['counts.provider', 'counts.account', 'counts.date_day']) }} as daily_count_key,
+        counts.provider,
+        counts.account,
+        counts.date_day,
+        counts.is_observed,
+        counts.products_listed,
+        counts.products_out,
+        counts.products_unknown,
+        case when accounts_with_thresholds.account is not null then counts.products_low end as products_low,
+        case when accounts_that_advertise.account is not null then counts.products_at_risk end as products_at_risk,
+        coalesce(disagreements.items_compared, 0) as items_compared,
+        case when disagreements.items_compared > 0 then disagreements.items_disagreeing end as items_disagreeing,
+        cast('{{ var('timezone') }}' as {{ type_string() }}) as timezone
+    from counts
+    left join accounts_with_thresholds
+        on counts.provider = accounts_with_thresholds.provider and counts.account = accounts_with_thresholds.account
+    left join accounts_that_advertise
+        on counts.provider = accounts_that_advertise.provider and counts.account = accounts_that_advertise.account
+    left join disagreements on counts.account = disagreements.account and counts.date_day = disagreements.date_day
+)
+
+select * from joined
