@@ -176,7 +176,8 @@ def backfill_command(
             raise ConfigurationError(
                 f"{names}: everything is read whole in every run, so there is no window to read again."
             )
-        return run(config, windowed, reporter, command="backfill", backfill=window)
+        options = config.read_options(backfill=window)
+        return run(config, windowed, reporter, command="backfill", options=options)
 
     _guarded(log_format, work)
 
@@ -477,6 +478,9 @@ def _work(
     log_format: LogFormat,
     account: list[str] | None = None,
     provider: list[str] | None = None,
+    *,
+    sweep: bool = False,
+    confirm_drop: bool = False,
     **steps: Any,
 ) -> None:
     def work(config: Config, reporter: Reporter) -> RunResult:
@@ -484,9 +488,12 @@ def _work(
         from pipelines.run import run
 
         chosen = config.choose(account or (), provider or ()) if steps.get("load", True) else []
-        return watched(
-            config, command, reporter, lambda: run(config, chosen, reporter, command=command, **steps)
-        )
+        options = config.read_options(sweep=sweep, confirm_drop=confirm_drop)
+
+        def work_steps() -> RunResult:
+            return run(config, chosen, reporter, command=command, options=options, **steps)
+
+        return watched(config, command, reporter, work_steps)
 
     _guarded(log_format, work)
 

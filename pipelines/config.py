@@ -14,7 +14,7 @@ import tomllib
 import zoneinfo
 from collections.abc import Callable, Container, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import timedelta
+from datetime import datetime, timedelta
 from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
@@ -22,6 +22,7 @@ from typing import Any
 from pipelines.errors import ConfigurationError, words_of
 from pipelines.matches import Match, read_matches
 from pipelines.registry import PROVIDERS, Provider
+from sources._shared.options import ReadOptions
 from sources._shared.settings import Resource, Setting
 
 STOCKTAKE_KEYS = {
@@ -185,6 +186,16 @@ class Config:
     def timezone(self) -> str:
         """The zone at whose midnight a business day ends."""
         return str(self.model_vars.get("timezone", "UTC"))
+
+    def read_options(
+        self,
+        *,
+        sweep: bool = False,
+        confirm_drop: bool = False,
+        backfill: tuple[datetime, datetime] | None = None,
+    ) -> ReadOptions:
+        """How accounts are read: as it is configured, and as a command asks for."""
+        return ReadOptions(sweep, confirm_drop, backfill, self.overlap, self.sweep_every, self.sweep_floor)
 
     def choose(self, accounts: Iterable[str], providers: Iterable[str]) -> list[Account]:
         """The accounts a command is about: those named, those of the named providers, or all.

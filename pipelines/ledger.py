@@ -19,7 +19,7 @@ from pipelines.errors import ConfigurationError
 from pipelines.files import write_whole
 from pipelines.registry import PROVIDERS
 from pipelines.warehouse import raw_table
-from sources._shared.mark import Outcome
+from sources._shared.result import ReadResult
 
 COLUMNS: dict[str, str] = {
     "run_id": "varchar",
@@ -144,9 +144,9 @@ def thin_log(connection: duckdb.DuckDBPyConnection, keep: timedelta, timezone: s
     )
 
 
-def line_of(run_id: str, account: Account, outcome: Outcome) -> Line:
+def line_of(run_id: str, account: Account, result: ReadResult) -> Line:
     """What is said of one resource's read."""
-    told = {"run_id": run_id, "account": account.name, "provider": account.provider.name, **asdict(outcome)}
+    told = {"run_id": run_id, "account": account.name, "provider": account.provider.name, **asdict(result)}
     told |= {"rows_new": 0, "rows_retired": 0, "rows_repaired": 0}
     line: Line = json.loads(json.dumps(told, default=str))
     return line

@@ -3,10 +3,9 @@
 import shutil
 import threading
 import uuid
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
-from dataclasses import dataclass, field
-from datetime import datetime
+from dataclasses import dataclass, field, replace
 from functools import partial
 from pathlib import Path
 
@@ -23,9 +22,12 @@ from pipelines.ledger import Line, line_of, note_line, put_into_package, settle,
 from pipelines.log import Reporter, account_at_work
 from pipelines.pending import pipelines_folder
 from pipelines.warehouse import current_keys, current_rows, current_versions
+from sources._shared import clock
 from sources._shared.errors import SourceError
-from sources._shared.mark import Ask, Outcome
+from sources._shared.journal import journal_of
+from sources._shared.options import Known, ReadOptions
 from sources._shared.redaction import Redactor
+from sources._shared.result import ReadResult
 
 
 @dataclass
@@ -46,21 +48,12 @@ class AccountResult:
         return bool(self.rows) and all(row["status"] == "failed" for row in self.rows)
 
 
-@dataclass(frozen=True)
-class How:
-    """How a run reads: what its options say."""
-
-    run_id: str
-    sweep: bool = False
-    confirm_drop: bool = False
-    backfill: tuple[datetime, datetime] | None = None
-
-
 def load_accounts(
     config: Config,
     accounts: Sequence[Account],
     connection: duckdb.DuckDBPyConnection,
-    how: How,
+    options: ReadOptions,
+    run_id: str,
     reporter: Reporter,
 ) -> list[AccountResult]:
     """Reads and loads the accounts. One account's failure never stops another."""
@@ -68,7 +61,9 @@ def load_accounts(
     workers = min(config.accounts_at_once, len(accounts))
     with ThreadPoolExecutor(workers, thread_name_prefix="account") as pool:
         futures = [
-            pool.submit(_load_account, config, account, connection.cursor(), warehouse, how, reporter)
+            pool.submit(
+                _load_account, config, account, connection.cursor(), warehouse, options, run_id, reporter
+            )
             for account in accounts
         ]
         return [future.result() for future in as_completed(futures)]
@@ -122,56 +117,67 @@ def _load_account(
     account: Account,
     cursor: duckdb.DuckDBPyConnection,
     warehouse: threading.Lock,
-    how: How,
+    options: ReadOptions,
+    run_id: str,
     reporter: Reporter,
 ) -> AccountResult:
-    result = AccountResult(account)
+    came = AccountResult(account)
     account_at_work.set(account.name)
     notes = spool_folder(config) / account.name
     pipeline = pipeline_of(config, account)
     rows_folder = Path(pipeline.working_dir) / "rows"
-    asked = Ask(
-        sweep=how.sweep,
-        place=str(account.settings.get("base_url", "")),
-        overlap=config.overlap,
-        sweep_every=config.sweep_every,
-        sweep_floor=config.sweep_floor,
-        confirm_drop=how.confirm_drop,
-        backfill=how.backfill,
-        journals=journals_folder(config) / account.name,
-        rows_folder=rows_folder,
-        raise_errors=False,
-        came=lambda outcome: reporter.page(account.name, outcome.resource, outcome.pages, outcome.rows_read),
-        ended=partial(_tell, notes, account, how.run_id),
-    )
+    journals = journals_folder(config) / account.name
+    results: dict[str, ReadResult] = {}
+
+    def ended(result: ReadResult) -> None:
+        results[result.resource] = result
+        _tell(notes, account, run_id, result)
+
     try:
         with warehouse:
             drain(pipeline, account, cursor, notes, reporter)
-            asked.current_rows = current_rows(cursor, account.provider, account.name)
-            asked.current_keys = partial(current_keys, cursor, account.provider, account.name)
-            asked.current_versions = partial(current_versions, cursor, account.provider, account.name)
-            asked.unreadable = unreadable_keys(cursor, account.name)
+            options = replace(
+                options,
+                base_url=str(account.settings.get("base_url", "")),
+                known=_known(cursor, account),
+                journals=journals,
+                rows_folder=rows_folder,
+                raise_errors=False,
+                came=lambda result: reporter.page(
+                    account.name, result.resource, result.pages, result.rows_read
+                ),
+                ended=ended,
+            )
         reporter.step("extract", account.name)
-        pipeline.extract(account.provider.source(account=account.name, asked=asked, **account.settings))
+        pipeline.extract(account.provider.source(account=account.name, options=options, **account.settings))
         shutil.rmtree(rows_folder, ignore_errors=True)  # the package is linked to what was in it
-        for outcome in asked.outcomes.values():
-            if outcome.status != "failed":
-                asked.journal(outcome.resource).remove()
+        for result in results.values():
+            if result.status != "failed":
+                journal_of(journals, result.resource).remove()
         reporter.step("normalize", account.name)
         pipeline.normalize()
         with warehouse:
             reporter.step("load", account.name)
             pipeline.load()
-            result.rows = settle(cursor, notes, account.name)
+            came.rows = settle(cursor, notes, account.name)
         drop_loaded(Path(pipeline.working_dir))
     except Exception as error:
         with warehouse:
-            result.rows = _record_failure(error, account, asked, how.run_id, cursor, notes)
+            came.rows = _record_failure(error, account, results, run_id, cursor, notes)
     finally:
         cursor.close()
-    for row in result.rows:
+    for row in came.rows:
         reporter.resource(row)
-    return result
+    return came
+
+
+def _known(cursor: duckdb.DuckDBPyConnection, account: Account) -> Known:
+    return Known(
+        current_rows(cursor, account.provider, account.name),
+        partial(current_keys, cursor, account.provider, account.name),
+        partial(current_versions, cursor, account.provider, account.name),
+        unreadable_keys(cursor, account.name),
+    )
 
 
 def drain(
@@ -195,10 +201,10 @@ def drain(
     drop_loaded(folder)
 
 
-def _tell(notes: Path, account: Account, run_id: str, outcome: Outcome) -> None:
-    """Puts an outcome into the package that is being made, and notes it beside, so that a death before there
+def _tell(notes: Path, account: Account, run_id: str, result: ReadResult) -> None:
+    """Puts a result into the package that is being made, and notes it beside, so that a death before there
     is one hides no line."""
-    line = line_of(run_id, account, outcome)
+    line = line_of(run_id, account, result)
     note_line(notes, line)
     put_into_package(dlt.current.destination_state(), line)
 
@@ -216,7 +222,7 @@ def source_of(name: str, resources: list[DltResource]) -> DltSource:
 def _record_failure(
     error: Exception,
     account: Account,
-    asked: Ask,
+    results: Mapping[str, ReadResult],
     run_id: str,
     cursor: duckdb.DuckDBPyConnection,
     notes: Path,
@@ -228,13 +234,13 @@ def _record_failure(
     cause = cause_of(error.exception if isinstance(error, PipelineStepFailed) else error)
     message = Redactor(*account.secrets).clean(words_of(cause))
     for resource in account.resources:
-        outcome = asked.outcomes.get(resource.name) or Outcome(resource.name, "incremental", asked.now())
-        if outcome.status != "failed":
-            outcome.fail(cause)
+        result = results.get(resource.name) or ReadResult(resource.name, "incremental", clock.now())
+        if result.status != "failed":
+            result.fail(cause)
             if isinstance(cause, SourceError):
-                outcome.error_advice = cause.advice
+                result.error_advice = cause.advice
             else:
-                outcome.error_message = f"{account.name}: {message}"
-        outcome.finished_at = asked.now()
-        note_line(notes, line_of(run_id, account, outcome))
+                result.error_message = f"{account.name}: {message}"
+        result.finished_at = clock.now()
+        note_line(notes, line_of(run_id, account, result))
     return settle(cursor, notes, account.name, run_id)

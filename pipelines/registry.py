@@ -45,7 +45,7 @@ class Provider:
 
     @cached_property
     def source(self) -> Callable[..., Any]:
-        """The dlt source; takes account, asked and the account's settings."""
+        """The dlt source; takes account, options and the account's settings."""
         return cast(Callable[..., Any], getattr(import_module(self.package), f"{self.name}_source"))
 
     @cached_property

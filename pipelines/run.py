@@ -5,7 +5,6 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -20,7 +19,6 @@ from pipelines.errors import CommandError, Exit, words_of
 from pipelines.ledger import make_ledger, record_accounts, thin_log, unconfigured_accounts
 from pipelines.load import (
     AccountResult,
-    How,
     journals_folder,
     load_accounts,
     match_warehouse,
@@ -37,6 +35,7 @@ from pipelines.transform import Build, build, has_passed
 from pipelines.unread import Unread, find_unread, tell_unread
 from pipelines.view import in_words, summary_table
 from pipelines.warehouse import latest_version, limit_memory, make_raw_tables, open_warehouse
+from sources._shared.options import ReadOptions
 from sources._shared.redaction import Redactor
 
 OUTCOMES: dict[Exit, Outcome] = {Exit.DONE: "done", Exit.PARTLY: "partly", Exit.FAILED: "failed"}
@@ -159,11 +158,12 @@ def run(
     build_models: bool = True,
     publish_tables: bool = True,
     write_csv_files: bool = False,
-    sweep: bool = False,
-    confirm_drop: bool = False,
-    backfill: tuple[datetime, datetime] | None = None,
+    options: ReadOptions | None = None,
 ) -> RunResult:
     """Runs the asked-for steps.
+
+    Args:
+        options: how accounts are read; by default as it is configured.
 
     Raises:
         CommandError: the command cannot go on; its exit_code says why.
@@ -175,8 +175,8 @@ def run(
         _tell_of_unconfigured(connection, reporter)
         if load:
             thin_log(connection, config.keep_log, config.timezone)
-            how = How(result.run_id, sweep=sweep, confirm_drop=confirm_drop, backfill=backfill)
-            result.accounts = load_accounts(config, accounts, connection, how, reporter)
+            options = options or config.read_options()
+            result.accounts = load_accounts(config, accounts, connection, options, result.run_id, reporter)
             result.exit_code = _judge(result.accounts)
             notes.loaded(connection, is_newer=result.exit_code is not Exit.FAILED)
         if load and config.ship and result.exit_code is not Exit.FAILED:

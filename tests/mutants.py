@@ -61,11 +61,9 @@ MUTANTS = (
     Mutant(
         "mark after the last page",
         "sources/_shared/resource.py",
-        "            outcome.fail(error)\n",
-        "            outcome.asked_through = outcome.started_at\n"
-        "            outcome.verdict = Evidence(outcome.mode).verdict\n"
-        "            move_mark(state, outcome, self._narrowed, asked.place)\n"
-        "            outcome.fail(error)\n",
+        "            result.fail(error)\n",
+        "            result.fail(error)\n"
+        "            state['asked_through'] = result.started_at.isoformat()\n",
         f"{MOVING}::test_a_read_that_breaks_off_loses_nothing_of_its_later_pages",
         r"square\.inventory_counts: \d+ out of date",
     ),

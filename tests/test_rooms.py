@@ -220,13 +220,13 @@ def test_a_wrong_import_is_told_where_it_belongs(file, code, words):
 @pytest.mark.parametrize(
     ("file", "code"),
     [
-        ("sources/_shared/resource.py", "import dlt\nfrom sources._shared.mark import Ask"),
+        ("sources/_shared/resource.py", "import dlt\nfrom sources._shared.options import ReadOptions"),
         ("sources/square/settings.py", "from sources._shared.settings import Resource"),
         (
             "sources/square/client.py",
             "import json\nimport msgspec\nfrom sources.square.settings import PAGE_LIMIT",
         ),
-        ("pipelines/load.py", "import dlt\nimport duckdb\nfrom sources._shared.mark import Ask"),
+        ("pipelines/load.py", "import dlt\nimport duckdb\nfrom sources._shared.options import ReadOptions"),
         ("pipelines/demo.py", "from sandbox import Sandbox"),
         ("sandbox/server.py", "import uvicorn\nfrom starlette.requests import Request"),
         ("dashboard/reader.py", "import duckdb\nfrom pipelines.release import Release"),

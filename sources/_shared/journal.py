@@ -7,15 +7,17 @@ and the mark that follows is the moment the first of them was asked for.
 import struct
 import tempfile
 import weakref
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import IO
 
 import msgspec
 
-from sources._shared.rows import Page
+from sources._shared.mark import Window, earlier
+from sources._shared.result import ReadResult
+from sources._shared.rows import Keys, Page, keys_of
 
 FORM = 3
 """Goes up when frames change, so that another version's journal is not read."""
@@ -140,6 +142,36 @@ class Journal:
             return
         self._file.write(_LENGTH.pack(len(raw)) + raw)
         self._file.flush()
+
+
+def journal_of(folder: Path | None, resource: str) -> Journal:
+    """Where a resource's first read keeps its pages; of nowhere, a temporary one."""
+    return Journal(folder / f"{resource}.journal" if folder else None)
+
+
+def resumed(
+    journal: Journal, result: ReadResult, window: Window, pages: Callable[[Window], Iterator[Page]]
+) -> Iterator[Page]:
+    """A first read: what an earlier run fetched of it, then the rest, kept page by page."""
+    read_before: set[Keys] = set()
+    first_answered_at: datetime | None = None
+    for page in journal.pages():
+        result.resumed_from = journal.started_at
+        read_before |= keys_of(page.records)
+        first_answered_at = earlier(first_answered_at, page.answered_at)
+        yield page
+    if journal.is_complete:
+        return
+    rest = replace(
+        window,
+        position=journal.last_position,
+        read_before=frozenset(read_before),
+        first_answered_at=first_answered_at,
+    )
+    for page in pages(rest):
+        journal.append(page)
+        yield page
+    journal.complete()
 
 
 _decode_frame = msgspec.msgpack.Decoder(_Frame).decode

@@ -64,7 +64,7 @@ class Page:
     """What speaks against taking the read for all there is, a sentence each."""
     position: Any = None
     """Where the read goes on after this page, of JSON's kinds; None where it cannot be taken up here."""
-    beside: Mapping[str, Sequence[Record]] = field(default_factory=dict)
+    included: Mapping[str, Sequence[Record]] = field(default_factory=dict)
     """Records of other resources that came along, by resource."""
 
 

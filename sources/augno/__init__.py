@@ -19,8 +19,8 @@ from collections.abc import Iterable
 import dlt
 from dlt.extract import DltResource
 
-from sources._shared.mark import Ask
-from sources._shared.resource import ResourceRead
+from sources._shared.options import ReadOptions
+from sources._shared.resource import AccountRead, ResourceRead
 from sources.augno.client import AugnoClient
 from sources.augno.settings import API_VERSION, ITEM_INVENTORY, ITEMS, REQUESTS_PER_SECOND
 
@@ -33,20 +33,18 @@ def augno_source(
     api_version: str = API_VERSION,
     account_id: str | None = None,
     requests_per_second: float = REQUESTS_PER_SECOND,
-    asked: Ask | None = None,
+    options: ReadOptions | None = None,
 ) -> Iterable[DltResource]:
     """What Augno holds for one account. Building it opens nothing; iterating reads.
 
     Args:
         account: our name for the account, written into every row.
-        asked: how to ask.
+        options: how to read.
     """
     client = AugnoClient(base_url, api_key, api_version, account_id, requests_per_second)
-    ask = asked or Ask()
+    read = AccountRead(account, client, options)
     scope = account_id or ""
-    items = ResourceRead(ITEMS, account, ask, client, client.items, scope=scope)
-    inventory = ResourceRead(
-        ITEM_INVENTORY, account, ask, client, client.item_inventory, scope=scope, parent=items
-    )
+    items = ResourceRead(read, ITEMS, client.items, scope=scope)
+    inventory = ResourceRead(read, ITEM_INVENTORY, client.item_inventory, scope=scope, parent=items)
     yield items.as_resource()
     yield inventory.as_resource()

@@ -19,8 +19,8 @@ from collections.abc import Iterable, Sequence
 import dlt
 from dlt.extract import DltResource
 
-from sources._shared.mark import Ask
-from sources._shared.resource import ResourceRead, raw_resource
+from sources._shared.options import ReadOptions
+from sources._shared.resource import AccountRead, ResourceRead
 from sources._shared.rows import Keys
 from sources.sellercloud.client import SellercloudClient
 from sources.sellercloud.settings import (
@@ -41,31 +41,29 @@ def sellercloud_source(
     warehouses: Sequence[str] = ("none",),
     warehouse_available: str = "unknown",
     requests_per_second: float = REQUESTS_PER_SECOND,
-    asked: Ask | None = None,
+    options: ReadOptions | None = None,
 ) -> Iterable[DltResource]:
     """What Sellercloud holds for one tenant. Building it opens nothing; iterating reads.
 
     Args:
         account: our name for the tenant, written into every row.
         warehouse_available: not asked for; what it says is for the models.
-        asked: how to ask; by default what moved since the last run, swept once a day.
+        options: how to read; by default what moved since the last run, swept once a day.
     """
     client = SellercloudClient(base_url, username, password, timezone, warehouses, requests_per_second)
-    ask = asked or Ask()
+    read = AccountRead(account, client, options)
     # The warehouses first: their answer tells Sellercloud's clock, which the windows after it end at.
-    every_warehouse = ResourceRead(WAREHOUSES, account, ask, client, client.warehouses)
+    every_warehouse = ResourceRead(read, WAREHOUSES, client.warehouses)
     yield every_warehouse.as_resource()
-    yield raw_resource(INVENTORY, account, ask, client, client.inventory, scope=timezone)
+    yield read.resource(INVENTORY, client.inventory, scope=timezone)
     if tuple(warehouses) != ("none",):
 
         def scope(listed: Sequence[Keys]) -> str:
             return f"{timezone} {','.join(client.chosen(listed))}"  # of a new warehouse, everything is new
 
         yield ResourceRead(
+            read,
             WAREHOUSE_INVENTORY,
-            account,
-            ask,
-            client,
             client.warehouse_inventory,
             scope=scope,
             parent=every_warehouse,

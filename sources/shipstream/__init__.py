@@ -20,8 +20,8 @@ from collections.abc import Iterable
 import dlt
 from dlt.extract import DltResource
 
-from sources._shared.mark import Ask
-from sources._shared.resource import ResourceRead, raw_resource
+from sources._shared.options import ReadOptions
+from sources._shared.resource import AccountRead, ResourceRead
 from sources.shipstream.client import ShipstreamClient
 from sources.shipstream.settings import (
     MERCHANTS,
@@ -40,20 +40,20 @@ def shipstream_source(
     access_token: str = dlt.secrets.value,
     api_version: str | None = None,
     requests_per_second: float = REQUESTS_PER_SECOND,
-    asked: Ask | None = None,
+    options: ReadOptions | None = None,
 ) -> Iterable[DltResource]:
     """What ShipStream holds for one instance. Building it opens nothing; iterating reads.
 
     Args:
         account: our name for the instance, written into every row.
-        asked: how to ask; by default what moved since the last run, swept once a day.
+        options: how to read; by default what moved since the last run, swept once a day.
     """
     client = ShipstreamClient(base_url, access_token, api_version, requests_per_second)
-    ask = asked or Ask()
+    read = AccountRead(account, client, options)
     # The short lists first: their answers tell ShipStream's clock, which the windows after them end at.
-    yield raw_resource(WAREHOUSES, account, ask, client, client.warehouses)
-    yield raw_resource(MERCHANTS, account, ask, client, client.merchants)
-    levels = ResourceRead(TOTAL_LEVELS, account, ask, client, client.total_levels)
+    yield read.resource(WAREHOUSES, client.warehouses)
+    yield read.resource(MERCHANTS, client.merchants)
+    levels = ResourceRead(read, TOTAL_LEVELS, client.total_levels)
     yield levels.as_resource()
-    yield ResourceRead(PRODUCTS, account, ask, client, client.products, included_in=levels).as_resource()
-    yield raw_resource(WAREHOUSE_LEVELS, account, ask, client, client.warehouse_levels)
+    yield ResourceRead(read, PRODUCTS, client.products, included_in=levels).as_resource()
+    yield read.resource(WAREHOUSE_LEVELS, client.warehouse_levels)

@@ -158,7 +158,7 @@ class ShipstreamClient:
     def total_levels(self, window: Window) -> Iterator[Page]:
         """Levels of the products whose stock moved, all warehouses together; their products beside them."""
         for found in self._levels(TOTALS, WITH_PRODUCTS, "updated_at", window, _total_level):
-            yield replace(found.page, beside={"products": found.products})
+            yield replace(found.page, included={"products": found.products})
 
     def products(self, window: Window) -> Iterator[Page]:
         """Products that were edited, by way of their levels."""

@@ -21,8 +21,8 @@ from collections.abc import Iterable, Sequence
 import dlt
 from dlt.extract import DltResource
 
-from sources._shared.mark import Ask
-from sources._shared.resource import raw_resource
+from sources._shared.options import ReadOptions
+from sources._shared.resource import AccountRead
 from sources.square.client import SquareClient
 from sources.square.settings import (
     API_VERSION,
@@ -40,18 +40,18 @@ def square_source(
     access_token: str = dlt.secrets.value,
     api_version: str = API_VERSION,
     location_ids: Sequence[str] = (),
-    asked: Ask | None = None,
+    options: ReadOptions | None = None,
 ) -> Iterable[DltResource]:
     """What Square holds for one seller. Building it opens nothing; iterating reads.
 
     Args:
         account: our name for the seller, written into every row.
-        asked: how to ask; by default what moved since the last run, swept once a day.
+        options: how to read; by default what moved since the last run, swept once a day.
     """
     client = SquareClient(base_url, access_token, api_version, location_ids)
-    ask = asked or Ask()
+    read = AccountRead(account, client, options)
     scope = ",".join(sorted(location_ids))
-    yield raw_resource(INVENTORY_COUNTS, account, ask, client, client.counts, scope=scope)
-    yield raw_resource(INVENTORY_CHANGES, account, ask, client, client.changes, scope=scope)
-    yield raw_resource(CATALOG_OBJECTS, account, ask, client, client.catalog_objects)
-    yield raw_resource(LOCATIONS, account, ask, client, client.locations)
+    yield read.resource(INVENTORY_COUNTS, client.counts, scope=scope)
+    yield read.resource(INVENTORY_CHANGES, client.changes, scope=scope)
+    yield read.resource(CATALOG_OBJECTS, client.catalog_objects)
+    yield read.resource(LOCATIONS, client.locations)

@@ -19,8 +19,8 @@ from collections.abc import Iterable
 import dlt
 from dlt.extract import DltResource
 
-from sources._shared.mark import Ask
-from sources._shared.resource import raw_resource
+from sources._shared.options import ReadOptions
+from sources._shared.resource import AccountRead
 from sources.ventmere_s2.client import VentmereS2Client
 from sources.ventmere_s2.settings import INVENTORY_ITEMS, PRODUCTS, WAREHOUSES
 
@@ -35,14 +35,14 @@ def ventmere_s2_source(
     login_path: str = "/login",
     organization_id: str = "",
     available_basis: str = "unknown",
-    asked: Ask | None = None,
+    options: ReadOptions | None = None,
 ) -> Iterable[DltResource]:
     """What one S2 organisation holds. Building it opens nothing; iterating reads.
 
     Args:
         account: our name for the organisation, written into every row.
         available_basis: not used while reading: the models need it to tell net from gross.
-        asked: how to ask; by default the whole snapshot, which is all there is.
+        options: how to read; by default the whole snapshot, which is all there is.
     """
     client = VentmereS2Client(
         base_url,
@@ -52,7 +52,7 @@ def ventmere_s2_source(
         login_path=login_path,
         organization_id=organization_id,
     )
-    ask = asked or Ask()
-    yield raw_resource(WAREHOUSES, account, ask, client, client.warehouses, scope=organization_id)
-    yield raw_resource(PRODUCTS, account, ask, client, client.products, scope=organization_id)
-    yield raw_resource(INVENTORY_ITEMS, account, ask, client, client.inventory_items, scope=organization_id)
+    read = AccountRead(account, client, options)
+    yield read.resource(WAREHOUSES, client.warehouses, scope=organization_id)
+    yield read.resource(PRODUCTS, client.products, scope=organization_id)
+    yield read.resource(INVENTORY_ITEMS, client.inventory_items, scope=organization_id)

@@ -258,9 +258,7 @@ class Stocktaking(RuleBasedStateMachine):
             command="load",
             build_models=False,
             publish_tables=False,
-            sweep=sweep,
-            confirm_drop=confirm_drop,
-            backfill=backfill,
+            options=self.config.read_options(sweep=sweep, confirm_drop=confirm_drop, backfill=backfill),
         )
         rows = [row for account in result.accounts for row in account.rows]
         assert {row["account"] for row in rows} == {account.name for account in accounts}
