@@ -7,6 +7,7 @@ with the newest version of each key, and is told by the merge key that they are 
 """
 
 import tempfile
+import weakref
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
@@ -69,6 +70,7 @@ class ReadRows:
             use_dictionary=[name for name in schema.names if name not in told_apart],
             write_statistics=False,
         )
+        self._close = weakref.finalize(self, _close, self._writer, self._file)
         self._count = 0
         self._rounds: list[int] = []
         self._round_of: list[int] = []
@@ -79,8 +81,7 @@ class ReadRows:
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._writer.close()
-        self._file.close()
+        self._close()
 
     def add(self, table: pa.Table, *, later: bool = False) -> None:
         """Keeps rows.
@@ -137,3 +138,8 @@ class ReadRows:
         """The key columns of the rows; the account's name is before them, four columns are behind."""
         columns = self._schema.names[1:-4]
         return list(zip(*(table[column].to_pylist() for column in columns), strict=True))
+
+
+def _close(writer: pq.ParquetWriter, file: Any) -> None:
+    writer.close()
+    file.close()
