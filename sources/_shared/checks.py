@@ -198,25 +198,25 @@ def clock_skew(api: ApiClient) -> Finding:
     )
 
 
-def version(asked: str | None, answered: str | None) -> Finding:
+def version(wanted: str | None, answered: str | None) -> Finding:
     """Whether an API answers in the version it was asked in.
 
     Args:
-        asked: the setting api_version; None where it is left out.
+        wanted: the setting api_version; None where it is left out.
         answered: the version the answer names; None where it names none.
     """
-    if asked is None and answered is None:
+    if wanted is None and answered is None:
         message = "No api_version is set, and the answer names none. Set api_version to the one you know."
-    elif asked is None:
+    elif wanted is None:
         message = (
             f"No api_version is set, and the answer came in {answered}, the newest. Set api_version ="
             f' "{answered}", so that a newer one changes nothing unasked.'
         )
-    elif answered in (None, asked):
-        return ok("api_version", f"{asked} is served.")
+    elif answered in (None, wanted):
+        return ok("api_version", f"{wanted} is served.")
     else:
         message = (
-            f"Asked in {asked}, answered in {answered}. The version asked for is not served any more;"
+            f"Asked in {wanted}, answered in {answered}. The version asked for is not served any more;"
             " read the provider's changelog and set api_version to one that is."
         )
     return Finding("api_version", "warning", message)

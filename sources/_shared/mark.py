@@ -115,9 +115,9 @@ def move_mark(state: MutableMapping[str, Any], result: ReadResult, scope: str, b
     verdict = result.verdict
     if verdict is None or not verdict.moves_mark:
         return
-    asked = result.asked_through
-    if asked is not None and (result.mark_before is None or asked > result.mark_before):
-        result.mark_after = asked
+    through = result.asked_through
+    if through is not None and (result.mark_before is None or through > result.mark_before):
+        result.mark_after = through
     if result.mark_after is not None:
         state["asked_through"] = result.mark_after.isoformat()
     state["scope"], state[BASE_URL] = scope, base_url

@@ -1,12 +1,12 @@
-"""Square: stock counts, the ledger of changes, the catalogue and the locations of one seller.
+"""Square: stock counts, their changes, the catalogue and the locations of one seller.
 
 **Clock.** Counts are asked by `updated_after`, which compares `calculated_at`: the moment Square received the
-last change (OpenAPI 2025-08-20). The catalogue is asked by `begin_time` over `updated_at`, the ledger by
+last change (OpenAPI 2025-08-20). The catalogue is asked by `begin_time` over `updated_at`, the changes by
 `updated_after` over its receipt time. Whether the boundary instant itself is included is documented only for
 the catalogue (it is not), so every question starts an overlap before the mark.
 
 **Deletes.** A deleted catalogue object comes back with `is_deleted`. A count has no tombstone: it stops
-coming. Only the sweep, a read without `updated_after`, sees that. The ledger only grows.
+coming. Only the sweep, a read without `updated_after`, sees that. The list of changes only grows.
 
 **Absent on purpose.** Webhooks, orders, prices by channel, images. `GET /v2/catalog/list` is not used: it
 hides deleted objects and nests variations.

@@ -148,7 +148,7 @@ class SquareClient:
         yield from with_second_look(pages, window, lambda keys: keys[0], ask, at_once=OBJECTS_AT_ONCE)
 
     def changes(self, window: Window) -> Iterator[Page]:
-        """Ledger entries received after the window's start, oldest occurrence first."""
+        """Changes received after the window's start, oldest occurrence first."""
         path = "/v2/inventory/changes/batch-retrieve"
         return self._scan(path, self._stock_body(window), _read_changes, window.position)
 

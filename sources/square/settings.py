@@ -25,7 +25,7 @@ INVENTORY_COUNTS = Resource(
 INVENTORY_CHANGES = Resource(
     "inventory_changes",
     key=("change_type", "change_id"),
-    # A ledger: rows are added, and since 2026-07-15 edited, never taken away.
+    # Rows are added, and since 2026-07-15 edited, never taken away.
     reading="append_only",
     # occurred_at is the till's clock and may lie a day back; updated_after compares receipt times.
     clock="created_at: when Square received it",
