@@ -33,14 +33,14 @@ class Sizes:
     runs: int
     sellercloud: int
     square: int
-    goods: int
+    articles: int
     """Of the sandbox; 22,000 are 66,000 Sellercloud products, 80,000 of Square and 302,000 counts."""
     slow: int
     """Records behind a server that takes 200 ms an answer."""
 
 
-FULL = Sizes(runs=3, sellercloud=100_000, square=500_000, goods=22_000, slow=20_000)
-QUICK = Sizes(runs=1, sellercloud=10_000, square=50_000, goods=0, slow=2_000)
+FULL = Sizes(runs=3, sellercloud=100_000, square=500_000, articles=22_000, slow=20_000)
+QUICK = Sizes(runs=1, sellercloud=10_000, square=50_000, articles=0, slow=2_000)
 
 
 @dataclass(frozen=True)
@@ -126,7 +126,7 @@ def small_accounts(sizes: Sizes) -> Iterator[Row]:
 def large_accounts(sizes: Sizes) -> Iterator[Row]:
     """Sellercloud and Square, as large as they get here."""
     of = "66k + 80k products, 302k counts"
-    with served("sandbox", sizes.goods, "sellercloud", "square") as folder:
+    with served("sandbox", sizes.articles, "sellercloud", "square") as folder:
         yield from builds(folder, of, 3000, {})
         spent = folder.stocktake("run")
         yield Row(f"run, {of}, nothing moved", spent.cpu, "s", f"{spent.peak} MB", "3.0")

@@ -1,6 +1,6 @@
 """What is asked, each in a process of its own that is not counted: the sandbox, or ready-made pages.
 
-`python -m benchmarks.servers sandbox GOODS [PROVIDER...]` or `... pages PROVIDER RECORDS [SECONDS]`, where
+`python -m benchmarks.servers sandbox ARTICLES [PROVIDER...]` or `... pages PROVIDER RECORDS [SECONDS]`, where
 every answer takes so many seconds. It says in one line of JSON what to configure, and ends with its input.
 """
 
@@ -110,9 +110,9 @@ def serve_pages(provider: str, records: str, seconds: str = "0") -> None:
         server.shutdown()
 
 
-def serve_sandbox(goods: str, *providers: str) -> None:
-    """A sandbox of a size of our own: 22,000 goods are 66,000 Sellercloud products and 302,000 counts."""
-    world.ITEMS["L"] = int(goods)
+def serve_sandbox(articles: str, *providers: str) -> None:
+    """A sandbox of a size of our own: 22,000 articles are 66,000 Sellercloud products and 302,000 counts."""
+    world.ITEMS["L"] = int(articles)
     with Sandbox(size="L", providers=providers or tuple(world.ROOMS)) as sandbox:
         accounts = {
             name: {"base_url": sandbox.base_url(name), **sandbox.settings(name)} for name in sandbox.providers

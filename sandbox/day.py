@@ -4,23 +4,23 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from random import Random
 
-from sandbox.goods import Good
+from sandbox.articles import Article
 
 
 @dataclass
 class Day:
-    """A day in one provider's room: chance, time and new goods to live it with; the keys it touched.
+    """A day in one provider's room: chance, time and new articles to live it with; the keys it touched.
 
     Args:
         rng: the room's own chance.
         later: moves the clock on by up to so large a share of the room's hours; a room's shares must not
             sum up to more than 1.
-        new_good: brings a good into the world that nobody had yet.
+        new_article: brings an article into the world that nobody had yet.
     """
 
     rng: Random
     later: Callable[[float], None]
-    new_good: Callable[[], Good]
+    new_article: Callable[[], Article]
     touched: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
     """Per resource."""
 

@@ -5,12 +5,12 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import Any
 
+from sandbox.articles import Article
 from sandbox.augno import AugnoApi, AugnoData, AugnoSwitches
 from sandbox.augno import day as augno
 from sandbox.clock import Clock
 from sandbox.day import Day
 from sandbox.drift import Place
-from sandbox.goods import Good
 from sandbox.sellercloud import SellercloudApi, SellercloudData, SellercloudSwitches
 from sandbox.sellercloud import day as sellercloud
 from sandbox.server import Api
@@ -27,8 +27,8 @@ class Room:
     """What the world and the server need to know of a provider."""
 
     switches: Callable[[], Any]
-    data: Callable[[Random, Clock, Sequence[Good]], Any]
-    """What the account holds, made of the world's goods."""
+    data: Callable[[Random, Clock, Sequence[Article]], Any]
+    """What the account holds, made of the world's articles."""
     api: Callable[..., Api]
     """Called with data, switches, clock and a function that tells the address the provider is served at."""
     stock: Callable[[Any], Sequence[Any]]

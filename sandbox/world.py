@@ -1,4 +1,4 @@
-"""One world for all providers: the goods, and what happens to them."""
+"""One world for all providers: the articles, and what happens to them."""
 
 import random
 from collections.abc import Callable, Sequence
@@ -6,9 +6,9 @@ from datetime import timedelta
 from functools import partial
 from typing import Any, Literal, get_args
 
+from sandbox.articles import Article, make_articles
 from sandbox.clock import Clock
 from sandbox.day import Day
-from sandbox.goods import Good, make_goods
 from sandbox.rooms import ROOMS
 
 Size = Literal["S", "M", "L"]
@@ -26,10 +26,10 @@ class World:
 
     def __init__(self, seed: int, size: Size, clock: Clock, providers: Sequence[str]) -> None:
         self.clock = clock
-        self._random = {name: _chance(seed, name) for name in ("goods", *providers)}
-        self.goods = make_goods(self._random["goods"], ITEMS[size])
+        self._random = {name: _chance(seed, name) for name in ("articles", *providers)}
+        self.articles = make_articles(self._random["articles"], ITEMS[size])
         self.data: dict[str, Any] = {
-            name: ROOMS[name].data(self._random[name], clock, self.goods) for name in providers
+            name: ROOMS[name].data(self._random[name], clock, self.articles) for name in providers
         }
         self._gone: dict[str, list[tuple[tuple[str, ...], Callable[[], None]]]] = {
             name: [] for name in providers
@@ -107,11 +107,11 @@ class World:
         longest = int(LIVELY / len(self.data) * share / timedelta(milliseconds=1))
         self.clock.advance(seconds=self._random[provider].randint(1, longest) / 1000)
 
-    def _new_good(self) -> Good:
-        number = 100_000 + len(self.goods)
-        good = Good(number, number, f"New thing {number}", "Regular", f"NEW-{number}", "")
-        self.goods.append(good)
-        return good
+    def _new_good(self) -> Article:
+        number = 100_000 + len(self.articles)
+        article = Article(number, number, f"New thing {number}", "Regular", f"NEW-{number}", "")
+        self.articles.append(article)
+        return article
 
     def _next_keys(self, keys: Sequence[tuple[str, ...]], count: int) -> list[tuple[str, ...]]:
         if count > len(keys):

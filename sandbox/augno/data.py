@@ -5,18 +5,18 @@ from collections.abc import Sequence
 from dataclasses import replace
 from decimal import Decimal, localcontext
 
+from sandbox.articles import Article
 from sandbox.augno.initial_data import InitialData
 from sandbox.augno.items import DIGITS, Item, RateKind
 from sandbox.augno.masters import id_maker, make_masters, spell
 from sandbox.clock import Clock
-from sandbox.goods import Good
 from sandbox.kit import Touched
 
 
 class AugnoData:
     """What the account has. Every mutator shows at once in the truth and returns the keys it touched."""
 
-    def __init__(self, rng: random.Random, clock: Clock, goods: Sequence[Good]) -> None:
+    def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._clock = clock
         make_id = id_maker(rng)
         self.account_id = make_id("ac")
@@ -27,7 +27,7 @@ class AugnoData:
         """All that ever were, by id, in the order they were entered."""
         self.version = 0
         """Goes up when an item comes into the list or leaves it: then it is sorted anew."""
-        for item in self._initial.items(goods):
+        for item in self._initial.items(articles):
             self.items[item.id] = item
 
     # What happens to it
@@ -121,9 +121,9 @@ class AugnoData:
         self._replace_listed(replace(self.items[item], deleted_at=None, updated_at=self._clock.now()))
         return {"items": {(item,)}, "item_inventory": {(item,)}}
 
-    def add_item(self, good: Good) -> Touched:
-        """Enters a good as a product, now, with some stock."""
-        new = self._initial.product(len(self.items), good, self._clock.now())
+    def add_item(self, article: Article) -> Touched:
+        """Enters an article as a product, now, with some stock."""
+        new = self._initial.product(len(self.items), article, self._clock.now())
         self._replace_listed(new)
         return {"items": {(new.id,)}, "item_inventory": {(new.id,)}}
 

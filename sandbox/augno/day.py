@@ -86,4 +86,4 @@ def live(data: AugnoData, day: Day) -> None:
     note(data.delete_item(deleted))
     day.later(step)
     note(data.restore(day.rng.choice(restorable)))
-    note(data.add_item(day.new_good()))
+    note(data.add_item(day.new_article()))

@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from decimal import Decimal, localcontext
 
+from sandbox.articles import Article
 from sandbox.augno.items import DIGITS, Item, ItemType, Rate, RateKind, Stock
 from sandbox.augno.masters import ZERO_DATE, MakeId, Masters, spell
-from sandbox.goods import Good
 
 THIRTY = Decimal(1).scaleb(-30)
 THREE_YEARS = int(timedelta(days=3 * 365) / timedelta(milliseconds=1))
@@ -17,7 +17,7 @@ PARTS = ("housing", "Gehäuse", "cap, left", 'screw 1/4"', "Ø 8 washer")
 
 
 class InitialData:
-    """Makes items. Goods become products; materials and parts are the account's own."""
+    """Makes items. Articles become products; materials and parts are the account's own."""
 
     def __init__(self, rng: random.Random, make_id: MakeId, masters: Masters, now: datetime) -> None:
         self._rng = rng
@@ -32,12 +32,12 @@ class InitialData:
         }
         self._attributes = {str(found["name"]): attribute for attribute, found in masters.attributes.items()}
 
-    def items(self, goods: Sequence[Good]) -> Iterator[Item]:
-        """All items: 60 % products, 25 % materials, 15 % parts; some deleted, two that are no goods."""
-        products = [good for good in goods if is_carried(good)]
+    def items(self, articles: Sequence[Article]) -> Iterator[Item]:
+        """All items: 60 % products, 25 % materials, 15 % parts; some deleted, two that are no articles."""
+        products = [article for article in articles if is_carried(article)]
         number = 0
-        for good in products:
-            yield self.product(number, good, self._entered(number))
+        for article in products:
+            yield self.product(number, article, self._entered(number))
             number += 1
         for place in range(len(products) * 2 // 3):
             kind: ItemType = "part" if place % 8 in (2, 5, 7) else "material"
@@ -45,17 +45,17 @@ class InitialData:
             number += 1
         yield from self._odd(number)
 
-    def product(self, number: int, good: Good, at: datetime) -> Item:
-        """A good as a product, entered at that moment."""
-        price = Decimal(150 + 25 * (good.number % 40)) / 100
-        named = tuple(key for name, key in self._attributes.items() if name == good.variant)
-        sku = good.sku.lower() if good.number % 8 == 1 else good.sku
+    def product(self, number: int, article: Article, at: datetime) -> Item:
+        """An article as a product, entered at that moment."""
+        price = Decimal(150 + 25 * (article.number % 40)) / 100
+        named = tuple(key for name, key in self._attributes.items() if name == article.variant)
+        sku = article.sku.lower() if article.number % 8 == 1 else article.sku
         return self._item(
             number,
             sku or f"AUG {number:05d}",
             "product",
-            f"{good.item_name} {good.variant}",
-            self._categories["product_category"][good.item % 5],
+            f"{article.item_name} {article.variant}",
+            self._categories["product_category"][article.item % 5],
             at,
             named,
             {"unit_value": price, "unit_cost": (price * Decimal("0.4")).normalize()},
@@ -192,9 +192,9 @@ class InitialData:
         return Decimal(f"{whole}.{part:0{digits}d}")
 
 
-def is_carried(good: Good) -> bool:
-    """Whether the account has this good: three of five."""
-    return good.number % 5 in (0, 2, 3)
+def is_carried(article: Article) -> bool:
+    """Whether the account has this article: three of five."""
+    return article.number % 5 in (0, 2, 3)
 
 
 def pad(value: Decimal) -> Decimal:

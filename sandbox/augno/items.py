@@ -59,5 +59,5 @@ class Item:
     created_at: datetime
     updated_at: datetime
     is_listed: bool = True
-    """Not so behind a product that is no goods: shipping, tax (augno.md §2.2)."""
+    """Not so behind a product that is no article: shipping, tax (augno.md §2.2)."""
     deleted_at: datetime | None = None

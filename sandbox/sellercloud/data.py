@@ -5,8 +5,8 @@ from collections.abc import Iterable, Sequence
 from datetime import datetime
 from typing import Any
 
+from sandbox.articles import Article
 from sandbox.clock import Clock
-from sandbox.goods import Good
 from sandbox.kit import Record, Touched, merge
 from sandbox.sellercloud.columns import Column
 from sandbox.sellercloud.initial_data import InitialData
@@ -22,12 +22,12 @@ class SellercloudData:
     kept apart by what moved them; which of them a row shows is up to the switches.
     """
 
-    def __init__(self, rng: random.Random, clock: Clock, goods: Sequence[Good]) -> None:
+    def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._clock = clock
         self.switches = SellercloudSwitches()
         """Those of the API, once there is one: they decide what else is touched."""
         self.started_at = clock.now()
-        initial = InitialData(rng, clock.now(), goods)
+        initial = InitialData(rng, clock.now(), articles)
         self.warehouses: dict[int, Record] = initial.warehouses
         self.products: dict[str, Product] = initial.products
         self.columns: dict[int, Column] = initial.columns
@@ -218,10 +218,10 @@ class SellercloudData:
         product.modified_at = self._clock.now()
         return self._touched(product.id, before)
 
-    def add_product(self, good: Good, warehouse: int, quantity: int) -> Touched:
+    def add_product(self, article: Article, warehouse: int, quantity: int) -> Touched:
         """A new product that nobody edited yet, with its first stock."""
         now = self._clock.now()
-        product = InitialData.product_of(good, self._numbers, now)
+        product = InitialData.product_of(article, self._numbers, now)
         if product.id.casefold() in self._ids:
             raise ValueError(f"there is a product {product.id}")
         self._numbers += 1

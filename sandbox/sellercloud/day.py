@@ -89,7 +89,7 @@ def live(data: SellercloudData, day: Day) -> None:
     note(data.rename(renamed, f"{renamed}-R"))
     note(data.delete(deleted))
     day.later(step)
-    note(data.add_product(day.new_good(), MAIN, 10))
+    note(data.add_product(day.new_article(), MAIN, 10))
 
 
 def _is_no_base(data: SellercloudData, product: str) -> bool:

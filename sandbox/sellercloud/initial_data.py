@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-from sandbox.goods import Good
+from sandbox.articles import Article
 from sandbox.kit import Record
 from sandbox.sellercloud.columns import Column, own_columns, values_of
 from sandbox.sellercloud.products import (
@@ -47,11 +47,11 @@ KITS: tuple[KitType, ...] = (2, 2, 1, 2, 0, 2, 2, 0, 2, 2)
 class InitialData:
     """Warehouses, products, shadows and kits. Read once, when the data are made."""
 
-    def __init__(self, rng: random.Random, now: datetime, goods: Sequence[Good]) -> None:
+    def __init__(self, rng: random.Random, now: datetime, articles: Sequence[Article]) -> None:
         self._rng = rng
         self._now = now
         self._age = timedelta(days=500)
-        self._step = self._age / (3 * len(goods) + 100)
+        self._step = self._age / (3 * len(articles) + 100)
         self._ids: set[str] = set()
         self.warehouses: dict[int, Record] = {
             number: _warehouse(number, name, kind, is_sellable, now)
@@ -59,7 +59,7 @@ class InitialData:
         }
         self.products: dict[str, Product] = {}
         self.columns: dict[int, Column] = {column.id: column for column in own_columns()}
-        self._make_mains(goods)
+        self._make_mains(articles)
         mains = list(self.products.values())
         self._make_kits([one for place, one in enumerate(mains) if place % 5 == 1])
         self._make_shadows()
@@ -67,13 +67,13 @@ class InitialData:
         self._make_rebates()
 
     @staticmethod
-    def product_of(good: Good, number: int, now: datetime) -> Product:
-        """A good as a product that is new."""
-        rng = random.Random(good.number)  # noqa: S311  chance that can be repeated, nothing secret
-        name = f"{good.item_name} {good.variant}"
+    def product_of(article: Article, number: int, now: datetime) -> Product:
+        """An article as a product that is new."""
+        rng = random.Random(article.number)  # noqa: S311  chance that can be repeated, nothing secret
+        name = f"{article.item_name} {article.variant}"
         companies = list(COMPANIES)
-        fields = fields_of(rng, number, good.gtin, now)
-        return Product(good.sku, name, companies[0], number, fields, now, columns=values_of(number, now))
+        fields = fields_of(rng, number, article.gtin, now)
+        return Product(article.sku, name, companies[0], number, fields, now, columns=values_of(number, now))
 
     def _add(self, sku: str, name: str, gtin: str = "") -> Product | None:
         """None where there is such an ID, be it in another case."""
@@ -103,10 +103,10 @@ class InitialData:
             return REPEATED_HOUR[place % 40 == 9]
         return drawn.replace(microsecond=drawn.microsecond // 1000 * 1000)
 
-    def _make_mains(self, goods: Sequence[Good]) -> None:
-        for good in goods:
-            if good.sku and good.number % 4 != 3:  # some things are in other systems only
-                self._stocked(self._add(good.sku, f"{good.item_name} {good.variant}", good.gtin))
+    def _make_mains(self, articles: Sequence[Article]) -> None:
+        for article in articles:
+            if article.sku and article.number % 4 != 3:  # some things are in other systems only
+                self._stocked(self._add(article.sku, f"{article.item_name} {article.variant}", article.gtin))
         for place, sku in enumerate(HAZARDS):
             self._stocked(self._add(sku, f'Hazard {place}: 5" &amp; <b>bold</b> Crème'))
 

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
+from sandbox.articles import Article
 from sandbox.clock import Clock
-from sandbox.goods import Good
 from sandbox.kit import Record, Touched, merge
 from sandbox.shipstream.initial_data import InitialData
 from sandbox.shipstream.products import OWN_TYPES, Product
@@ -20,11 +20,11 @@ class ShipStreamData:
     Clocks are kept apart by what moved them; which of them a level shows is up to the switches.
     """
 
-    def __init__(self, rng: random.Random, clock: Clock, goods: Sequence[Good]) -> None:
+    def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._clock = clock
         self.switches = ShipStreamSwitches()
         """Those of the API, once there is one: they decide what a key looks like and what else is touched."""
-        initial = InitialData(rng, clock.now().replace(microsecond=0), goods)
+        initial = InitialData(rng, clock.now().replace(microsecond=0), articles)
         self.warehouses: dict[int, Record] = initial.warehouses
         self.merchants: dict[int, Record] = initial.merchants
         self.brands: dict[int, Record] = initial.brands
@@ -158,10 +158,10 @@ class ShipStreamData:
         touched = self._touched(product.id, totals=True, warehouses=list(parts), products=True)
         return merge(touched, self._kits_that_followed(before))
 
-    def add_product(self, good: Good, merchant: int, warehouse: int, quantity: int) -> Touched:
+    def add_product(self, article: Article, merchant: int, warehouse: int, quantity: int) -> Touched:
         """A new product with its first stock."""
         now = self._now()
-        product = InitialData.product_of(good, max(self.products) + 1, merchant, now)
+        product = InitialData.product_of(article, max(self.products) + 1, merchant, now)
         self.products[product.id] = product
         self.parts[product.id] = {}
         touched = self.move(product.id, warehouse, available=quantity)

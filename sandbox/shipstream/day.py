@@ -81,4 +81,4 @@ def live(data: ShipStreamData, day: Day) -> None:
     note(data.enable(off, enabled=False))
     on = day.rng.choice([one for one in in_stock if not data.products[one].is_enabled and one != off])
     note(data.enable(on, enabled=True))
-    note(data.add_product(day.new_good(), 1, 1, 10))
+    note(data.add_product(day.new_article(), 1, 1, 10))

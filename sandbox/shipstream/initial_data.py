@@ -4,7 +4,7 @@ import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
-from sandbox.goods import Good
+from sandbox.articles import Article
 from sandbox.kit import Record
 from sandbox.shipstream.products import (
     MATERIALS,
@@ -19,7 +19,7 @@ from sandbox.shipstream.stock import EVERYWHERE, Parts, drawn_parts, no_parts
 SITES = ("Knoxville 1", "Salt Lake City", "Köln, Tor 3", "Overflow (closed)")
 SHOPS = ("Acme", "Crème & Co", "听雨 Trading", "Unpacked", "Gone Ltd", "Newcomer")
 DELETED, WITHOUT_STOCK = 5, 6
-"""Places in SHOPS, counted from 1: a merchant that left, and one whose goods never came."""
+"""Places in SHOPS, counted from 1: a merchant that left, and one whose articles never came."""
 KITS: tuple[Virtual, ...] = (
     *("none",) * 3,
     *("optimistic",) * 4,
@@ -31,7 +31,7 @@ KITS: tuple[Virtual, ...] = (
 class InitialData:
     """Merchants, warehouses, products, levels. Read once, when the data are made."""
 
-    def __init__(self, rng: random.Random, now: datetime, goods: Sequence[Good]) -> None:
+    def __init__(self, rng: random.Random, now: datetime, articles: Sequence[Article]) -> None:
         self._rng = rng
         self._now = now
         self.warehouses: dict[int, Record] = {
@@ -45,19 +45,19 @@ class InitialData:
         self.moved_at: dict[tuple[int, int], datetime] = {}
         self.backordered: dict[int, int] = {}
         self._codes: set[tuple[int, str]] = set()
-        self._make_merchants(min(60, len(SHOPS) + len(goods) // 400))
-        self._make_products(goods)
+        self._make_merchants(min(60, len(SHOPS) + len(articles) // 400))
+        self._make_products(articles)
         self._make_kits()
         self._make_levels()
 
     @staticmethod
-    def product_of(good: Good, product: int, merchant: int, at: datetime) -> Product:
-        """A good as a product that is new."""
-        rng = random.Random(good.number)  # noqa: S311  chance that can be repeated, nothing secret
-        details = details_of(rng, good.number, good.gtin)
-        name = f"{good.item_name} {good.variant}"
-        custom_fields = custom_fields_of(good.number)
-        return Product(product, "normal", merchant, good.sku, name, at, at, details, custom_fields)
+    def product_of(article: Article, product: int, merchant: int, at: datetime) -> Product:
+        """An article as a product that is new."""
+        rng = random.Random(article.number)  # noqa: S311  chance that can be repeated, nothing secret
+        details = details_of(rng, article.number, article.gtin)
+        name = f"{article.item_name} {article.variant}"
+        custom_fields = custom_fields_of(article.number)
+        return Product(product, "normal", merchant, article.sku, name, at, at, details, custom_fields)
 
     def _make_merchants(self, count: int) -> None:
         for number in range(1, count + 1):
@@ -84,23 +84,23 @@ class InitialData:
                 "default_brand": refs[0],
             }
 
-    def _make_products(self, goods: Sequence[Good]) -> None:
+    def _make_products(self, articles: Sequence[Article]) -> None:
         self._next_id = 101
         self._age = timedelta(days=500)
-        self._step = self._age / (3 * len(goods) + 100)
-        for good in goods:
-            if not good.sku or good.number % 9 == 3:
+        self._step = self._age / (3 * len(articles) + 100)
+        for article in articles:
+            if not article.sku or article.number % 9 == 3:
                 continue  # a warehouse needs a SKU; and some things are in other systems only
-            merchant = self._merchant_with_free(good.sku)
+            merchant = self._merchant_with_free(article.sku)
             if merchant is not None:
-                self._add(good.sku, f"{good.item_name} {good.variant}", merchant, good.gtin)
-                if good.number % 25 == 4:  # the same text is another merchant's SKU
+                self._add(article.sku, f"{article.item_name} {article.variant}", merchant, article.gtin)
+                if article.number % 25 == 4:  # the same text is another merchant's SKU
                     twin = merchant % 4 + 1
-                    if (twin, good.sku) not in self._codes:
-                        self._add(good.sku, f"{good.item_name} (ours)", twin, "")
-            if good.number % 6 == 1:
-                kind, name = MATERIALS[good.number // 6 % len(MATERIALS)]
-                self._add(f"MAT-{good.number:05d}", name.format(good.number), 1, "", kind)
+                    if (twin, article.sku) not in self._codes:
+                        self._add(article.sku, f"{article.item_name} (ours)", twin, "")
+            if article.number % 6 == 1:
+                kind, name = MATERIALS[article.number // 6 % len(MATERIALS)]
+                self._add(f"MAT-{article.number:05d}", name.format(article.number), 1, "", kind)
 
     def _merchant_with_free(self, sku: str) -> int | None:
         """A merchant who has no such SKU yet; the first have most. The one that left has some too."""

@@ -7,8 +7,8 @@ from datetime import datetime, timedelta, timezone
 from decimal import Decimal
 from typing import Any, NamedTuple
 
+from sandbox.articles import Article
 from sandbox.clock import Clock
-from sandbox.goods import Good
 from sandbox.kit import Record
 from sandbox.square.locations import make_id, make_locations
 
@@ -28,7 +28,7 @@ class CountChange(NamedTuple):
 class SquareData:
     """What the seller has. Every mutator shows at once in the truth and returns the keys it touched."""
 
-    def __init__(self, rng: random.Random, clock: Clock, goods: Sequence[Good]) -> None:
+    def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._rng = rng
         self._clock = clock
         self.locations: dict[str, Record] = make_locations(rng)
@@ -42,16 +42,16 @@ class SquareData:
         """The ledger, in order of receipt. It starts empty: the first stock was imported."""
         self.version = 0
         """Goes up with every change, so that the routes know when to sort anew."""
-        self.variation_of_good: dict[int, str] = {}
+        self.variation_of_article: dict[int, str] = {}
         self._variations_of: dict[str, list[str]] = {}
         self._tax_id = self._id(24)
-        self._make_catalog(goods)
+        self._make_catalog(articles)
         self._make_counts()
         self.journal.clear()
 
     # What the seller starts with
 
-    def _make_catalog(self, goods: Sequence[Good]) -> None:
+    def _make_catalog(self, articles: Sequence[Article]) -> None:
         self.unit_id = self._add_object(
             "MEASUREMENT_UNIT",
             {"measurement_unit": {"weight_unit": "METRIC_GRAM", "type": "TYPE_WEIGHT"}, "precision": 3},
@@ -74,45 +74,45 @@ class SquareData:
             for place, name in enumerate(("Drinks", "Maison & Küche", "Travel", "听", 'Gifts, "small"'))
         ]
         items: dict[int, str] = {}
-        for good in goods:
-            if good.item not in items:
-                items[good.item] = self._add_object(
+        for article in articles:
+            if article.item not in items:
+                items[article.item] = self._add_object(
                     "ITEM",
                     {
-                        "name": good.item_name,
-                        "description": f"About {good.item_name[:40]}.",
-                        "description_plaintext": f"About {good.item_name[:40]}.",
-                        "categories": [{"id": self.categories[good.item % 5], "ordinal": 0}],
-                        "reporting_category": {"id": self.categories[good.item % 5], "ordinal": 0},
-                        "product_type": "FOOD_AND_BEV" if good.item % 10 == 0 else "REGULAR",
-                        "is_archived": good.item % 23 == 11,
+                        "name": article.item_name,
+                        "description": f"About {article.item_name[:40]}.",
+                        "description_plaintext": f"About {article.item_name[:40]}.",
+                        "categories": [{"id": self.categories[article.item % 5], "ordinal": 0}],
+                        "reporting_category": {"id": self.categories[article.item % 5], "ordinal": 0},
+                        "product_type": "FOOD_AND_BEV" if article.item % 10 == 0 else "REGULAR",
+                        "is_archived": article.item % 23 == 11,
                         "visibility": "PRIVATE",
-                        "tax_ids": [self._tax_id] if good.item % 2 else [],
+                        "tax_ids": [self._tax_id] if article.item % 2 else [],
                     },
                 )
-            self.variation_of_good[good.number] = self._add_variation(items[good.item], good)
+            self.variation_of_article[article.number] = self._add_variation(items[article.item], article)
         self.items = list(items.values())
 
-    def _add_variation(self, item_id: str, good: Good) -> str:
+    def _add_variation(self, item_id: str, article: Article) -> str:
         data: Record = {
             "item_id": item_id,
-            "name": good.variant,
-            "sku": good.sku,
-            "ordinal": good.number % 5,
+            "name": article.variant,
+            "sku": article.sku,
+            "ordinal": article.number % 5,
             "pricing_type": "FIXED_PRICING",
-            "price_money": {"amount": 150 + 25 * (good.number % 40), "currency": "USD"},
+            "price_money": {"amount": 150 + 25 * (article.number % 40), "currency": "USD"},
             "track_inventory": True,
             "sellable": True,
             "stockable": True,
         }
-        if good.gtin:
-            data["upc"] = good.gtin
-        if good.number % 5 == 0:
+        if article.gtin:
+            data["upc"] = article.gtin
+        if article.number % 5 == 0:
             data["inventory_alert_type"] = "LOW_QUANTITY"
-            data["inventory_alert_threshold"] = 5 + good.number % 7
-        if good.number % 11 == 0:
+            data["inventory_alert_threshold"] = 5 + article.number % 7
+        if article.number % 11 == 0:
             data["measurement_unit_id"] = self.unit_id
-        if good.number % 13 == 0:
+        if article.number % 13 == 0:
             first = next(iter(self.locations))
             data["location_overrides"] = [{"location_id": first, "track_inventory": True, "sold_out": False}]
         variation = self._add_object("ITEM_VARIATION", data)
@@ -122,7 +122,7 @@ class SquareData:
     def _make_counts(self) -> None:
         locations = list(self.locations)
         imported = self._clock.now() - timedelta(days=3)
-        variations = list(self.variation_of_good.values())
+        variations = list(self.variation_of_article.values())
         for place, variation in enumerate(variations):
             for location in locations:
                 if self._rng.random() < 0.9:
@@ -265,15 +265,15 @@ class SquareData:
         self._touch(variation_id, item_variation_data={**data, "name": name})
         return variation_id
 
-    def add_item(self, good: Good) -> str:
+    def add_item(self, article: Article) -> str:
         """Adds an item with one variation and a first count; returns the variation's id."""
         item = self._add_object(
-            "ITEM", {"name": good.item_name, "product_type": "REGULAR"}, self._clock.now()
+            "ITEM", {"name": article.item_name, "product_type": "REGULAR"}, self._clock.now()
         )
         self.items.append(item)
-        variation = self._add_variation(item, good)
+        variation = self._add_variation(item, article)
         self._touch(variation)
-        self.variation_of_good[good.number] = variation
+        self.variation_of_article[article.number] = variation
         self.set_count(variation, next(iter(self.locations)), "10")
         return variation
 

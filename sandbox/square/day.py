@@ -66,9 +66,9 @@ def live(data: SquareData, day: Day) -> None:
     item = day.rng.choice(data.items)
     name = data.objects[item]["item_data"]["name"]
     day.add("catalog_objects", (data.rename_item(item, f"{name[:400]} ★"),))
-    standing = [v for v in data.variation_of_good.values() if not data.objects[v]["is_deleted"]]
+    standing = [v for v in data.variation_of_article.values() if not data.objects[v]["is_deleted"]]
     day.add("catalog_objects", (data.delete_object(day.rng.choice(standing)),))
-    new = data.add_item(day.new_good())
+    new = data.add_item(day.new_article())
     day.add("inventory_counts", *(key for key in data.counts if key[0] == new))
     day.add("catalog_objects", (new,), (data.objects[new]["item_variation_data"]["item_id"],))
     for entry in data.changes[entries:]:

@@ -6,8 +6,8 @@ import uuid
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 
+from sandbox.articles import Article
 from sandbox.clock import Clock
-from sandbox.goods import Good
 from sandbox.kit import Record
 
 PICTURES = ("听雨", "thé vert", "Grüne Küche")
@@ -25,7 +25,7 @@ SITES = (
 class VentmereS2Data:
     """What the organisation has. Every mutator shows at once in the truth and returns the keys it touched."""
 
-    def __init__(self, rng: random.Random, clock: Clock, goods: Sequence[Good]) -> None:
+    def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._rng = rng
         self._clock = clock
         bulk = clock.now() - timedelta(days=200)  # one bulk update: many times in the same microsecond
@@ -42,9 +42,9 @@ class VentmereS2Data:
         ]
         self.product_of_good: dict[int, str] = {}
         self._make_warehouses(bulk)
-        for good in goods:
-            if good.number % 3 != 1:  # two thirds: some things are in one system only
-                self.product_of_good[good.number] = self._add_product(good, bulk)
+        for article in articles:
+            if article.number % 3 != 1:  # two thirds: some things are in one system only
+                self.product_of_good[article.number] = self._add_product(article, bulk)
         self._make_odd_products()
         self._make_levels()
 
@@ -77,40 +77,40 @@ class VentmereS2Data:
             }
             self.warehouses[str(warehouse["id"])] = warehouse
 
-    def _add_product(self, good: Good, at: datetime) -> str:
+    def _add_product(self, article: Article, at: datetime) -> str:
         measured = self._rng.random() < 0.4
-        gtin = "871160888" if good.number % 20 == 2 else good.gtin
-        if gtin and good.number % 4 == 0:
+        gtin = "871160888" if article.number % 20 == 2 else article.gtin
+        if gtin and article.number % 4 == 0:
             gtin = f"0{gtin}"  # the same code, one digit longer: what Square holds without the zero
         product = {
             "id": self._uuid(),
             "organization": self.organizations[2],
-            "sku": good.sku.lower() if good.number % 8 == 0 else good.sku,
+            "sku": article.sku.lower() if article.number % 8 == 0 else article.sku,
             "brand": self.brands[0] if self._rng.random() < 0.4 else self._rng.choice(self.brands[1:]),
             "gtin": gtin,
-            "name": f"{good.item_name} {good.variant}",
-            "remarks": "" if good.number % 4 else "test.",
+            "name": f"{article.item_name} {article.variant}",
+            "remarks": "" if article.number % 4 else "test.",
             "imageMain": ""
-            if good.number % 3
-            else f"{self.organizations[2]['id']}/2024-04-23/avatar/{PICTURES[good.number % 9 // 3]}"
-            f"__{good.number}.jpg",
+            if article.number % 3
+            else f"{self.organizations[2]['id']}/2024-04-23/avatar/{PICTURES[article.number % 9 // 3]}"
+            f"__{article.number}.jpg",
             "packageLengthMm": self._measure(),
             "packageWidthMm": self._measure(),
             "packageHeightMm": self._measure(),
             "shippingWeightKg": self._measure(100),
-            "caseUnit": "CARTON" if good.number % 3 else "EACH",
-            "casePack": (0, 1, 2, 6, 12, 24)[good.number // 3 % 6],
+            "caseUnit": "CARTON" if article.number % 3 else "EACH",
+            "casePack": (0, 1, 2, 6, 12, 24)[article.number // 3 % 6],
             "caseLengthMm": self._measure() if measured else 0.0,
             "caseWidthMm": self._measure() if measured else 0.0,
             "caseHeightMm": self._measure() if measured else 0.0,
             "caseWeightKg": self._measure(10) if measured else 0.0,
             "condition": "NEW",
-            "serialNumberRequired": good.number % 7 == 0,
-            "expiryDateRequired": good.number % 9 == 0,
-            "unknown": good.number % 50 == 48,
+            "serialNumberRequired": article.number % 7 == 0,
+            "expiryDateRequired": article.number % 9 == 0,
+            "unknown": article.number % 50 == 48,
             "createdAt": at,
-            "updatedAt": at + timedelta(days=good.number % 30, microseconds=345),
-            "otherIds": [f"X{good.number:06d}"] if good.number % 20 == 3 else [],
+            "updatedAt": at + timedelta(days=article.number % 30, microseconds=345),
+            "otherIds": [f"X{article.number:06d}"] if article.number % 20 == 3 else [],
         }
         self.products[str(product["id"])] = product
         return str(product["id"])
@@ -190,10 +190,10 @@ class VentmereS2Data:
         brand.update(name=new, nameNormalized=new.lower())
         return [product for product, found in self.products.items() if found["brand"] is brand]
 
-    def add_product(self, good: Good) -> LevelKey:
+    def add_product(self, article: Article) -> LevelKey:
         """Adds a product with a first level."""
-        self.product_of_good[good.number] = self._add_product(good, self._now())
-        key = (next(iter(self.warehouses)), self.product_of_good[good.number])
+        self.product_of_good[article.number] = self._add_product(article, self._now())
+        key = (next(iter(self.warehouses)), self.product_of_good[article.number])
         self._put(key, {"available": 10, "incoming": 0, "reserved": 0}, self._now())
         return key
 

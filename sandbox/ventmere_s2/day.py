@@ -61,6 +61,6 @@ def live(data: VentmereS2Data, day: Day) -> None:
     product = day.rng.choice(sorted(data.products))
     name = data.products[product]["name"]
     day.add("products", (data.rename_product(product, f"{name[:400]} ★"),))
-    new = data.add_product(day.new_good())
+    new = data.add_product(day.new_article())
     day.add("inventory_items", new)
     day.add("products", new[1:])

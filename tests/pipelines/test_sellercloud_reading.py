@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.goods import Good
+from sandbox.articles import Article
 from sandbox.sellercloud.day import stock
 from tests.conftest import Project
 
@@ -118,7 +118,7 @@ def test_a_row_hidden_by_one_that_joins_and_one_that_goes_is_not_taken_for_gone(
         if page > 1:  # the last page has been read; a row of it goes, and another joins before it
             switches.after_page = None
             data.delete(doomed)
-            data.add_product(replace(data_good(tenant), sku="!FIRST"), 10, 5)
+            data.add_product(replace(data_article(tenant), sku="!FIRST"), 10, 5)
 
     switches.after_page = swap
     tenant.load("--sweep")
@@ -130,8 +130,8 @@ def test_a_row_hidden_by_one_that_joins_and_one_that_goes_is_not_taken_for_gone(
     tenant.assert_equals_truth()
 
 
-def data_good(project: Project) -> Good:
-    return next(good for good in project.sandbox.world.goods if good.sku)
+def data_article(project: Project) -> Article:
+    return next(article for article in project.sandbox.world.articles if article.sku)
 
 
 @pytest.mark.parametrize("is_inclusive", [True, False], ids=["ends included", "ends left out"])

@@ -17,8 +17,8 @@ import httpx
 import pytest
 
 from sandbox import SIZES, Sandbox
+from sandbox.articles import Article
 from sandbox.clock import Clock
-from sandbox.goods import Good
 from sandbox.rooms import ROOMS
 from sandbox.world import World
 from tests.sandbox.reading import Truth, connected, counts, differences, items, levels, served, truth_of
@@ -27,7 +27,7 @@ from tests.switch_values import ELSEWHERE, switch_values
 ROOT = Path(__file__).resolve().parents[2]
 RESPELT = {"augno": {"fresh_quantity_ids": False, "padded_values": False}}
 """Switches under which a caller gets another spelling of the truth at every call."""
-GOOD = Good(999_999, 999_999, "New", "Regular", "NEW-1", "")
+GOOD = Article(999_999, 999_999, "New", "Regular", "NEW-1", "")
 
 
 def one_room(provider: str, seed: int = 7, **switches: Any) -> Sandbox:

@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from sandbox import Sandbox
-from sandbox.goods import check_digit
+from sandbox.articles import check_digit
 from tests.sandbox.reading import (
     CATALOG_TYPES,
     ITEMS,
@@ -367,7 +367,7 @@ def test_augno(world: Sandbox) -> None:
             and len(digits & {*range(1, 7)}) > 3
             and {"0", "0." + 30 * "0"} <= {*values},
             "shown for people": any(re.fullmatch(r"\d,\d{3}", number) for number, _ in shown),
-            "what is no goods answers and is not listed": answers == [200, 200]
+            "what is no articles answers and is not listed": answers == [200, 200]
             and not {*hidden} & {row["id"] for row in listed},
         }
     )
@@ -383,11 +383,11 @@ def test_goods_are_the_same_in_every_system(world: Sandbox) -> None:
         "augno": {one["sku"] for one in rows(world, "augno", "items")},
         "ventmere_s2": {one["sku"] for one in rows(world, "ventmere_s2", "products")},
     }
-    goods = {good.sku.casefold(): good for good in world.world.goods if good.sku}
-    held = {name: {sku.casefold() for sku in found if sku} & goods.keys() for name, found in skus.items()}
-    assert held["square"] == goods.keys()
-    assert all(0.4 * len(goods) < len(found) <= len(goods) for found in held.values())
-    upcs = {good.gtin for good in world.world.goods if good.gtin}
+    articles = {article.sku.casefold(): article for article in world.world.articles if article.sku}
+    held = {name: {sku.casefold() for sku in found if sku} & articles.keys() for name, found in skus.items()}
+    assert held["square"] == articles.keys()
+    assert all(0.4 * len(articles) < len(found) <= len(articles) for found in held.values())
+    upcs = {article.gtin for article in world.world.articles if article.gtin}
     codes = {one["gtin"] for one in rows(world, "ventmere_s2", "products")}
     assert len(upcs & codes) > 10
     assert any(code[:1] == "0" and code[1:] in upcs for code in codes), "the same code, one digit longer"

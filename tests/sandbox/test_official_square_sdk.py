@@ -63,8 +63,8 @@ def test_changes_are_paged_to_the_truth(sandbox: Sandbox, sdk: MakeSdk) -> None:
 def test_old_versions_do_not_see_transfers(sandbox: Sandbox, sdk: MakeSdk) -> None:
     square = sandbox.world.data["square"]
     source, target = list(square.locations)[:2]
-    square.transfer(square.variation_of_good[0], source, target, "2")
-    square.adjust(square.variation_of_good[0], source, "1", "IN_STOCK", "SOLD")
+    square.transfer(square.variation_of_article[0], source, target, "2")
+    square.adjust(square.variation_of_article[0], source, "1", "IN_STOCK", "SOLD")
     (old,) = sdk("2025-08-20").inventory.batch_get_changes(limit=4)
     assert old.adjustment.location_id == source
     moved, _ = sorted(

@@ -254,7 +254,7 @@ def test_counts_are_filtered_as_asked(sandbox: Sandbox, square: httpx.Client) ->
 def test_begin_time_is_exclusive_and_brings_deleted_objects(sandbox: Sandbox, square: httpx.Client) -> None:
     shop = sandbox.world.data["square"]
     sandbox.clock.advance(hours=1)
-    gone = shop.delete_object(shop.variation_of_good[0])
+    gone = shop.delete_object(shop.variation_of_article[0])
     asked = {"begin_time": "2026-01-05T08:59:59.999Z", "include_deleted_objects": False}
     assert [found["id"] for found in scan(square, SEARCH, "objects", **asked)] == [gone]
     assert scan(square, SEARCH, "objects", begin_time="2026-01-05T09:00:00Z") == []

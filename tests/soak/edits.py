@@ -59,7 +59,7 @@ def _sell_shipped(data: Any, rng: Random, sandbox: Sandbox) -> None:
 
 
 def _delete_variation(data: Any, rng: Random, sandbox: Sandbox) -> None:
-    standing = [one for one in data.variation_of_good.values() if not data.objects[one]["is_deleted"]]
+    standing = [one for one in data.variation_of_article.values() if not data.objects[one]["is_deleted"]]
     data.delete_object(rng.choice(standing))
 
 
@@ -81,7 +81,7 @@ EDITS: Mapping[str, Sequence[Edit]] = {
     "square": (
         lambda data, rng, _: data.rename_item(rng.choice(data.items), f"Item {data.version}"),
         lambda data, rng, _: data.rename_variation(
-            rng.choice([*data.variation_of_good.values()]), f"Variation {data.version}"
+            rng.choice([*data.variation_of_article.values()]), f"Variation {data.version}"
         ),
         _delete_variation,
         _transfer,

@@ -1,4 +1,4 @@
-"""The physical goods behind every system: the same thing is a variation in Square and a product in S2."""
+"""The physical articles behind every system: the same thing is a variation in Square and a product in S2."""
 
 import random
 from dataclasses import dataclass
@@ -20,12 +20,12 @@ VARIANTS = ("Regular", "Small", "Large", "Blue", "Rouge", "100 g", "250 g", "�
 
 
 @dataclass(frozen=True)
-class Good:
+class Article:
     """One thing that can lie on a shelf."""
 
     number: int
     item: int
-    """Goods with the same item number are variations of one item."""
+    """Articles with the same item number are variations of one item."""
     item_name: str
     variant: str
     sku: str
@@ -34,9 +34,9 @@ class Good:
     """A valid GTIN-12 or GTIN-13 of its own, or ''."""
 
 
-def make_goods(rng: random.Random, items: int) -> list[Good]:
-    """Goods of so many items, one to five variations each, one with twelve (square.md §9)."""
-    goods: list[Good] = []
+def make_articles(rng: random.Random, items: int) -> list[Article]:
+    """Articles of so many items, one to five variations each, one with twelve (square.md §9)."""
+    articles: list[Article] = []
     for item in range(items):
         name = f"{NOUNS[item % len(NOUNS)]} {KINDS[(item + item // len(NOUNS)) % len(KINDS)]}"
         if item >= len(NOUNS) * len(KINDS):
@@ -44,9 +44,9 @@ def make_goods(rng: random.Random, items: int) -> list[Good]:
         if item == 3:
             name = (name + " " + "long name " * 60)[:512]
         for _ in range(12 if item == 5 else rng.randint(1, 5)):
-            number = len(goods)
-            goods.append(
-                Good(
+            number = len(articles)
+            articles.append(
+                Article(
                     number,
                     item,
                     name,
@@ -55,7 +55,7 @@ def make_goods(rng: random.Random, items: int) -> list[Good]:
                     _gtin(rng, number),
                 )
             )
-    return goods
+    return articles
 
 
 def _sku(rng: random.Random, number: int) -> str:
