@@ -37,8 +37,8 @@ MUTANTS = (
     Mutant(
         "overlap",
         "sources/_shared/mark.py",
-        "None if whole or mark is None else mark - self.overlap",
-        "None if whole or mark is None else mark",
+        "None if is_whole or mark is None else mark - options.overlap",
+        "None if is_whole or mark is None else mark",
         f"{MOVING}::test_changes_that_show_late_are_caught_by_the_overlap",
         r"square\.inventory_counts: 3 out of date",
     ),
