@@ -40,6 +40,7 @@ STOCKTAKE_KEYS = {
     "mirrors": 'groups of accounts that tell of the same stock, to be compared, such as [["shop", "cloud"]]',
     "tolerance": 'how far such accounts may be apart and agree: units, such as "2", or a share, such as "5%"',
     "keep_log": 'how long the sync log keeps every line, such as "90d"',
+    "csv": "true to write the reports as CSV after every publish too",
     "item_matches": "the CSV that says which products are one item; relative to the folder of .dlt",
     "velocity_days": "the days of sales behind the days of cover: 15, 30, 60, 90, 180 or 365",
     "reconciliation_max_age": 'how old numbers may be that are compared over systems, such as "24h"',
@@ -164,6 +165,7 @@ class Config:
     lake: str | None = None
     """The address of shared storage; None where nothing is shipped."""
     ship: bool = False
+    csv: bool = False
     model_vars: Mapping[str, Any] = field(default_factory=dict)
     """dbt's vars, of which the models have defaults."""
     item_matches: Sequence[Match] = ()
@@ -441,7 +443,7 @@ def _own_value(key: str, value: Any) -> Any:
             if 0 <= share <= 1:
                 return share
             raise ValueError
-        if key == "ship":
+        if key in ("ship", "csv"):
             return {"true": True, "false": False}[str(value).lower()]
         if key == "timezone" and value not in zoneinfo.available_timezones():
             raise ValueError

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any
 
 import yaml
@@ -32,6 +33,7 @@ class Described:
         return next((key for key in self.keys if self.not_null.issuperset(key)), None)
 
 
+@cache
 def described_tables() -> dict[str, Described]:
     """Every table of marts and reporting by name."""
     files = [

@@ -83,7 +83,9 @@ class RunResult:
         if self.accounts:
             console.print(summary_table(self.accounts))
         if self.build is not None:
-            console.print(f"Built: {self.build.models} models, {self.build.tests} tests passed.")
+            console.print(
+                f"Built ({self.build.depth}): {self.build.models} models, {self.build.tests} tests passed."
+            )
             for warning in self.build.warnings:
                 console.print(Text(redactor.clean(in_words(warning)), style="yellow"), soft_wrap=True)
         if self.release is not None:
@@ -200,7 +202,7 @@ def run(
             with _masked(users_mask):
                 result.release = _publish(connection, config, result.run_id)
                 notes.published(result.release.name)
-                if write_csv_files:
+                if write_csv_files or config.csv:
                     result.csv = write_csv(config.published)
         notes.ended(OUTCOMES[result.exit_code])
     reporter.finish(int(result.exit_code))

@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 
+from pipelines.descriptions import described_tables
 from pipelines.release import (
     CURRENT,
     MAKING,
@@ -61,9 +62,8 @@ def export_csv(published: Path, release: Release) -> list[Path]:
     with workbench() as bench:
         for file, table in files.items():
             making = folder / f"{MAKING}{file.name}"
-            rows = (
-                f"select {_for_spreadsheets(release, table)} from read_parquet({text(release.file(table))})"
-            )
+            columns = _for_spreadsheets(release.contents[table].columns)
+            rows = f"select {columns} from read_parquet({text(release.file(table))})"
             bench.execute(f"copy ({rows}) to {text(making)} (format csv, header)")
             making.replace(file)
     for leftover in set(folder.glob("rpt_*.csv")) - files.keys():
@@ -71,14 +71,24 @@ def export_csv(published: Path, release: Release) -> list[Path]:
     return list(files)
 
 
-def _for_spreadsheets(release: Release, table: str) -> str:
-    """The columns; a text that a spreadsheet would run as a formula begins with an apostrophe."""
-    return ", ".join(
-        f"regexp_replace({quoted(name)}, '^[=+@\\t\\r-]', '''\\0') as {quoted(name)}"
-        if kind == "VARCHAR"
-        else quoted(name)
-        for name, kind in release.contents[table].columns
-    )
+def _for_spreadsheets(columns: Columns) -> str:
+    """The columns as spreadsheets read them; the first name begins with the byte order mark Excel asks for.
+
+    Numbers have no zeros that say nothing, instants are in UTC without saying so, and a text that a
+    spreadsheet would run as a formula begins with an apostrophe.
+    """
+    written = []
+    for place, (name, kind) in enumerate(columns):
+        column = quoted(name)
+        if kind == "VARCHAR":
+            column = f"regexp_replace({column}, '^[=+@\\t\\r-]', '''\\0')"
+        elif kind.startswith("DECIMAL") and not kind.endswith(",0)"):
+            column = f"rtrim(rtrim(cast({column} as varchar), '0'), '.')"
+        elif kind == "TIMESTAMP WITH TIME ZONE":
+            column = f"strftime({column}, '%Y-%m-%d %H:%M:%S')"
+        mark = "\ufeff" if place == 0 else ""
+        written.append(f"{column} as {quoted(mark + name)}")
+    return ", ".join(written)
 
 
 def _shared(wanted: Mapping[str, Columns], current: Release) -> dict[str, Columns]:
@@ -98,6 +108,9 @@ def _serve_views(
         f" from read_parquet({_address(published, table, serve_path)})"
         for table, columns in sorted(tables.items())
     ]
+    views += [
+        words for table, columns in sorted(tables.items()) for words in _comments("view", table, columns)
+    ]
     made_of = sha256("\n".join(views).encode()).hexdigest()
     if _says(published, VIEWS, made_of):
         return
@@ -105,6 +118,17 @@ def _serve_views(
         bench.execute(f"set variable {PATH_VARIABLE} = {text(release.folder)}")
         for view in views:
             bench.execute(view)
+
+
+def _comments(kind: str, table: str, columns: Columns) -> Iterator[str]:
+    """What the models' YAML says of a table and its columns, as SQL that puts it there."""
+    described = described_tables().get(table)
+    if described is None:
+        return
+    yield f"comment on {kind} served.main.{quoted(table)} is {text(described.description)}"
+    for name, _ in columns:
+        words = described.columns.get(name, "Chosen by the setting custom_field_columns.")
+        yield f"comment on column served.main.{quoted(table)}.{quoted(name)} is {text(words)}"
 
 
 def _cast(columns: Columns) -> str:
@@ -116,11 +140,10 @@ def _address(published: Path, table: str, serve_path: str | None) -> str:
     """Where a view finds its rows, as SQL.
 
     DuckDB looks at the file when a view is made, never when its text is stored. A path that is only there for
-    BI therefore stands in the view as what holds unless this session's variable says otherwise.
+    BI, or not any more because the folder was moved, therefore stands in the view as what holds unless this
+    session's variable says otherwise.
     """
-    if serve_path is None:
-        return text(published / CURRENT / f"{table}.parquet")
-    folder = f"{serve_path.rstrip('/')}/{CURRENT}"
+    folder = f"{published if serve_path is None else serve_path.rstrip('/')}/{CURRENT}"
     return f"coalesce(getvariable('{PATH_VARIABLE}'), {text(folder)}) || {text(f'/{table}.parquet')}"
 
 
@@ -137,6 +160,9 @@ def _serve_copy(published: Path, release: Release) -> None:
         for table in release.contents.keys() - kept:
             rows = f"from read_parquet({text(release.file(table))})"
             bench.execute(f"create table served.main.{quoted(table)} as {rows}")
+        for table, content in release.contents.items():
+            for comment in _comments("table", table, content.columns):
+                bench.execute(comment)
 
 
 def _take_over(published: Path, release: Release) -> set[str]:

@@ -12,6 +12,7 @@ import yaml
 
 from pipelines.cli import app
 from pipelines.config import NOTIFY_KEYS, STOCKTAKE_KEYS, load_config
+from pipelines.descriptions import described_tables
 from pipelines.errors import Exit
 from pipelines.ledger import COLUMNS
 from pipelines.matches import read_matches
@@ -86,8 +87,35 @@ def test_links_lead_somewhere(page: Path) -> None:
 
 
 def test_every_page_of_docs_is_linked_from_the_readme() -> None:
+    """Those of BI tools from their own list."""
     linked = set(re.findall(r"\]\(([^)\s]+)\)", read(README)))
+    linked |= {f"docs/{link}" for link in re.findall(r"\]\((bi/[^)\s]+)\)", read(ROOT / "docs" / "bi.md"))}
     assert {page.relative_to(ROOT).as_posix() for page in PAGES} - {"README.md"} <= linked
+
+
+@pytest.mark.parametrize("page", sorted((ROOT / "docs" / "bi").glob("*.md")), ids=lambda page: page.stem)
+def test_every_page_of_a_tool_says_what_was_run_and_what_was_read(page: Path) -> None:
+    assert re.search(r"\*\*(Run by us|Only read)\*\*", read(page).split("\n", 2)[2].partition("\n")[0])
+
+
+RELATION = re.compile(r"^    (\w+) \|\|--\S+ (\w+) : (\w+)$", re.MULTILINE)
+
+
+def test_the_diagram_of_tables_has_columns_that_are_there() -> None:
+    described = described_tables()
+    relations = RELATION.findall(read(ROOT / "docs" / "tables.md"))
+    assert len(relations) > 10
+    for left, right, key in relations:
+        assert key in described[left].columns, (left, key)
+        assert key in described[right].columns, (right, key)
+
+
+def test_no_query_that_is_shown_adds_grams_to_pieces() -> None:
+    for page in (README, ROOT / "pipelines" / "demo.py", *(ROOT / "docs").rglob("*.md")):
+        for query in re.findall(r"select\b.*?(?:;|\"\"\"|```)", read(page), re.DOTALL):
+            assert not re.search(r"sum\(\s*\w*\.?quantity_\w+\s*\)", query) or "unit_of_measure" in query, (
+                query
+            )
 
 
 def test_the_readme_is_read_in_one_sitting() -> None:

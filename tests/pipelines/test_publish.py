@@ -497,11 +497,39 @@ def test_reports_are_written_as_csv(warehouse, published):
     publish_now(warehouse, published)
     files = write_csv(published)
     assert [file.name for file in files] == ["rpt_old.csv", "rpt_stock.csv"]
-    assert files[0].read_text() == "as_of\n2026-01-05 06:00:00+00\n"
+    assert files[0].read_text() == "\ufeffas_of\n2026-01-05 06:00:00\n"
     warehouse.execute("drop table reporting.rpt_old")
     publish_now(warehouse, published)
     write_csv(published)
     assert [file.name for file in (published / "csv").iterdir()] == ["rpt_stock.csv"]
+
+
+def test_csv_is_what_a_spreadsheet_reads(warehouse, published):
+    warehouse.execute(
+        "create table reporting.rpt_odd as select '=1+1' as formula, 100::decimal(38, 10) as hundred,"
+        " 0.5000::decimal(18, 4) as half, 0::decimal(18, 4) as zero, null::decimal(18, 4) as unknown,"
+        " 10::decimal(10, 0) as whole, date '2026-01-05' as day, 'a, \"b\"' as text"
+    )
+    publish_now(warehouse, published)
+    (file, _) = write_csv(published)
+    assert file.read_bytes().startswith(b"\xef\xbb\xbfformula,")
+    assert file.read_text(encoding="utf-8-sig").splitlines()[1] == (
+        '\'=1+1,100,0.5,0,,10,2026-01-05,"a, ""b"""'
+    )
+
+
+def test_a_folder_that_was_moved_says_where_it_looked_and_reads_on_once_told(warehouse, published, tmp_path):
+    publish_now(warehouse, published)
+    moved = tmp_path / "moved"
+    published.rename(moved)
+    with pytest.raises(duckdb.IOException, match=r"current/rpt_stock\.parquet"):
+        on_hand(moved)
+    assert on_hand(moved, "stocktake.duckdb") == 6
+    with duckdb.connect(str(moved / "reporting.duckdb"), read_only=True) as connection:
+        connection.execute(f"set variable stocktake_release = '{moved / 'current'}'")
+        assert connection.execute("select on_hand::int from rpt_stock").fetchall() == [(6,)]
+    publish_now(warehouse, moved)
+    assert on_hand(moved) == 6
 
 
 # A real kill -9 at each step that changes the published folder: Python tells an audit hook before it acts.

@@ -1,5 +1,7 @@
 """What docs/schedules says: its files are sound, and the file that must be kept is enough."""
 
+import os
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -69,3 +71,75 @@ def test_the_one_file_that_must_be_kept_is_enough(project: Project, monkeypatch:
     assert second["rows_new"] == 3
     assert project.versions("square", "inventory_counts") == versions + 3
     project.assert_equals_truth()
+
+
+# Airflow and Dagster have environments of their own: STOCKTAKE_AIRFLOW and STOCKTAKE_DAGSTER name their
+# Pythons.
+SAYS = """\
+#!/bin/sh
+echo "$@" >>"{folder}/asked"
+echo '{{"event": "finished"}}' >&2
+echo '{{"release": "r1", "resources": [{{"rows_new": 3}}]}}'
+exit {code}
+"""
+RUN_AIRFLOW = """\
+import subprocess, sys
+from pathlib import Path
+airflow = str(Path(sys.executable).parent / "airflow")
+subprocess.run([airflow, "db", "migrate"], check=True, capture_output=True)
+from airflow.dag_processing.dagbag import DagBag
+bag = DagBag(sys.argv[1])
+assert not bag.import_errors, bag.import_errors
+print("ended:", bag.dags["stocktake"].test().get_task_instances()[0].state)
+"""
+RUN_DAGSTER = """\
+import sys
+sys.path.insert(0, sys.argv[1])
+import dagster, dagster_definitions
+dagster.Definitions.validate_loadable(dagster_definitions.defs)
+result = dagster.materialize([dagster_definitions.stock], raise_on_error=False)
+print("ended:", "success" if result.success else "failed")
+"""
+SCHEDULERS = {
+    "airflow": ("STOCKTAKE_AIRFLOW", "airflow_dag.py", RUN_AIRFLOW),
+    "dagster": ("STOCKTAKE_DAGSTER", "dagster_definitions.py", RUN_DAGSTER),
+}
+
+
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_a_schedulers_file_is_python_and_asks_for_the_command(scheduler: str) -> None:
+    text = (FOLDER / SCHEDULERS[scheduler][1]).read_text(encoding="utf-8")
+    compile(text, scheduler, "exec")
+    assert {"run", "-C", "--log-format"} <= set(re.findall(r"-C|--[a-z-]+|\brun\b", text))
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("scheduler", "code", "ends"),
+    [
+        ("airflow", 0, "success"),
+        ("airflow", 4, "skipped"),
+        ("dagster", 0, "success"),
+        ("dagster", 4, "success"),
+        ("dagster", 5, "failed"),
+    ],
+)
+def test_a_scheduler_runs_the_command(tmp_path: Path, scheduler: str, code: int, ends: str) -> None:
+    variable, file, program = SCHEDULERS[scheduler]
+    if variable not in os.environ:
+        pytest.skip(f"{variable} names no Python that has it")
+    (tmp_path / "dags").mkdir()
+    shutil.copy(FOLDER / file, tmp_path / "dags")
+    command = tmp_path / "stocktake"
+    command.write_text(SAYS.format(folder=tmp_path, code=code), encoding="utf-8")
+    command.chmod(0o755)
+    ours = {"STOCKTAKE_PROJECT": str(tmp_path), "STOCKTAKE_COMMAND": str(command)}
+    theirs = {"AIRFLOW_HOME": str(tmp_path / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    folders = {"AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"), "DAGSTER_HOME": ""}
+    said = subprocess.run(
+        [os.environ[variable], "-c", program, str(tmp_path / "dags")],
+        env={**os.environ, **ours, **theirs, **folders}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert f"ended: {ends}" in said.stdout, said.stderr[-2000:]
+    asked = (tmp_path / "asked").read_text().splitlines()
+    assert set(asked) == {f"run -C {tmp_path} --log-format json"}
