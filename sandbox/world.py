@@ -26,8 +26,9 @@ class World:
 
     def __init__(self, seed: int, size: Size, clock: Clock, providers: Sequence[str]) -> None:
         self.clock = clock
-        self._random = {name: _chance(seed, name) for name in ("articles", *providers)}
-        self.articles = make_articles(self._random["articles"], ITEMS[size])
+        # The names seed chance: with other ones, everybody's stock would be another.
+        self._random = {name: _chance(seed, name) for name in ("goods", *providers)}
+        self.articles = make_articles(self._random["goods"], ITEMS[size])
         self.data: dict[str, Any] = {
             name: ROOMS[name].data(self._random[name], clock, self.articles) for name in providers
         }
