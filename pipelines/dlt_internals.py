@@ -27,9 +27,9 @@ from dlt.common.time import LockedMonotonicPreciseTime
 from dlt.destinations import duckdb as duckdb_destination
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
-from pipelines.ledger import write_lines
 from pipelines.merge import append, merge_versions
 from pipelines.pending import EXTRACTED, NORMALIZED, packages_in
+from pipelines.sync_log import write_lines
 from sources._shared.handover import ROWS_FORMAT, told_of
 
 LOADED = Path("load", "loaded")

@@ -18,9 +18,9 @@ from pipelines.config import Account, Config
 from pipelines.dlt_internals import OneTransaction, drop_half_made, drop_loaded, drop_normalized_twice
 from pipelines.errors import cause_of, words_of
 from pipelines.files import write_whole
-from pipelines.ledger import Line, line_of, note_line, put_into_package, settle, unreadable_keys
 from pipelines.log import Reporter, account_at_work
 from pipelines.pending import pipelines_folder
+from pipelines.sync_log import Line, compare_notes, line_of, note_line, put_into_package, unreadable_keys
 from pipelines.warehouse import current_keys, current_rows, current_versions
 from sources._shared import clock
 from sources._shared.errors import SourceError
@@ -159,7 +159,7 @@ def _load_account(
         with warehouse:
             reporter.step("load", account.name)
             pipeline.load()
-            came.rows = settle(cursor, notes, account.name)
+            came.rows = compare_notes(cursor, notes, account.name)
         drop_loaded(Path(pipeline.working_dir))
     except Exception as error:
         with warehouse:
@@ -196,7 +196,7 @@ def drain(
         drop_normalized_twice(folder)
         pipeline.normalize()
         pipeline.load()
-    for line in settle(cursor, notes, account.name):
+    for line in compare_notes(cursor, notes, account.name):
         reporter.resource(line)
     drop_loaded(folder)
 
@@ -243,4 +243,4 @@ def _record_failure(
                 result.error_message = f"{account.name}: {message}"
         result.finished_at = clock.now()
         note_line(notes, line_of(run_id, account, result))
-    return settle(cursor, notes, account.name, run_id)
+    return compare_notes(cursor, notes, account.name, run_id)

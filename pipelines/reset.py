@@ -8,13 +8,13 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.config import Account, Config
 from pipelines.errors import CommandError, ConfigurationError, cause_of, words_of
-from pipelines.ledger import UNREADABLE
 from pipelines.load import drain, journals_folder, pipeline_of, source_of, spool_folder
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
 from pipelines.pending import pipelines_folder
 from pipelines.registry import PROVIDERS
 from pipelines.run import new_run_id, noted
+from pipelines.sync_log import UNREADABLE
 from pipelines.warehouse import open_warehouse, raw_table
 from sources._shared.resource import forgetting_resource
 from sources._shared.settings import Resource

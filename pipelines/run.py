@@ -16,7 +16,6 @@ from rich.text import Text
 from pipelines.config import Account, Config
 from pipelines.dlt_internals import go_on_after
 from pipelines.errors import CommandError, Exit, words_of
-from pipelines.ledger import make_ledger, record_accounts, thin_log, unconfigured_accounts
 from pipelines.load import (
     AccountResult,
     journals_folder,
@@ -31,6 +30,7 @@ from pipelines.publish import Release, publish, write_csv
 from pipelines.ship import Shipment, ship
 from pipelines.status import Notes, Outcome
 from pipelines.stopping import last_words
+from pipelines.sync_log import make_log_tables, record_accounts, thin_log, unconfigured_accounts
 from pipelines.transform import Build, build, has_passed
 from pipelines.unread import Unread, find_unread, tell_unread
 from pipelines.view import in_words, summary_table
@@ -121,7 +121,7 @@ def opened(
         _masked(PRIVATE),
         open_warehouse(config.database, config.memory_limit) as connection,
     ):
-        make_ledger(connection)
+        make_log_tables(connection)
         make_raw_tables(connection)
         go_on_after(latest_version(connection))
         record_accounts(connection, config, but=forgetting)

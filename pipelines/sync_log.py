@@ -59,8 +59,8 @@ Line = dict[str, Any]
 """One row of the sync log as JSON has it, and what else a read found out."""
 
 
-def make_ledger(connection: duckdb.DuckDBPyConnection) -> None:
-    """Creates the ledger's tables where they are missing."""
+def make_log_tables(connection: duckdb.DuckDBPyConnection) -> None:
+    """Creates the sync log's tables where they are missing."""
     columns = ", ".join(f"{name} {kind}" for name, kind in COLUMNS.items())
     connection.execute("create schema if not exists raw_stocktake")
     connection.execute(
@@ -176,7 +176,7 @@ def write_lines(
         _name_unreadable(connection, line)
 
 
-def settle(
+def compare_notes(
     connection: duckdb.DuckDBPyConnection, folder: Path, account: str, run_id: str = "*"
 ) -> list[Line]:
     """Compares notes with the sync log, and returns the lines that they stand for.

@@ -14,9 +14,9 @@ from pipelines.cli import app
 from pipelines.config import NOTIFY_KEYS, STOCKTAKE_KEYS, load_config
 from pipelines.descriptions import described_tables
 from pipelines.errors import Exit
-from pipelines.ledger import COLUMNS
 from pipelines.matches import read_matches
 from pipelines.registry import PROVIDERS
+from pipelines.sync_log import COLUMNS
 from tests import docs_tables
 
 ROOT = Path(__file__).resolve().parent.parent

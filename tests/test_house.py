@@ -84,7 +84,7 @@ def test_other_words_are_not(words):
 
 OLD_NAMES = re.compile(
     r"\b(?:held_back|held_keys|held_rows|doubts?|blind_windows|has_moved|begun_at|StrangerError|[Tt]ally"
-    r"|greet(?:ing)?|is_wall|until_wall|dead_end|holds_back|comes_with|brought_along|listed_by"
+    r"|greet(?:ing)?|is_wall|until_wall|dead_end|holds_back|comes_with|brought_along|listed_by|make_ledger|settle"
     r"|class (?:Ask|How|Outcome|Doubts)\b|asked: Ask|reading(?:=| == )\"(?:window|ledger|whole)\")"
 )
 """Names of ours for what the field has words for; what each is called now stands in docs/glossary.md."""

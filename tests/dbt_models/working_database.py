@@ -14,8 +14,8 @@ from dbt.cli.main import dbtRunner
 from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.results import NodeResult
 
-from pipelines.ledger import make_ledger
 from pipelines.registry import PROVIDERS
+from pipelines.sync_log import make_log_tables
 from pipelines.warehouse import make_raw_tables
 
 PROJECT = Path(__file__).parents[2] / "dbt_models"
@@ -53,7 +53,7 @@ class WorkingDatabase:
         self.path = folder / "working.duckdb"
         with duckdb.connect(str(self.path)) as connection:
             make_raw_tables(connection)
-            make_ledger(connection)
+            make_log_tables(connection)
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.path)) as connection:

@@ -6,7 +6,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from pipelines.ledger import COLUMNS, make_ledger, thin_log
+from pipelines.sync_log import COLUMNS, make_log_tables, thin_log
 from tests.conftest import Project
 
 
@@ -35,7 +35,7 @@ def test_forty_runs_leave_no_more_on_disk_than_ten(project: Project) -> None:
 def ledger() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
-    make_ledger(connection)
+    make_log_tables(connection)
     return connection
 
 

@@ -17,8 +17,8 @@ from dlt.destinations.impl.duckdb.duck import DuckDbClient
 from pipelines import dlt_internals
 from pipelines.config import quiet_dlt
 from pipelines.dlt_internals import OneTransaction, OneTransactionClient, drop_loaded, drop_normalized_twice
-from pipelines.ledger import make_ledger
 from pipelines.pending import EXTRACTED, NORMALIZED, pending
+from pipelines.sync_log import make_log_tables
 from sources._shared.handover import ReadRows
 from sources._shared.resource import versioned
 from sources._shared.rows import Record, RowCollector
@@ -36,7 +36,7 @@ class Home:
         self.folder = folder
         self.file = folder / "warehouse.duckdb"
         with duckdb.connect(str(self.file)) as connection:
-            make_ledger(connection)
+            make_log_tables(connection)
 
     def pipeline(self, destination: Any = OneTransaction) -> dlt.Pipeline:
         return dlt.pipeline(

@@ -15,8 +15,8 @@ import pytest
 from pipelines import ship as shipping
 from pipelines.config import Config
 from pipelines.errors import CommandError, ConfigurationError
-from pipelines.ledger import make_ledger
 from pipelines.ship import Lake, Shipment, ship, shipped_files
+from pipelines.sync_log import make_log_tables
 from pipelines.warehouse import make_raw_tables, open_warehouse
 from tests.conftest import Project
 
@@ -29,7 +29,7 @@ class Home:
     def __init__(self, folder: Path, lake: str, *accounts: str) -> None:
         self.config = Config(folder, folder / "warehouse", {}, lake=lake)
         with self.opened() as connection:
-            make_ledger(connection)
+            make_log_tables(connection)
             make_raw_tables(connection)
             for account in accounts:
                 connection.execute(
