@@ -39,7 +39,9 @@ def described_tables() -> dict[str, Described]:
     files = [
         file for folder in PUBLISHED for file in sorted((PROJECT / "models" / folder).rglob("*__models.yml"))
     ]
-    documents = (yaml.safe_load(file.read_text(encoding="utf-8")) for file in files)
+    # By libyaml, where it is: a fifth of the time.
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    documents = (yaml.load(file.read_text(encoding="utf-8"), loader) for file in files)  # noqa: S506
     return {
         model["name"]: _described(model) for document in documents for model in document.get("models", [])
     }

@@ -116,8 +116,10 @@ def _serve_views(
         return
     with _replaced(published, VIEWS, VIEWS_STORAGE, made_of) as bench:
         bench.execute(f"set variable {PATH_VARIABLE} = {text(release.folder)}")
+        bench.execute("begin")
         for view in views:
             bench.execute(view)
+        bench.execute("commit")
 
 
 def _comments(kind: str, table: str, columns: Columns) -> Iterator[str]:
@@ -160,9 +162,14 @@ def _serve_copy(published: Path, release: Release) -> None:
         for table in release.contents.keys() - kept:
             rows = f"from read_parquet({text(release.file(table))})"
             bench.execute(f"create table served.main.{quoted(table)} as {rows}")
-        for table, content in release.contents.items():
-            for comment in _comments("table", table, content.columns):
+        bare = bench.execute(
+            "select table_name from duckdb_tables() where database_name = 'served' and comment is null"
+        ).fetchall()
+        bench.execute("begin")  # each by itself would cost as much as writing the tables
+        for (table,) in bare:
+            for comment in _comments("table", table, release.contents[table].columns):
                 bench.execute(comment)
+        bench.execute("commit")
 
 
 def _take_over(published: Path, release: Release) -> set[str]:
