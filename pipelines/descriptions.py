@@ -8,7 +8,7 @@ from typing import Any
 import yaml
 
 from pipelines.release import WORKING_KEYS
-from pipelines.transform import PROJECT
+from pipelines.statements import PROJECT
 
 PUBLISHED = ("marts", "reporting")
 

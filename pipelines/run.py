@@ -67,7 +67,6 @@ class RunResult:
             "build": None
             if self.build is None
             else {
-                "depth": self.build.depth.value,
                 "models": self.build.models,
                 "tests": self.build.tests,
                 "warnings": self.build.warnings,
@@ -83,9 +82,7 @@ class RunResult:
         if self.accounts:
             console.print(summary_table(self.accounts))
         if self.build is not None:
-            console.print(
-                f"Built ({self.build.depth}): {self.build.models} models, {self.build.tests} tests passed."
-            )
+            console.print(f"Built: {self.build.models} models, {self.build.tests} tests passed.")
             for warning in self.build.warnings:
                 console.print(Text(redactor.clean(in_words(warning)), style="yellow"), soft_wrap=True)
         if self.release is not None:

@@ -1,72 +1,92 @@
-"""The models: dbt, called in process on the working database.
+"""The models, built: what dbt compiled, run on the open connection, as far as anything changed.
 
-Three depths, from what has changed since the last good build: everything from nothing (the models changed, or
-a setting that decides what the past means), the usual build, or only the models that read the ledger (a run
-that found nothing new, on a day that was looked at before, touches no table that holds numbers).
+A model is made again only if its statement or the rows of what it reads are others than when it was made; the
+same holds for a test. What rows a table holds is known by a hash of them, so a model that comes out as it was
+changes nothing for those that read it. A build is one transaction: its tables and what is noted of them stand
+together or not at all.
 """
 
 import hashlib
-import json
-import logging
-import os
+import uuid
+from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
-from enum import StrEnum
 from pathlib import Path
-from typing import Any
 
 import duckdb
 
 from pipelines.config import Config
 from pipelines.errors import CommandError, TestsFailedError
+from pipelines.files import write_whole
 from pipelines.matches import write_matches
-from pipelines.warehouse import raw_signature, settings_signature
+from pipelines.statements import PROJECT, Node, compiled
+from pipelines.warehouse import BROKEN, raw_contents, settings_signature
 
-PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
-LEDGER_MODELS = "tag:ledger"
+__all__ = ["PROJECT", "Build", "build", "build_nodes", "has_passed"]
 
-
-class Depth(StrEnum):
-    """How much is built."""
-
-    WHOLE = "whole"
-    CHANGES = "changes"
-    LEDGER = "ledger"
+KINDS = {"BASE TABLE": ("table", "incremental"), "VIEW": ("view",)}
 
 
 @dataclass
 class Build:
     """What a build did."""
 
-    depth: Depth
     models: int = 0
     tests: int = 0
+    """How many were run; the others had passed on the same rows."""
     warnings: list[str] = field(default_factory=list)
-    relations: set[tuple[str, str]] = field(default_factory=set)
-    """Schema and name of every model that was built."""
+    """Of all tests that only warn, run now or before."""
+    made: set[str] = field(default_factory=set)
+    """The models that were made again."""
+
+
+@dataclass(frozen=True)
+class Made:
+    """What is noted of a node."""
+
+    code: str
+    """A fingerprint of its statements and of those of all that it reads."""
+    made_from: str
+    """The same, and of the rows it was made from."""
+    content: str
+    """A fingerprint of its rows; of a test, what it warned of."""
+    note: str
+    """The comment on its table, by which the table is known to be the one that was made."""
 
 
 def build(connection: duckdb.DuckDBPyConnection, config: Config) -> Build:
-    """Builds and tests the models, as deep as needed.
+    """Builds and tests the models, as far as anything changed.
 
     Raises:
         TestsFailedError: the data broke a promise the models make; nothing may be published.
         CommandError: a model could not be built.
     """
-    raw, models = (
-        raw_signature(connection, config.timezone),
-        _project_signature() + settings_signature(connection) + _users_signature(config),
-    )
     write_matches(connection, config.item_matches)
-    depth = _depth(connection, raw, models)
-    connection.execute("update raw_stocktake.build_state set has_passed = false")
-    result = _run_dbt(config, depth)
-    if depth is Depth.WHOLE:
-        _drop_retired(connection, result)
-    connection.execute("begin")
+    nodes = compiled(config.home, config.database.name, config.model_vars)
+    return build_nodes(connection, nodes, config.home / "logs" / "failed.sql")
+
+
+def build_nodes(connection: duckdb.DuckDBPyConnection, nodes: Sequence[Node], failed_sql: Path) -> Build:
+    """The same with these nodes, parents before children.
+
+    Args:
+        failed_sql: where a statement is written that failed.
+    """
+    _make_state(connection)
     connection.execute("delete from raw_stocktake.build_state")
-    connection.execute("insert into raw_stocktake.build_state values (?, ?, true)", [raw, models])
-    connection.execute("commit")
-    return result
+    building = _Building(connection, failed_sql)
+    connection.execute("begin")
+    try:
+        for node in nodes:
+            building.bring_up_to_date(node)
+        building.finish(nodes)
+        connection.execute("insert into raw_stocktake.build_state (has_passed) values (true)")
+        connection.execute("commit")
+    except BaseException:
+        with suppress(duckdb.Error):  # after a fatal one there is nothing to roll back
+            connection.execute("rollback")
+        raise
+    return building.result
 
 
 def has_passed(connection: duckdb.DuckDBPyConnection) -> bool:
@@ -76,102 +96,226 @@ def has_passed(connection: duckdb.DuckDBPyConnection) -> bool:
     return row is not None and bool(row[0])
 
 
-def _depth(connection: duckdb.DuckDBPyConnection, raw: str, models: str) -> Depth:
-    _make_state(connection)
-    row = connection.execute("from raw_stocktake.build_state").fetchone()
-    if row is None or row[1] != models:
-        return Depth.WHOLE
-    return Depth.LEDGER if row[0] == raw and row[2] else Depth.CHANGES
-
-
-def _drop_retired(connection: duckdb.DuckDBPyConnection, result: Build) -> None:
-    """Drops tables that no model makes any more, so that they are not published for ever."""
-    schemas = sorted({schema for schema, _ in result.relations})
-    found = connection.execute(
-        "select table_schema, table_name, table_type from information_schema.tables"
-        " where list_contains(?::varchar[], table_schema)",
-        [schemas],
-    ).fetchall()
-    for schema, name, kind in found:
-        if (schema, name) not in result.relations:
-            connection.execute(f'drop {"view" if kind == "VIEW" else "table"} "{schema}"."{name}"')
-
-
 def _make_state(connection: duckdb.DuckDBPyConnection) -> None:
+    connection.execute("create table if not exists raw_stocktake.build_state (has_passed boolean)")
     connection.execute(
-        "create table if not exists raw_stocktake.build_state"
-        " (raw_signature varchar, models_signature varchar, has_passed boolean)"
+        "create table if not exists raw_stocktake.built"
+        " (node varchar, code varchar, made_from varchar, content varchar, note varchar)"
     )
 
 
-def _project_signature() -> str:
-    """A fingerprint of the models' text: a changed model is built from nothing, over the whole past."""
-    digest = hashlib.sha256()
-    for path in sorted(PROJECT.rglob("*")):
-        if path.suffix in {".sql", ".yml", ".csv"}:
-            digest.update(path.relative_to(PROJECT).as_posix().encode())
-            digest.update(path.read_bytes())
-    return digest.hexdigest()
+class _Building:
+    """A build under way: what is known of each node, and what was done."""
 
+    def __init__(self, connection: duckdb.DuckDBPyConnection, failed_sql: Path) -> None:
+        self.result = Build()
+        self._connection = connection
+        self._failed_sql = failed_sql
+        self._note = f"build {uuid.uuid4()}"
+        rows = connection.execute(
+            "select node, code, made_from, content, note from raw_stocktake.built"
+        ).fetchall()
+        self._before = {row[0]: Made(*row[1:]) for row in rows}
+        self._standing = self._look()
+        self._now: dict[str, Made] = {
+            table: Made("", "", content, "") for table, content in raw_contents(connection).items()
+        }
+        # What a setting means, it means for all of the past.
+        accounts = self._now["raw_stocktake.accounts"]
+        self._now["raw_stocktake.accounts"] = Made(settings_signature(connection), "", accounts.content, "")
+        self._failed: list[str] = []
+        self._broken: set[str] = set()
 
-def _users_signature(config: Config) -> str:
-    """A fingerprint of what the user set for the models."""
-    return hashlib.sha256(json.dumps([config.model_vars, config.item_matches]).encode()).hexdigest()
-
-
-def _run_dbt(config: Config, depth: Depth) -> Build:
-    from dbt.cli.main import dbtRunner  # a second to import: only a build pays for it
-
-    os.environ["STOCKTAKE_WORKING_DATABASE"] = str(config.database)
-    logs = config.home / "logs"
-    arguments = [
-        "build", "--quiet", "--no-use-colors", "--log-level", "none", "--log-level-file", "info",
-        "--project-dir", str(PROJECT), "--profiles-dir", str(PROJECT),
-        "--target-path", str(config.home / "models"), "--log-path", str(logs),
-        # They judge the models' text, not the data: `make test` runs them.
-        "--exclude-resource-type", "unit_test",
-        "--vars", json.dumps(config.model_vars),
-        "--no-write-json",  # nobody reads it, and it takes longer to write than a hundred tests to run
-    ]  # fmt: skip
-    if depth is Depth.WHOLE:
-        arguments.append("--full-refresh")
-    elif depth is Depth.LEDGER:
-        arguments += ["--select", LEDGER_MODELS]
-    try:
-        outcome = dbtRunner().invoke(arguments)
-    finally:
-        for handler in logging.getLogger("file_log").handlers:  # dbt leaves its log file open
-            handler.close()
-    if outcome.result is None or not hasattr(outcome.result, "results"):
-        raise CommandError(
-            f"The models cannot be built: {outcome.exception or 'dbt gave no result'}."
-            f" See {logs / 'dbt.log'}."
+    def bring_up_to_date(self, node: Node) -> None:
+        """Makes a model again, or runs a test, if it could come out in another way."""
+        if not self._broken.isdisjoint({*node.parents, *node.after}):
+            self._broken.add(node.name)
+            return
+        parents = [self._now[parent] for parent in node.parents]
+        # An engine may write the same hash of a row in another way.
+        code = _digest(
+            duckdb.__version__,
+            node.kind,
+            node.sql,
+            node.merge_sql,
+            node.columns,
+            *(p.code for p in parents),
         )
-    result = Build(depth)
-    broken: list[str] = []
-    failed: list[str] = []
-    for node in outcome.result.results:
-        kind, status = str(node.node.resource_type), str(node.status)
-        if kind == "model":
-            result.models += 1
-            result.relations.add((str(node.node.schema), str(node.node.name)))
-        result.tests += kind == "test"
-        if status == "error":
-            (broken if kind == "model" else failed).append(_words(node))
-        elif status == "fail":
-            failed.append(_words(node))
-        elif status == "warn":
-            result.warnings.append(_words(node))
-    if broken:
-        raise CommandError(f"The models cannot be built: {broken[0]}. See {logs / 'dbt.log'}.")
-    if failed:
-        raise TestsFailedError(
-            f"Loaded, but {len(failed)} of {result.tests} tests failed and nothing was published:"
-            f" {failed[0]}. The last release stands; see {logs / 'dbt.log'}."
+        made_from = _digest(code, *(parent.content for parent in parents))
+        before = self._before.get(node.name)
+        if before and not self._stands(node, before):
+            before = None
+        if before and before.made_from == made_from:
+            self._now[node.name] = before
+            if node.kind == "test" and before.content:
+                self.result.warnings.append(before.content)
+        elif node.kind == "test":
+            self._run_test(node, code, made_from)
+        else:
+            same_code = before if before and before.code == code else None
+            self._now[node.name] = self._make(node, before, same_code, code, made_from)
+            self.result.models += 1
+            self.result.made.add(node.name)
+
+    def finish(self, nodes: Sequence[Node]) -> None:
+        """Notes what was built, and drops what no model makes any more, so that it is not published for ever.
+
+        Raises:
+            TestsFailedError: a test failed.
+        """
+        if self._failed:
+            raise TestsFailedError(
+                f"Loaded, but {len(self._failed)} of {self.result.tests} tests failed and nothing was"
+                f" published: {self._failed[0]}. The last release stands; the test's statement is in"
+                f" {self._failed_sql}."
+            )
+        relations = {(node.schema, node.name) for node in nodes if node.kind != "test"}
+        schemas = {schema for schema, _ in relations}
+        for (schema, name), (kind, _) in self._look().items():
+            if schema in schemas and (schema, name) not in relations:
+                self._connection.execute(f'drop {_word(kind)} "{schema}"."{name}"')
+        changed = {node.name for node in nodes if self._now[node.name] != self._before.get(node.name)}
+        gone = self._before.keys() - {node.name for node in nodes}
+        self._connection.execute(
+            "delete from raw_stocktake.built where list_contains(?::varchar[], node)",
+            [sorted(changed | gone)],
         )
-    return result
+        rows = [
+            (name, made.code, made.made_from, made.content, made.note)
+            for name in sorted(changed)
+            for made in [self._now[name]]
+        ]
+        if rows:
+            marks = ", ".join("(?, ?, ?, ?, ?)" for _ in rows)
+            self._connection.execute(
+                f"insert into raw_stocktake.built values {marks}", [value for row in rows for value in row]
+            )
+
+    def _look(self) -> dict[tuple[str, str], tuple[str, str | None]]:
+        """Every table and view that stands in the database: what it is, and the comment on it."""
+        rows = self._connection.execute(
+            "select schema_name, table_name, 'BASE TABLE', comment from duckdb_tables()"
+            " where database_name = current_database() and not temporary union all"
+            " select schema_name, view_name, 'VIEW', comment from duckdb_views()"
+            " where database_name = current_database() and not internal and not temporary"
+        ).fetchall()
+        return {(schema, name): (kind, comment) for schema, name, kind, comment in rows}
+
+    def _stands(self, node: Node, made: Made) -> bool:
+        return node.kind == "test" or self._standing.get((node.schema, node.name), ("", None))[1] == made.note
+
+    def _make(
+        self, node: Node, before: Made | None, same_code: Made | None, code: str, made_from: str
+    ) -> Made:
+        try:
+            if node.kind == "incremental" and same_code:
+                if not self._merge(node):
+                    return Made(code, made_from, same_code.content, same_code.note)
+            else:
+                self._make_whole(node, is_new=same_code is None)
+        except duckdb.Error as error:
+            if isinstance(error, BROKEN):
+                raise
+            write_whole(self._failed_sql, node.sql)
+            said = " ".join(str(error).split())
+            raise CommandError(
+                f"The models cannot be built: {node.name}: {said}. Its statement is in {self._failed_sql}."
+            ) from None
+        # Of a table it is worth asking whether it came out as it was: of a view it costs more than it saves,
+        # and an incremental model has just said that rows came.
+        content = self._content(node) if node.kind == "table" else made_from
+        # Publishing knows by the note that it need not read the table again.
+        note = before.note if before and before.content == content and before.code == code else self._note
+        self._connection.execute(f"comment on {_word(node.kind)} {node.relation} is '{note}'")
+        return Made(code, made_from, content, note)
+
+    def _make_whole(self, node: Node, *, is_new: bool) -> None:
+        self._connection.execute(f'create schema if not exists "{node.schema}"')
+        kind = self._standing.get((node.schema, node.name), ("", None))[0]
+        if kind and node.kind not in KINDS[kind]:
+            self._connection.execute(f"drop {_word(kind)} {node.relation}")
+        if node.columns and is_new:
+            self._keep_promise(node)
+        names = ", ".join(f'"{name}"' for name, _ in node.columns)
+        query = f"select {names} from (\n{node.sql}\n)" if names else node.sql
+        word = "view" if node.kind == "view" else "table"
+        self._connection.execute(f"create or replace {word} {node.relation} as (\n{query}\n)")
+
+    def _keep_promise(self, node: Node) -> None:
+        """Makes sure that the statement gives the columns of its YAML: only its text can change that."""
+        nulls = ", ".join(f'null::{type_} as "{name}"' for name, type_ in node.columns)
+        promised = self._types(f"select {nulls}")
+        found = self._types(node.sql)
+        wrong = sorted(name for name in promised | found if promised.get(name) != found.get(name))
+        if wrong:
+            raise CommandError(
+                f"The models cannot be built: {node.name}.{wrong[0]} is {found.get(wrong[0], 'not there')},"
+                f" and {promised.get(wrong[0], 'not there')} in its YAML."
+            )
+
+    def _types(self, query: str) -> dict[str, str]:
+        rows = self._connection.execute(f"describe (\n{query}\n)").fetchall()
+        return {name: type_ for name, type_, *_ in rows}
+
+    def _merge(self, node: Node) -> bool:
+        """Brings an incremental model's table up to date; says whether a row changed."""
+        run, key = self._connection.execute, f'"{node.unique_key}"'
+        run(f"create or replace temp table arrived as (\n{node.merge_sql}\n)")
+        arrived = self._count("from arrived")
+        if arrived:
+            run(f"delete from {node.relation} where {key} in (select {key} from arrived)")
+            run(f"insert into {node.relation} by name from arrived")
+        run("drop table arrived")
+        # All that there is to hold is held now: more rows than that are rows that are no longer.
+        gone = self._count(f"from {node.relation}") - self._count(f"from (\n{node.sql}\n)")
+        if gone:
+            run(f"delete from {node.relation} where {key} not in (select {key} from (\n{node.sql}\n))")
+        return bool(arrived or gone)
+
+    def _content(self, node: Node) -> str:
+        # Hashed twice, see release.read_content.
+        return str(
+            self._connection.execute(
+                f"select count(*), coalesce(sum(hash(hash(made))), 0) from {node.relation} as made"
+            ).fetchone()
+        )
+
+    def _count(self, query: str) -> int:
+        return int(self._connection.execute(f"select count(*) {query}").fetchall()[0][0])
+
+    def _run_test(self, node: Node, code: str, made_from: str) -> None:
+        self.result.tests += 1
+        try:
+            cursor = self._connection.execute(f"select count(*) over (), * from (\n{node.sql}\n) limit 1")
+            row = cursor.fetchone()
+            columns = [column[0] for column in cursor.description or ()][1:]
+        except duckdb.Error as error:
+            if isinstance(error, BROKEN):
+                raise
+            write_whole(self._failed_sql, node.sql)
+            self._failed.append(f"{node.name}: {' '.join(str(error).split())}")
+            self.finish([])
+            return
+        words = "" if row is None else _words(node, int(row[0]), dict(zip(columns, row[1:], strict=True)))
+        if words and not node.is_warning:
+            if not self._failed:
+                write_whole(self._failed_sql, node.sql)
+            self._failed.append(words)
+            self._broken.add(node.name)
+        if words and node.is_warning:
+            self.result.warnings.append(words)
+        self._now[node.name] = Made(code, made_from, words, "")
 
 
-def _words(node: Any) -> str:
-    message = " ".join(str(node.message or "").split())
-    return f"{node.node.name}: {message}" if message else str(node.node.name)
+def _words(node: Node, count: int, example: Mapping[str, object]) -> str:
+    """What a test found, with the first row of it."""
+    values = ", ".join(f"{name} {str(value)[:60]}" for name, value in example.items())
+    return f"{node.name}: {count} {'row' if count == 1 else 'rows'}, such as {values}"
+
+
+def _digest(*parts: object) -> str:
+    return hashlib.sha256(repr(parts).encode()).hexdigest()
+
+
+def _word(kind: str) -> str:
+    return "view" if kind.lower() == "view" else "table"

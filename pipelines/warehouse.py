@@ -182,31 +182,22 @@ def latest_version(connection: duckdb.DuckDBPyConnection) -> datetime | None:
     return row[0] if row else None
 
 
-def raw_signature(connection: duckdb.DuckDBPyConnection, timezone: str) -> str:
-    """A fingerprint of all raw data: any new, retired or dropped version changes it, and the first look on
-    a day.
+def raw_contents(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
+    """A fingerprint of each raw table's rows: any new, retired or dropped version changes it.
 
-    Versions are only ever added or given an end, so their number and the sums of both hashes tell. The days
-    on which an account was asked are data too: fct_inventory_daily has a row for each of them.
+    Hashed twice: DuckDB joins the hashes of a row's columns by xor, and what an even number of rows share,
+    such as the moment of a load, would be lost where they are joined by xor too.
     """
-    digest = hashlib.sha256()
-    for provider in PROVIDERS.values():
-        for resource in provider.resources:
-            row = connection.execute(
-                "select count(*), count(_dlt_valid_to), bit_xor(hash(row_hash, _dlt_valid_from)),"
-                " bit_xor(hash(row_hash, _dlt_valid_to)) from " + raw_table(provider, resource)
-            ).fetchone()
-            digest.update(f"{resource.name}{row}".encode())
-    for query in (
-        "select account, is_configured from raw_stocktake.accounts order by account",
-        "select account, resource, record_key, reason, md5(payload) from raw_stocktake.unreadable_records"
-        " order by all",
-        "select count(distinct (account, resource, cast(timezone($zone, finished_at) as date)))"
-        " from raw_stocktake.sync_log where status in ('ok', 'guarded') and mode <> 'backfill'",
-    ):
-        values = {"zone": timezone} if "$zone" in query else {}
-        digest.update(str(connection.execute(query, values).fetchall()).encode())
-    return digest.hexdigest()
+    queries = {
+        raw_table(provider, resource): "select count(*),"
+        " sum(hash(hash(row_hash, _dlt_valid_from, _dlt_valid_to))) from " + raw_table(provider, resource)
+        for provider in PROVIDERS.values()
+        for resource in provider.resources
+    }
+    for name in ("accounts", "sync_log", "unreadable_records", "item_matches"):
+        table = f"raw_stocktake.{name}"
+        queries[table] = f"select count(*), sum(hash(hash(held))) from {table} as held"
+    return {table: str(connection.execute(query).fetchone()) for table, query in queries.items()}
 
 
 def settings_signature(connection: duckdb.DuckDBPyConnection) -> str:

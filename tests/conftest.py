@@ -19,6 +19,7 @@ from typer.testing import CliRunner, Result
 from pipelines.cli import app
 from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
+from tests.compiled_models import give_statements
 from tests.postgres_server import PROGRAMS, Postgres, new_database, served
 
 TESTS = Path(__file__).parent
@@ -69,6 +70,8 @@ class Project:
 
     def stocktake(self, *arguments: str, exits: int | None = 0) -> Result:
         """Runs a command and checks its exit code; None lets it be any."""
+        if {"run", "build"}.intersection(arguments):
+            give_statements(self.home)
         result = self.runner.invoke(app, list(arguments))
         assert exits in (None, result.exit_code), f"{result.stderr[-3500:]}\n{result.exception!r}"
         return result
@@ -167,6 +170,7 @@ SLOW = (
     "pipelines/test_resuming.py",
     "pipelines/test_security.py",
     "pipelines/test_sellercloud_reading.py",
+    "pipelines/test_statements.py",
     "pipelines/test_stopping.py",
     "pipelines/test_totals.py",
     "soak/",

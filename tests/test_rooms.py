@@ -47,9 +47,9 @@ def room_of(file):
         case ["pipelines", *rest]:
             demo = ("sandbox",) if rest in (["demo.py"], ["cli.py"]) else ()
             web = {"httpx"} if rest == ["notify.py"] else set()  # it asks no provider
+            dbt = {"dbt", "msgspec"} if rest == ["statements.py"] else set()
             packages = {
                 "dlt",
-                "dbt",
                 "duckdb",
                 "pyarrow",
                 "pendulum",
@@ -59,6 +59,7 @@ def room_of(file):
                 "typer",
                 "yaml",
                 *web,
+                *dbt,
             }
             shown = ("dashboard",) if rest == ["cli.py"] else ()
             return Room(frozenset(packages), ("pipelines", "sources._shared", *demo, *shown))
@@ -92,7 +93,7 @@ def belongs(file, module):
         "dashboard": "only the command line starts the dashboard: pipelines/cli.py",
         "dlt": "dlt belongs in sources/<provider>/__init__.py, sources/_shared or pipelines/",
         "duckdb": "what knows the warehouse belongs in pipelines/",
-        "dbt": "what knows the models belongs in pipelines/transform.py",
+        "dbt": "what asks dbt belongs in pipelines/statements.py",
         "httpx": "asking over HTTP belongs in sources/_shared/http.py or a provider's client.py",
         "msgspec": "reading a provider's answer belongs in its client.py or sources/_shared/rows.py",
     }
@@ -191,7 +192,7 @@ def test_pipelines_the_dashboard_and_the_shared_room_know_no_provider_by_name():
         ("sources/square/client.py", "from sources import ventmere_s2", "belongs in sources/_shared"),
         ("sources/square/client.py", "from .settings import PAGE_LIMIT", "write the whole name"),
         ("sources/square/__init__.py", "from pipelines.config import Account", "handed to a source"),
-        ("sources/square/__init__.py", "import dbt.cli.main", "pipelines/transform.py"),
+        ("sources/square/__init__.py", "import dbt.cli.main", "pipelines/statements.py"),
         ("sources/square/__init__.py", "from sandbox import Sandbox", "only pipelines/demo.py"),
         ("pipelines/load.py", "from sources.square.client import SquareClient", "pipelines/registry.py"),
         ("pipelines/load.py", "import_module('sources.square')", "pipelines/registry.py"),

@@ -45,7 +45,7 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
         account="shop",
     )
     working_database.put("ventmere_s2.inventory_items", level("tea", 5), level("gone", 3), account="s2")
-    working_database.dbt("run")
+    working_database.build(tests=False)
     return working_database
 
 
@@ -68,6 +68,15 @@ def notes(built: WorkingDatabase) -> dict[str, str | None]:
     )
 
 
+def log(built: WorkingDatabase, run: str, at: str) -> None:
+    built.query(
+        "insert into raw_stocktake.sync_log (run_id, account, provider, resource, mode, status, rows_read,"
+        " rows_distinct, asked_through, started_at, finished_at)"
+        " values (?, 'shop', 'square', 'inventory_counts', 'sweep', 'ok', 3, 2, ?, ?, ?)",
+        run, at, at, at,
+    )  # fmt: skip
+
+
 def changes(built: WorkingDatabase, product: str) -> list[tuple[Any, ...]]:
     return built.query(
         "select strftime(valid_from, '%d'), strftime(valid_to, '%d'), quantity_on_hand, on_hand_change"
@@ -88,7 +97,7 @@ def test_quantities_keep_every_digit(built: WorkingDatabase) -> None:
 def test_a_build_without_changes_rewrites_nothing(built: WorkingDatabase) -> None:
     before = row_ids(built)
 
-    built.dbt("run")
+    built.build(tests=False)
 
     assert row_ids(built) == before
 
@@ -100,7 +109,7 @@ def test_changed_and_vanished_levels_close_their_versions(built: WorkingDatabase
     built.retire("ventmere_s2.inventory_items", "W", "gone", account="s2", at=DAY_2)
     untouched = {row for row in row_ids(built)["stg_square__inventory_counts"] if row[4] == "exact"}
 
-    built.dbt("run")
+    built.build(tests=False)
 
     assert changes(built, "tea") == [
         ("05", "06", Decimal("12.5"), None),
@@ -123,7 +132,7 @@ def test_a_level_comes_back_and_rows_parsed_by_other_code_are_parsed_again(built
         "update staging.stg_square__inventory_counts set parsed_by = 'an older release', quantity = 0"
     )
 
-    built.dbt("run")
+    built.build(tests=False)
 
     assert changes(built, "pot") == [
         ("05", "06", Decimal("7"), None),
@@ -137,7 +146,8 @@ def test_a_level_comes_back_and_rows_parsed_by_other_code_are_parsed_again(built
 def test_following_builds_equal_one_from_scratch(built: WorkingDatabase) -> None:
     following = built.tables("staging", "marts", "reporting")
 
-    built.dbt("run", "--full-refresh")
+    built.query("delete from raw_stocktake.built")
+    built.build(tests=False)
 
     assert built.tables("staging", "marts", "reporting") == following
 
@@ -145,7 +155,7 @@ def test_following_builds_equal_one_from_scratch(built: WorkingDatabase) -> None
 def test_what_left_raw_leaves_everything(built: WorkingDatabase) -> None:
     built.query("delete from raw_square.inventory_counts where catalog_object_id <> 'tea'")
 
-    built.dbt("run")
+    built.build(tests=False)
 
     assert built.query("select distinct catalog_object_id from staging.stg_square__inventory_counts") == [
         ("tea",)
@@ -156,32 +166,32 @@ def test_what_left_raw_leaves_everything(built: WorkingDatabase) -> None:
     ]
 
 
-def test_the_ledger_alone_can_be_rebuilt(built: WorkingDatabase) -> None:
+def test_a_run_that_found_nothing_new_makes_what_reads_the_ledger_and_no_numbers(
+    built: WorkingDatabase,
+) -> None:
+    log(built, "first", DAY_4)
+    built.build(tests=False)
     before, built_by = built.tables("staging", "marts"), notes(built)
+    log(built, "second", "2026-01-08T09:00:00Z")
 
-    built.query(
-        "insert into raw_stocktake.sync_log (run_id, account, provider, resource, mode, status, rows_read,"
-        " rows_distinct, asked_through, started_at, finished_at)"
-        " values ('r', 'shop', 'square', 'inventory_counts', 'sweep', 'ok', 3, 2, ?, ?, ?)",
-        DAY_4, DAY_4, DAY_4,
-    )  # fmt: skip
-    rebuilt = {result.node.name for result in built.dbt("run", "--select", "tag:ledger")}
+    done = built.build(tests=False)
 
-    assert rebuilt == {
+    assert done.made == {
         "stg_stocktake__sync_log",
+        "int_sync_days",
         "dim_accounts",
         "fct_sync_runs",
         "rpt_freshness",
         "rpt_reconciliation",
         "rpt_sync_proof",
     }
-    assert built.query("select rows_repeated from reporting.rpt_sync_proof") == [(1,)]
+    assert built.query("select rows_repeated from reporting.rpt_sync_proof") == [(1,), (1,)]
     after = built.tables("staging", "marts")
     fed_by_the_ledger = {"staging.stg_stocktake__sync_log", "marts.dim_accounts", "marts.fct_sync_runs"}
     assert {name for name in after if after[name] != before[name]} == fed_by_the_ledger
     assert None not in built_by.values(), "publishing knows every table by its build"
     noted = {name for name, note in notes(built).items() if note != built_by[name]}
-    assert noted == rebuilt - {"stg_stocktake__sync_log"}
+    assert noted == {"dim_accounts", "fct_sync_runs", "rpt_freshness", "rpt_sync_proof"}
 
 
 def test_a_value_that_does_not_fit_its_type_costs_that_value_and_only_for_as_long_as_it_is_current(
@@ -191,9 +201,9 @@ def test_a_value_that_does_not_fit_its_type_costs_that_value_and_only_for_as_lon
     built.put(
         "square.inventory_counts", count("cup", "", is_estimated="", calculated_at=None), account="shop"
     )
-    models = ("run", "--select", "+fct_inventory_positions", "+rpt_schema_drift")
+    models = ("fct_inventory_positions", "rpt_schema_drift")
 
-    built.dbt(*models)
+    built.build(*models)
 
     unread = (
         "select account, resource, record_key, field_path, said from reporting.rpt_schema_drift"
@@ -211,7 +221,7 @@ def test_a_value_that_does_not_fit_its_type_costs_that_value_and_only_for_as_lon
     ]
 
     built.put("square.inventory_counts", count("tea", "9"), account="shop", at="2026-01-09T08:00:00Z")
-    built.dbt(*models)
+    built.build(*models)
 
     assert built.query(unread) == []
     assert built.query(tea) == [(Decimal("11.5"), Decimal("2.5"), None)]

@@ -1,9 +1,9 @@
-"""A working database with raw tables as a load leaves them, and dbt run on it in this process."""
+"""A working database with raw tables as a load leaves them, and the models built in it, in this process."""
 
 import hashlib
 import json
 import tempfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -15,8 +15,11 @@ from dbt.contracts.graph.manifest import Manifest
 from dbt.contracts.results import NodeResult
 
 from pipelines.registry import PROVIDERS
+from pipelines.statements import Node
 from pipelines.sync_log import make_log_tables
+from pipelines.transform import Build, build_nodes
 from pipelines.warehouse import make_raw_tables
+from tests.compiled_models import statements
 
 PROJECT = Path(__file__).parents[2] / "dbt_models"
 FIRST_LOAD = "2026-01-05T08:00:00Z"
@@ -110,6 +113,18 @@ class WorkingDatabase:
             account, provider, timezone, json.dumps(settings),
         )  # fmt: skip
 
+    def build(self, *wanted: str, tests: bool = True) -> Build:
+        """Builds the models as a run does.
+
+        Args:
+            wanted: these models and what they read; all where none is named.
+            tests: run them too, as far as what they read is built.
+        """
+        nodes = chosen(statements(), wanted, tests=tests)
+        with duckdb.connect(str(self.path)) as connection:
+            connection.execute("set TimeZone = 'UTC'")
+            return build_nodes(connection, nodes, self.folder / "failed.sql")
+
     def dbt(self, *arguments: str, succeeds: bool = True, project: Path | None = None) -> list[NodeResult]:
         """Runs dbt and returns its results; complains with dbt's own words.
 
@@ -139,6 +154,22 @@ class WorkingDatabase:
             list(schemas),
         )
         return {name: self.query(f"select * from {name} order by all") for (name,) in names}
+
+
+def chosen(nodes: Sequence[Node], wanted: Sequence[str], *, tests: bool) -> list[Node]:
+    """The wanted models with what they read, and the tests of what is there then."""
+    missing = set(wanted) - {node.name for node in nodes}
+    assert not missing, f"no model is called {', '.join(sorted(missing))}"
+    found = {node.name for node in nodes if node.name in wanted or not wanted}
+    for node in reversed(nodes):
+        if node.name in found:
+            found |= set(node.parents)
+    raw = {parent for node in nodes for parent in node.parents} - {node.name for node in nodes}
+    return [
+        node
+        for node in nodes
+        if (tests and found | raw >= set(node.parents) if node.kind == "test" else node.name in found)
+    ]
 
 
 @cache

@@ -1,7 +1,7 @@
 with
 
-sync_log as (
-    select * from {{ ref('stg_stocktake__sync_log') }}
+sync_days as (
+    select * from {{ ref('int_sync_days') }}
 ),
 
 level_versions as (
@@ -12,18 +12,7 @@ total_versions as (
     select * from {{ ref('int_position_versions_measured') }}
 ),
 
--- A run whose row in the ledger is not there yet has left its versions already.
 moments as (
-    select
-        provider,
-        account,
-        resource,
-        finished_at as moment
-    from sync_log
-    where status in ('ok', 'guarded') and mode <> 'backfill'
-
-    union all
-
     select
         provider,
         account,
@@ -41,8 +30,13 @@ moments as (
     from total_versions
 ),
 
+-- A run whose row in the ledger is not there yet has left its versions already.
 days as (
-    select distinct
+    select * from sync_days
+
+    union
+
+    select
         provider,
         account,
         resource,

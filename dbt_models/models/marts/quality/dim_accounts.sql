@@ -1,5 +1,3 @@
-{{ config(tags=['ledger']) }}
-
 with
 
 accounts as (

@@ -1,5 +1,3 @@
-{{ config(tags=['ledger']) }}
-
 select
     sync_key,
     run_id,

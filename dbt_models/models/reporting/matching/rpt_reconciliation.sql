@@ -1,5 +1,3 @@
-{{ config(tags=['ledger']) }}
-
 {% set compared = ['available', 'on_hand'] %}
 
 with

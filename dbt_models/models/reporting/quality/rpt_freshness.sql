@@ -1,5 +1,3 @@
-{{ config(tags=['ledger']) }}
-
 with
 
 sync_runs as (

@@ -1,4 +1,4 @@
-{{ config(materialized='view', tags=['ledger']) }}
+{{ config(materialized='view') }}
 
 select
     {{ hash_key(['run_id', 'account', 'resource']) }} as sync_key,

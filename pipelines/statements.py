@@ -1,0 +1,299 @@
+"""Every statement of a build, as dbt makes it of the models' text.
+
+dbt takes some twenty seconds of a core to read the models, and several times as long as the statements
+themselves to hand them over one by one. So it compiles, and pipelines/transform.py runs: what is compiled is
+kept in the home's folder for as long as the text, dbt and DuckDB are the same. A file that is not what
+was written is made anew.
+"""
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from copy import copy
+from graphlib import TopologicalSorter
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import duckdb
+import msgspec
+
+from pipelines.errors import CommandError
+from pipelines.files import write_whole
+
+PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
+ENGINES = ("dbt-core", "dbt-duckdb", "dbt-adapters", "duckdb")
+FORMAT = "1"
+"""Goes up when a node is written in another way."""
+
+HOOKS_KNOWN = ("note_build", "forget_")
+"""Post-hooks that need not be run: a build of ours notes every table and forgets by itself."""
+
+
+class Node(msgspec.Struct, frozen=True):
+    """A model or a test, compiled."""
+
+    name: str
+    """As people know it."""
+    kind: str
+    """table, view, incremental or test."""
+    sql: str
+    """What a table is made of when it is made whole, or what a test finds."""
+    parents: tuple[str, ...]
+    """What it reads: models by name, raw tables with their schema."""
+    after: tuple[str, ...] = ()
+    """Tests that have to pass first: all those of what it reads."""
+    schema: str = ""
+    merge_sql: str = ""
+    """The rows that an incremental model adds to what is there."""
+    unique_key: str = ""
+    columns: tuple[tuple[str, str], ...] = ()
+    """The columns that were promised, with their types, in their order."""
+    is_warning: bool = False
+
+    @property
+    def relation(self) -> str:
+        """Its name in SQL."""
+        return f'"{self.schema}"."{self.name}"'
+
+
+def compiled(
+    home: Path, database: str, variables: Mapping[str, Any] | None = None, project: Path = PROJECT
+) -> list[Node]:
+    """All nodes in an order in which they can be built, compiled only where they are not yet.
+
+    Args:
+        home: what is compiled is kept in its folder `models`.
+        database: the file name of the working database, which stands in every statement.
+        variables: what the user set for the models.
+        project: the models.
+
+    Raises:
+        CommandError: dbt does not understand a model, or a model asks for what a build here does not do.
+    """
+    file = home / "models" / "statements.json"
+    key = statements_key(database, variables, project)
+    kept = _kept(file, key)
+    if kept is None:
+        kept = _in_order(_compile(home, database, variables, project))
+        body = msgspec.json.encode(kept)
+        file.parent.mkdir(parents=True, exist_ok=True)
+        write_whole(file, f"{key} {hashlib.sha256(body).hexdigest()}\n{body.decode()}")
+    return kept
+
+
+def statements_key(database: str, variables: Mapping[str, Any] | None = None, project: Path = PROJECT) -> str:
+    """A fingerprint of all that decides what dbt makes of the text."""
+    versions = [FORMAT, *(version(engine) for engine in ENGINES)]
+    digest = hashlib.sha256(json.dumps([versions, database, variables or {}]).encode())
+    for path in sorted(project.rglob("*")):
+        if path.suffix in {".sql", ".yml", ".csv"} and not path.name.startswith("."):
+            digest.update(path.relative_to(project).as_posix().encode())
+            digest.update(path.read_bytes())
+    return digest.hexdigest()
+
+
+def _kept(file: Path, key: str) -> list[Node] | None:
+    try:
+        head, body = file.read_bytes().split(b"\n", 1)
+        if head.decode() == f"{key} {hashlib.sha256(body).hexdigest()}":
+            return msgspec.json.decode(body, type=list[Node])
+    except (FileNotFoundError, ValueError):
+        pass  # it was never written, or is no longer what was
+    return None
+
+
+def _compile(home: Path, database: str, variables: Mapping[str, Any] | None, project: Path) -> list[Node]:
+    stand_in = home / "models" / "stand_in" / database
+    stand_in.parent.mkdir(parents=True, exist_ok=True)
+    try:
+        with _dbt_database(stand_in):
+            return _compile_with(_Dbt(home, variables or {}, project), stand_in)
+    finally:
+        shutil.rmtree(stand_in.parent)
+
+
+def _compile_with(dbt: "_Dbt", stand_in: Path) -> list[Node]:
+    """Compiles both forms of each model: an incremental one is written otherwise where its table is there."""
+    for node in dbt.manifest.nodes.values():
+        _refuse_unknown(node)
+    wholes = dbt.run("compile", "--full-refresh")
+    incremental = [node for node in wholes if node.config.materialized == "incremental"]
+    with duckdb.connect(str(stand_in)) as connection:
+        for node in incremental:
+            connection.execute(f'create schema if not exists "{node.schema}"')
+            connection.execute(f'create table "{node.schema}"."{node.name}" as select 1 as stands_there')
+    chosen = ["--indirect-selection", "empty", "--select", *(node.name for node in incremental)]
+    merges = dbt.run("compile", *chosen) if incremental else []
+    merge_sql = {node.unique_id: str(node.compiled_code) for node in merges}
+    not_null = [node for node in wholes if _is_not_null(node)]
+    return [
+        *(
+            _node(node, dbt.names, merge_sql.get(node.unique_id, ""))
+            for node in wholes
+            if node not in not_null
+        ),
+        *_in_one_scan(not_null, dbt),
+    ]
+
+
+def _is_not_null(node: Any) -> bool:
+    metadata = getattr(node, "test_metadata", None)
+    return bool(
+        metadata
+        and metadata.name == "not_null"
+        and metadata.namespace is None
+        and node.config.severity.lower() == "error"
+        and node.config.where is None
+    )
+
+
+def _in_one_scan(not_null: Sequence[Any], dbt: "_Dbt") -> Iterator[Node]:
+    """One test for all columns of a model of which none may be null: each statement has its price."""
+    columns: dict[str, list[str]] = defaultdict(list)
+    for node in not_null:
+        columns[node.depends_on.nodes[-1]].append(node.test_metadata.kwargs["column_name"])
+    for model, found in columns.items():
+        quoted = [(column.replace("'", "''"), column.replace('"', '""')) for column in sorted(found)]
+        listed = ", ".join(f"'{text}'" for text, _ in quoted)
+        counted = ", ".join(f'count(*) filter ("{name}" is null)' for _, name in quoted)
+        yield Node(
+            name=f"not_null_{dbt.names[model]}",
+            kind="test",
+            sql=(
+                "select column_name, null_rows from (\n"
+                f"select unnest([{listed}]) as column_name, unnest([{counted}]) as null_rows\n"
+                f"from {dbt.manifest.nodes[model].relation_name}\n) where null_rows > 0"
+            ),
+            parents=(dbt.names[model],),
+        )
+
+
+def _node(node: Any, names: Mapping[str, str], merge_sql: str) -> Node:
+    kind = _kind(node)
+    is_promised = kind != "test" and node.config.contract.enforced
+    return Node(
+        name=node.name,
+        kind=kind,
+        sql=node.compiled_code,
+        parents=tuple(sorted(names[parent] for parent in node.depends_on.nodes)),
+        schema=node.schema,
+        merge_sql=merge_sql,
+        unique_key=node.config.unique_key if kind == "incremental" else "",
+        columns=tuple((one.name, one.data_type) for one in node.columns.values()) if is_promised else (),
+        is_warning=kind == "test" and node.config.severity.lower() == "warn",
+    )
+
+
+def _kind(node: Any) -> str:
+    return str(node.config.materialized if node.resource_type == "model" else node.resource_type.value)
+
+
+def _refuse_unknown(node: Any) -> None:
+    """Makes sure that what is run here is what dbt would have run.
+
+    Raises:
+        CommandError: the model asks for something else.
+    """
+    config, kind = node.config, _kind(node)
+    asked: Mapping[str, bool] = {
+        f"materialized: {kind}": kind not in ("table", "view", "incremental", "test", "analysis"),
+        "an alias": kind != "test" and bool(config.alias),
+        "a limit, fail_calc, warn_if or error_if": kind == "test"
+        and (config.limit, config.fail_calc, config.warn_if, config.error_if)
+        != (None, "count(*)", "!= 0", "!= 0"),
+        "an incremental model without strategy merge and one unique_key": kind == "incremental"
+        and (config.incremental_strategy != "merge" or not isinstance(config.unique_key, str)),
+        "a pre-hook": bool(getattr(config, "pre_hook", [])),
+        "a post-hook": any(
+            not any(known in hook.sql for known in HOOKS_KNOWN) for hook in getattr(config, "post_hook", [])
+        ),
+    }
+    for what, is_asked in asked.items():
+        if is_asked:
+            raise CommandError(
+                f"The models cannot be built: {node.name} has {what}, which stocktake build does not know."
+                " Write it as the other models are written (docs/models.md)."
+            )
+
+
+def _in_order(nodes: Sequence[Node]) -> list[Node]:
+    """Parents first, and the tests of what a model reads before it: what is broken is not built on."""
+    by_name = {node.name: node for node in nodes}
+    tests = [node for node in nodes if node.kind == "test"]
+    above: dict[str, frozenset[str]] = {}
+    for name in TopologicalSorter({node.name: node.parents for node in nodes}).static_order():
+        parents = by_name[name].parents if name in by_name else ()
+        above[name] = frozenset(parents).union(*(above[parent] for parent in parents))
+    for node in nodes:
+        if node.kind != "test":
+            before = [
+                test.name
+                for test in tests
+                if above[node.name].issuperset(test.parents)
+                and not set(test.parents).isdisjoint(node.parents)
+            ]
+            by_name[node.name] = msgspec.structs.replace(node, after=tuple(sorted(before)))
+    graph = {node.name: [*node.parents, *node.after] for node in by_name.values()}
+    return [by_name[name] for name in TopologicalSorter(graph).static_order() if name in by_name]
+
+
+class _Dbt:
+    """dbt in this process, on the models' text as it was read once."""
+
+    def __init__(self, home: Path, variables: Mapping[str, Any], project: Path) -> None:
+        self.log = home / "logs" / "dbt.log"
+        self._told = [
+            "--quiet", "--no-use-colors", "--log-level", "none", "--log-level-file", "info",
+            "--project-dir", str(project), "--profiles-dir", str(project),
+            "--target-path", str(home / "models"), "--log-path", str(self.log.parent),
+            "--vars", json.dumps(variables), "--no-write-json",
+        ]  # fmt: skip
+        self.manifest: Any = None
+        self.manifest = self._invoke("parse")
+        self.names: dict[str, str] = {
+            **{name: node.name for name, node in self.manifest.nodes.items()},
+            **{name: f"{one.schema}.{one.identifier}" for name, one in self.manifest.sources.items()},
+        }
+        """Models and raw tables as they are called here, by dbt's names."""
+
+    def run(self, *arguments: str) -> list[Any]:
+        """The nodes that a command of dbt worked on."""
+        results = self._invoke(*arguments).results
+        for result in results:
+            if str(result.status) == "error":
+                said = " ".join(str(result.message or "").split())
+                raise CommandError(f"The models cannot be built: {result.node.name}: {said}. See {self.log}.")
+        return [copy(result.node) for result in results]  # the next command writes into the same ones
+
+    def _invoke(self, *arguments: str) -> Any:
+        from dbt.cli.main import dbtRunner  # seconds to import: only who compiles pays for it
+
+        try:
+            outcome = dbtRunner(manifest=self.manifest).invoke([*arguments, *self._told])
+        finally:
+            for handler in logging.getLogger("file_log").handlers:  # dbt leaves its log file open
+                handler.close()
+        if outcome.result is None or isinstance(outcome.exception, Exception):
+            said = " ".join(str(outcome.exception or "dbt gave no result").split()).rstrip(".")
+            raise CommandError(f"The models cannot be built: {said}. See {self.log}.")
+        return outcome.result
+
+
+@contextmanager
+def _dbt_database(database: Path) -> Iterator[None]:
+    """Tells dbt where its database is."""
+    before = os.environ.get("STOCKTAKE_WORKING_DATABASE")
+    os.environ["STOCKTAKE_WORKING_DATABASE"] = str(database)
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ["STOCKTAKE_WORKING_DATABASE"]
+        else:
+            os.environ["STOCKTAKE_WORKING_DATABASE"] = before

@@ -1,0 +1,258 @@
+"""What a build makes again, what it leaves, and what stands after one that failed: nodes written by hand."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines import errors
+from pipelines.errors import CommandError
+from pipelines.statements import Node
+from pipelines.sync_log import make_log_tables
+from pipelines.transform import Build, build_nodes, has_passed
+from pipelines.warehouse import make_raw_tables
+
+LOCATIONS = "raw_square.locations"
+
+
+class Warehouse:
+    """Raw tables, and builds over them."""
+
+    def __init__(self, connection: duckdb.DuckDBPyConnection, folder: Path) -> None:
+        self.connection = connection
+        self.failed_sql = folder / "failed.sql"
+        make_raw_tables(connection)
+        make_log_tables(connection)
+
+    def put(self, key: str, name: str) -> None:
+        self.connection.execute(
+            f"insert into {LOCATIONS} values ('shop', ?, null, ?, ?, now(), 'load', now(), null)",
+            [key, name, f"{key} {name}"],
+        )
+
+    def forget(self, key: str) -> None:
+        self.connection.execute(f"delete from {LOCATIONS} where location_id = ?", [key])
+
+    def build(self, *nodes: Node) -> Build:
+        return build_nodes(self.connection, nodes, self.failed_sql)
+
+    def made(self, *nodes: Node) -> set[str]:
+        return self.build(*nodes).made
+
+    def rows(self, table: str) -> list[tuple[object, ...]]:
+        return self.connection.execute(f"from {table} order by all").fetchall()
+
+    def notes(self) -> dict[str, str]:
+        return dict(self.connection.execute("select table_name, comment from duckdb_tables()").fetchall())
+
+
+@pytest.fixture
+def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+    with duckdb.connect(":memory:") as connection:
+        found = Warehouse(connection, tmp_path)
+        found.put("1", "north")
+        yield found
+
+
+def node(name: str, sql: str, *parents: str, kind: str = "table", **more: object) -> Node:
+    return Node(name=name, kind=kind, sql=sql, parents=parents, schema="marts", **more)  # type: ignore[arg-type]
+
+
+VERSIONS = node(
+    "versions", f"select location_id as id, payload as name from {LOCATIONS}", LOCATIONS, kind="view"
+)
+NAMES = node("names", "select distinct name from marts.versions", "versions")
+COUNT = node("count", "select count(*) as names from marts.names", "names")
+NO_SOUTH = node("no_south", "select name from marts.names where name = 'south'", "names", kind="test")
+ALL = (VERSIONS, NAMES, NO_SOUTH, COUNT)
+HISTORY_SQL = f"select location_id as id, payload as name from {LOCATIONS}"
+HISTORY = node(
+    "history",
+    HISTORY_SQL,
+    LOCATIONS,
+    kind="incremental",
+    unique_key="id",
+    merge_sql=f"from ({HISTORY_SQL}) as found where (id, name) not in (select (id, name) from marts.history)",
+)
+
+
+def test_what_did_not_change_is_not_made_again(warehouse: Warehouse) -> None:
+    first = warehouse.build(*ALL)
+    again = warehouse.build(*ALL)
+
+    assert first.made == {"versions", "names", "count"}
+    assert (first.models, first.tests) == (3, 1)
+    assert (again.models, again.tests) == (0, 0)
+
+
+def test_a_change_goes_as_far_as_rows_differ(warehouse: Warehouse) -> None:
+    warehouse.build(*ALL)
+    before = warehouse.notes()
+    warehouse.put("2", "north")
+
+    done = warehouse.build(*ALL)
+
+    assert done.made == {"versions", "names"}
+    assert done.tests == 0
+    assert warehouse.notes() == before, "publishing need not read it again"
+    warehouse.put("3", "east")
+    assert warehouse.made(*ALL) == {"versions", "names", "count"}
+    assert warehouse.rows("marts.count") == [(2,)]
+    assert warehouse.notes()["count"] != before["count"]
+
+
+def test_versions_that_all_begin_at_another_moment_are_other_versions(warehouse: Warehouse) -> None:
+    """An account was reset and read again: two locations, both new at one moment. It passed for no change."""
+    warehouse.put("2", "south")
+    moments = node("moments", f"select location_id, _dlt_valid_from from {LOCATIONS}", LOCATIONS)
+    for day in ("2026-01-01", "2026-01-02"):
+        warehouse.connection.execute(f"update {LOCATIONS} set _dlt_valid_from = ?::timestamptz", [day])
+        assert warehouse.made(moments) == {"moments"}
+
+
+@pytest.mark.parametrize(
+    "meanwhile",
+    [
+        "create or replace table marts.names as select 'other' as name",
+        "comment on table marts.names is 'build of dbt'",
+        "drop table marts.names",
+    ],
+    ids=["replaced", "written into", "dropped"],
+)
+def test_a_table_that_another_made_is_made_again(warehouse: Warehouse, meanwhile: str) -> None:
+    warehouse.build(*ALL)
+    warehouse.connection.execute(meanwhile)
+
+    assert warehouse.made(*ALL) == {"names"}
+    assert warehouse.rows("marts.names") == [("north",)]
+
+
+def test_a_changed_statement_makes_its_model_and_history_above_it_anew(warehouse: Warehouse) -> None:
+    copy = node("copy", "from marts.history", "history")
+    warehouse.build(*ALL, HISTORY, copy)
+    warehouse.connection.execute("update marts.history set name = 'as other text said'")
+    changed = node(
+        "history",
+        HISTORY.sql + " ",
+        LOCATIONS,
+        kind="incremental",
+        unique_key="id",
+        merge_sql=HISTORY.merge_sql,
+    )
+
+    assert warehouse.made(*ALL, changed, copy) == {"history", "copy"}
+    assert warehouse.rows("marts.history") == [("1", "north")]
+
+
+def test_history_takes_what_arrived_and_forgets_what_is_gone(warehouse: Warehouse) -> None:
+    warehouse.put("2", "south")
+    warehouse.build(HISTORY)
+    place = warehouse.connection.execute("select rowid from marts.history where id = '1'").fetchall()
+    warehouse.put("3", "east")
+    warehouse.forget("2")
+
+    assert warehouse.made(HISTORY) == {"history"}
+    assert warehouse.rows("marts.history") == [("1", "north"), ("3", "east")]
+    assert warehouse.connection.execute("select rowid from marts.history where id = '1'").fetchall() == place
+
+
+def test_changed_settings_make_history_anew(warehouse: Warehouse) -> None:
+    history = node(
+        "history", HISTORY.sql, LOCATIONS, "raw_stocktake.accounts",
+        kind="incremental", unique_key="id", merge_sql=HISTORY.merge_sql,
+    )  # fmt: skip
+    warehouse.build(history)
+    warehouse.connection.execute("update marts.history set name = 'under other settings'")
+    warehouse.connection.execute(
+        "insert into raw_stocktake.accounts values ('shop', 'square', null, ?, true)",
+        ['{"available_basis": "net"}'],
+    )
+
+    assert warehouse.made(history) == {"history"}
+    assert warehouse.rows("marts.history") == [("1", "north")]
+
+
+def test_a_build_that_fails_leaves_what_was_there(warehouse: Warehouse) -> None:
+    warehouse.build(*ALL)
+    warehouse.put("2", "south")
+
+    with pytest.raises(errors.TestsFailedError) as told:
+        warehouse.build(*ALL)
+
+    assert "1 of 1 tests failed" in str(told.value)
+    assert "no_south: 1 row, such as name south" in str(told.value)
+    assert warehouse.failed_sql.read_text() == NO_SOUTH.sql
+    assert warehouse.rows("marts.names") == [("north",)]
+    assert not has_passed(warehouse.connection)
+    warehouse.forget("2")
+    assert warehouse.made(*ALL) == set()
+    assert has_passed(warehouse.connection)
+
+
+def test_what_is_broken_is_not_built_on_and_the_rest_is_judged(warehouse: Warehouse) -> None:
+    unbuildable = node("unbuildable", "select error('built on') as x", "names", after=("no_south",))
+    above = node("above", "from marts.unbuildable", "unbuildable")
+    also = node("also", "select 1 as one", "versions", kind="test")
+    warehouse.put("2", "south")
+
+    with pytest.raises(errors.TestsFailedError, match="2 of 2 tests failed"):
+        warehouse.build(VERSIONS, NAMES, NO_SOUTH, unbuildable, above, also)
+
+
+def test_a_test_that_cannot_run_has_failed(warehouse: Warehouse) -> None:
+    broken = node("broken", "select cast(name as integer) from marts.names", "names", kind="test")
+
+    with pytest.raises(errors.TestsFailedError, match="broken: Conversion Error"):
+        warehouse.build(VERSIONS, NAMES, broken)
+
+
+def test_a_warning_is_told_by_every_build_until_it_is_mended(warehouse: Warehouse) -> None:
+    warns = node(NO_SOUTH.name, NO_SOUTH.sql, "names", kind="test", is_warning=True)
+    warehouse.put("2", "south")
+
+    for tests in (1, 0):
+        done = warehouse.build(VERSIONS, NAMES, warns)
+        assert done.warnings == ["no_south: 1 row, such as name south"]
+        assert done.tests == tests
+    warehouse.forget("2")
+    assert warehouse.build(VERSIONS, NAMES, warns).warnings == []
+
+
+def test_a_model_that_cannot_be_built_is_named(warehouse: Warehouse) -> None:
+    with pytest.raises(CommandError, match="cannot be built: names: Catalog Error"):
+        warehouse.build(node("names", "from marts.nowhere"))
+
+    assert warehouse.failed_sql.read_text() == "from marts.nowhere"
+
+
+@pytest.mark.parametrize(
+    ("sql", "words"),
+    [
+        ("select 1::bigint as n", r"names\.n is BIGINT, and INTEGER in its YAML"),
+        ("select 1 as n, 2 as m", r"names\.m is INTEGER, and not there in its YAML"),
+        ("select 1 as m", r"names\.m is INTEGER, and not there"),
+    ],
+    ids=["type", "more", "another"],
+)
+def test_columns_are_as_promised(warehouse: Warehouse, sql: str, words: str) -> None:
+    with pytest.raises(CommandError, match=words):
+        warehouse.build(node("names", sql, columns=(("n", "integer"),)))
+
+
+def test_promised_columns_stand_in_their_order(warehouse: Warehouse) -> None:
+    warehouse.build(node("names", "select 1 as b, 2 as a", columns=(("a", "integer"), ("b", "integer"))))
+
+    assert warehouse.rows("marts.names") == [(2, 1)]
+
+
+def test_what_no_model_makes_any_more_is_dropped(warehouse: Warehouse) -> None:
+    warehouse.build(*ALL)
+    warehouse.connection.execute("create table marts.left_behind as select 1 as x")
+
+    warehouse.build(node("versions", "select 1 as one"))
+
+    assert [row[0] for row in warehouse.connection.execute("show tables from marts").fetchall()] == [
+        "versions"
+    ]
+    assert warehouse.rows("marts.versions") == [(1,)], "a view has become a table"

@@ -1,0 +1,215 @@
+"""What dbt compiles is kept, and is what a build runs: a small project of our own, read by the real dbt."""
+
+import gc
+import shutil
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from pipelines.errors import CommandError
+from pipelines.statements import PROJECT, Node, compiled
+from pipelines.sync_log import make_log_tables
+from pipelines.transform import build_nodes
+from pipelines.warehouse import make_raw_tables
+
+FILES = {
+    "dbt_project.yml": """
+name: small
+version: "1.0"
+profile: stocktake
+flags: {send_anonymous_usage_stats: false}
+vars: {small: {least: 1}}
+models:
+  small: {+schema: marts, +materialized: table}
+""",
+    "macros/schemas.sql": """
+{% macro generate_schema_name(name, node) %}{{ name or target.schema }}{% endmacro %}
+""",
+    "models/models.yml": """
+models:
+  - name: history
+    columns: [{name: location_id, data_tests: [unique, not_null]}, {name: name, data_tests: [not_null]}]
+  - name: names
+    config: {contract: {enforced: true}}
+    data_tests:
+      - unique: {name: only_warns, arguments: {column_name: name}, config: {severity: warn}}
+    columns: [{name: name, data_type: varchar}, {name: places, data_type: bigint}]
+sources:
+  - name: square
+    schema: raw_square
+    tables: [{name: locations}]
+""",
+    "models/history.sql": """
+{{ config(materialized='incremental', incremental_strategy='merge', unique_key='location_id') }}
+select location_id, payload as name from {{ source('square', 'locations') }}
+{% if is_incremental() %}
+where location_id not in (select location_id from {{ this }})
+{% endif %}
+""",
+    "models/names.sql": """
+select count(*) as places, name
+from {{ ref('history') }}
+group by all
+having count(*) >= {{ var('least') }}
+""",
+}
+
+
+@pytest.fixture(scope="module")
+def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("small")
+    for name, text in FILES.items():
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text(text, encoding="utf-8")
+    shutil.copyfile(PROJECT / "profiles.yml", folder / "profiles.yml")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
+    """A home in which they are compiled."""
+    home = tmp_path_factory.mktemp("home")
+    compiled(home, "working.duckdb", project=project)
+    return home
+
+
+@pytest.fixture
+def without_dbt(monkeypatch: pytest.MonkeyPatch) -> None:
+    def refuse(*_: object) -> list[Node]:
+        raise AssertionError("compiled again")
+
+    monkeypatch.setattr("pipelines.statements._compile", refuse)
+
+
+def statements(home: Path) -> Path:
+    return home / "models" / "statements.json"
+
+
+def test_every_form_of_a_model_is_compiled(home: Path, project: Path, without_dbt: None) -> None:
+    nodes = {node.name: node for node in compiled(home, "working.duckdb", project=project)}
+
+    assert {name: node.kind for name, node in nodes.items()} == {
+        "history": "incremental",
+        "not_null_history": "test",
+        "unique_history_location_id": "test",
+        "names": "table",
+        "only_warns": "test",
+    }
+    assert "not in" in nodes["history"].merge_sql
+    assert "not in" not in nodes["history"].sql
+    assert nodes["history"].parents == ("raw_square.locations",)
+    assert nodes["names"].parents == ("history",)
+    assert nodes["names"].after == ("not_null_history", "unique_history_location_id")
+    assert nodes["names"].columns == (("name", "varchar"), ("places", "bigint"))
+    assert [name for name, node in nodes.items() if node.is_warning] == ["only_warns"]
+    assert {path.name for path in (home / "models").iterdir()} >= {"statements.json"}
+    assert not (home / "models" / "stand_in").exists()
+
+
+def test_what_is_compiled_can_be_built(home: Path, project: Path, tmp_path: Path) -> None:
+    with duckdb.connect(str(tmp_path / "working.duckdb")) as connection:
+        make_raw_tables(connection)
+        make_log_tables(connection)
+        connection.execute(
+            "insert into raw_square.locations"
+            " values ('a', '007', null, 'north', 'h', now(), 'l', now(), null)"
+        )
+        done = build_nodes(
+            connection, compiled(home, "working.duckdb", project=project), tmp_path / "failed.sql"
+        )
+        assert connection.execute("from marts.names").fetchall() == [("north", 1)]
+    assert (done.models, done.tests) == (2, 3)
+
+
+def test_a_column_that_is_null_is_named(home: Path, project: Path) -> None:
+    [test] = [
+        one for one in compiled(home, "working.duckdb", project=project) if one.name == "not_null_history"
+    ]
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as working")
+        connection.execute("create schema working.marts")
+        connection.execute("create table working.marts.history (location_id varchar, name varchar)")
+        assert connection.execute(test.sql).fetchall() == []
+        connection.execute("insert into working.marts.history values ('1', null), ('2', null), ('3', 'x')")
+        assert connection.execute(test.sql).fetchall() == [("name", 2)]
+
+
+def test_what_the_user_set_is_compiled(home: Path, project: Path, without_dbt: None) -> None:
+    with pytest.raises(AssertionError, match="compiled again"):
+        compiled(home, "working.duckdb", {"least": 2}, project)
+
+
+@pytest.mark.parametrize(
+    "spoil",
+    [
+        lambda text: text.replace("north", "n") + " ",
+        lambda text: text[: len(text) // 2],
+        lambda text: "",
+        lambda text: text.replace("unique", "uniqve"),
+        lambda text: "0" + text[1:] if text[0] != "0" else "1" + text[1:],
+    ],
+    ids=["longer", "cut short", "empty", "changed", "of other text"],
+)
+def test_statements_that_are_not_what_was_written_are_made_anew(
+    home: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, spoil: object
+) -> None:
+    good = statements(home).read_text(encoding="utf-8")
+    statements(tmp_path).parent.mkdir()
+    statements(tmp_path).write_text(spoil(good), encoding="utf-8")  # type: ignore[operator]
+    nodes = compiled(home, "working.duckdb", project=project)
+    monkeypatch.setattr("pipelines.statements._compile", lambda *_: nodes)
+
+    assert sorted(compiled(tmp_path, "working.duckdb", project=project), key=str) == sorted(nodes, key=str)
+    assert statements(tmp_path).read_text(encoding="utf-8").split()[0] == good.split()[0]
+    assert len(statements(tmp_path).read_text(encoding="utf-8")) == len(good)
+
+
+def test_other_text_is_compiled(home: Path, project: Path, tmp_path: Path, without_dbt: None) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(project, other)
+    assert compiled(home, "working.duckdb", project=other)
+    (other / "models" / "names.sql").write_text("select 1 as one", encoding="utf-8")
+
+    with pytest.raises(AssertionError, match="compiled again"):
+        compiled(home, "working.duckdb", project=other)
+
+
+@pytest.mark.parametrize(
+    ("file", "text", "words"),
+    [
+        (
+            "models/names.sql",
+            "{{ config(materialized='ephemeral') }} select 1",
+            "names has materialized: eph",
+        ),
+        ("models/names.sql", "{{ config(post_hook='select 1') }} select 1", "names has a post-hook"),
+        ("models/names.sql", "{{ config(alias='other') }} select 1", "names has an alias"),
+        (
+            "models/history.sql",
+            "{{ config(materialized='incremental', incremental_strategy='append') }} select 1",
+            "history has an incremental model without strategy merge",
+        ),
+    ],
+    ids=["ephemeral", "a hook", "an alias", "append"],
+)
+def test_what_a_build_does_not_know_is_refused_by_name(
+    project: Path, tmp_path: Path, file: str, text: str, words: str
+) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(project, other)
+    (other / file).write_text(text, encoding="utf-8")
+
+    with pytest.raises(CommandError, match=words):
+        compiled(tmp_path, "working.duckdb", project=other)
+
+
+@pytest.mark.filterwarnings("ignore:Exception ignored in")
+def test_what_dbt_does_not_understand_is_told_in_its_words(project: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    shutil.copytree(project, other)
+    (other / "models" / "names.sql").write_text("select {{ nonsense() }}", encoding="utf-8")
+
+    with pytest.raises(CommandError, match=r"cannot be built: .*nonsense"):
+        compiled(tmp_path, "working.duckdb", project=other)
+    gc.collect()  # dbt leaves its threads to be swept up
