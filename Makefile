@@ -10,7 +10,7 @@ READY := $(VENV)/ready
 RUNTIME := $(VENV)/ready-to-run
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all bench bench-quick soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
+.PHONY: help demo test test-slow test-all bench bench-quick simulate soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -42,8 +42,13 @@ STEPS ?= 8
 soak: $(READY) ## Schedules of changes, runs, storms and deaths by chance: SCHEDULES=200 SEED=1 STEPS=8
 	$(BIN)/python -m tests.soak --schedules $(SCHEDULES) --seed $(SEED) --steps $(STEPS)
 
+simulate: SCHEDULES = 100000
+simulate: $(READY) ## The same of reading alone, in one process, thousands a minute: SCHEDULES=100000 SEED=1 STEPS=8
+	$(BIN)/python -m tests.simulation --schedules $(SCHEDULES) --seed $(SEED) --steps $(STEPS)
+
 mutants: $(READY) ## Takes out each guard against a loss: a test has to fail and name the loss
 	$(BIN)/python -m tests.mutants
+	$(BIN)/python -m tests.simulation.planted
 
 pictures: $(READY) ## The dashboard's pictures in docs/img, of ten make-believe days; needs Chromium
 	$(BIN)/python -m tests.dashboard.pictures

@@ -35,7 +35,7 @@ from sandbox.control import Control
 from sandbox.drift import Drift, Type, drifted
 from sandbox.faults import Fault, Faults
 from sandbox.json_text import json_bytes
-from sandbox.record import Asked, Reply
+from sandbox.record import Asked, Call, Reply
 from sandbox.rooms import ROOMS
 from sandbox.server import Application, Server
 from sandbox.storm import Move, Storm
@@ -55,6 +55,7 @@ class Sandbox:
         providers: serve these only; all by default.
         ticking: let the clock run along with real time.
         port: 0 picks a free one.
+        world: one that is there already, with its own clock; seed, size and start say nothing then.
     """
 
     def __init__(
@@ -67,9 +68,13 @@ class Sandbox:
         ticking: bool = False,
         host: str = "127.0.0.1",
         port: int = 0,
+        world: World | None = None,
     ) -> None:
-        self.clock = Clock(datetime.fromisoformat(start).astimezone(UTC), ticking=ticking)
-        self.world = World(seed, size, self.clock, providers)
+        if world is None:
+            clock = Clock(datetime.fromisoformat(start).astimezone(UTC), ticking=ticking)
+            world = World(seed, size, clock, providers)
+        self.clock = world.clock
+        self.world = world
         self.switches: dict[str, Any] = {name: ROOMS[name].switches() for name in providers}
         self.apis: dict[str, Any] = {
             name: ROOMS[name].api(data, self.switches[name], self.clock, partial(self._address, name))
@@ -86,16 +91,23 @@ class Sandbox:
             self.clock, self.apis, self.faults, Control(self).answer, self._drifted
         )
         self._storm: Storm | None = None
-        self._server = Server(self._application, host, port)
+        self._place = host, port
+        self._server: Server | None = None
 
     def start(self) -> "Sandbox":
         """Serves; returns when requests are answered."""
-        self._server.start()
+        self._server = Server(self._application, *self._place)
+        self._place = self._server.start()
         return self
 
     def stop(self) -> None:
         """Ends serving."""
-        self._server.stop()
+        if self._server is not None:
+            self._server.stop()
+
+    def exchange(self, provider: str, call: Call) -> tuple[Reply, Fault | None, datetime]:
+        """What a request meets, without a socket: the answer, the fault on its way, and the moment."""
+        return self._application.exchange(provider, call)
 
     def __enter__(self) -> "Sandbox":
         return self.start()
@@ -111,7 +123,7 @@ class Sandbox:
     @property
     def url(self) -> str:
         """Where it is served."""
-        return f"http://{self._server.host}:{self._server.port}"
+        return "http://{}:{}".format(*self._place)
 
     @property
     def providers(self) -> list[str]:
@@ -150,6 +162,11 @@ class Sandbox:
                         for key, record in found.items()
                     }
             return found
+
+    def texts(self, provider: str, resource: str) -> dict[tuple[str, ...], str | bytes]:
+        """The truth as text, as it is without any drift."""
+        with self._application.world_lock:
+            return dict(self.apis[provider].records(resource))
 
     def drift(
         self,

@@ -12,20 +12,23 @@ class Clock:
     """
 
     def __init__(self, start: datetime, *, ticking: bool = False) -> None:
-        self._start = start
-        self._shift = timedelta()
+        self._stands_at = start
         self._real_start = datetime.now(UTC) if ticking else None
 
     def now(self) -> datetime:
         """The present moment, in UTC, to the millisecond."""
-        moment = self._start + self._shift
-        if self._real_start is not None:
-            moment += datetime.now(UTC) - self._real_start
-        return moment.replace(microsecond=moment.microsecond // 1000 * 1000)
+        if self._real_start is None:
+            return self._stands_at
+        return _cut(self._stands_at + (datetime.now(UTC) - self._real_start))
 
     def advance(
         self, *, days: float = 0, hours: float = 0, minutes: float = 0, seconds: float = 0
     ) -> datetime:
         """Moves time on and returns the new moment."""
-        self._shift += timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        passed = timedelta(days=days, hours=hours, minutes=minutes, seconds=seconds)
+        self._stands_at = _cut(self._stands_at + passed)
         return self.now()
+
+
+def _cut(moment: datetime) -> datetime:
+    return moment.replace(microsecond=moment.microsecond // 1000 * 1000)

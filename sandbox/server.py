@@ -7,9 +7,10 @@ import random
 import socket
 import struct
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
+from functools import lru_cache
 from typing import Any, Protocol
 
 import uvicorn
@@ -42,6 +43,9 @@ class Api(Protocol):
 
     def truth(self, resource: str) -> Mapping[tuple[str, ...], dict[str, Any]]:
         """Every record of a resource as it would be served now, by key."""
+
+    def records(self, resource: str) -> Iterable[tuple[tuple[str, ...], str | bytes]]:
+        """The same as text."""
 
 
 class Weather(Protocol):
@@ -94,6 +98,23 @@ class Application:
             {name.lower(): value for name, value in request.headers.items()},
             body,
         )
+        reply, fault, now = self.exchange(provider, call)
+        if fault is not None and fault.kind == "slow":
+            await asyncio.sleep(fault.seconds)
+        if fault is not None and fault.kind == "reset":
+            _reset(scope)
+            return
+        if fault is not None and fault.kind == "cut":
+            await _cut(scope, send, _response(reply, now))
+            return
+        await _response(reply, now)(scope, receive, send)
+
+    def exchange(self, provider: str, call: Call) -> tuple[Reply, Fault | None, datetime]:
+        """The answer to a request, the fault it meets on its way, and the moment it was made.
+
+        Raises:
+            KeyError: there is no such provider.
+        """
         with self.world_lock:
             fault, chance = self._faults[provider].draw(), None
             if self.weather is not None:
@@ -102,6 +123,7 @@ class Application:
             reply = _faulty_reply(fault, self._apis[provider])
             if reply is None:
                 reply = self._drifted(provider, call.path, self._apis[provider].answer(call))
+            reply.body = _faulty_body(reply.body, fault)
             headers, kept_body = without_secrets(call)
             now = self._clock.now()
             self.requests.append(
@@ -119,15 +141,7 @@ class Application:
             )
             if self.weather is not None and chance is not None:
                 self.weather.pass_over(provider, chance)
-        if fault is not None and fault.kind == "slow":
-            await asyncio.sleep(fault.seconds)
-        if fault is not None and fault.kind == "reset":
-            _reset(scope)
-            return
-        if fault is not None and fault.kind == "cut":
-            await _cut(scope, send, _response(reply, fault, now))
-            return
-        await _response(reply, fault, now)(scope, receive, send)
+        return reply, fault, now
 
     def _controlled(self, method: str, path: str, body: Any) -> Response:
         try:
@@ -146,7 +160,6 @@ class Server:
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
         self._socket.bind((host, port))
-        self.host, self.port = self._socket.getsockname()
         config = uvicorn.Config(
             application,
             log_level="critical",
@@ -161,12 +174,14 @@ class Server:
         self._server = uvicorn.Server(config)
         self._thread = threading.Thread(target=self._serve, name="sandbox", daemon=True)
 
-    def start(self) -> None:
-        """Returns when the server answers."""
+    def start(self) -> tuple[str, int]:
+        """Returns host and port when the server answers."""
         self._socket.listen(128)
         self._thread.start()
         while not self._server.started and self._thread.is_alive():
             threading.Event().wait(0.005)
+        host, port = self._socket.getsockname()
+        return host, port
 
     def stop(self) -> None:
         """Returns when the thread has ended and the socket is closed."""
@@ -220,18 +235,26 @@ def _faulty_reply(fault: Fault | None, api: Api) -> Reply | None:
     return None
 
 
-def _response(reply: Reply, fault: Fault | None, now: datetime) -> Response:
-    body = reply.body
+def _faulty_body(body: bytes, fault: Fault | None) -> bytes:
     if fault is not None and fault.kind == "truncated":
-        body = body[: len(body) // 2]
+        return body[: len(body) // 2]
     if fault is not None and fault.kind == "invalid_json":
-        body = b"<<<" + body
-    headers = {
-        "Content-Type": "application/json",
-        "Date": format_datetime(now, usegmt=True),
-        **reply.headers,
-    }
-    return Response(body, reply.status, headers)
+        return b"<<<" + body
+    return body
+
+
+def headers_of(reply: Reply, now: datetime) -> dict[str, str]:
+    """What is sent before the body."""
+    return {"Content-Type": "application/json", "Date": _http_date(now), **reply.headers}
+
+
+@lru_cache(maxsize=16)
+def _http_date(moment: datetime) -> str:
+    return format_datetime(moment, usegmt=True)
+
+
+def _response(reply: Reply, now: datetime) -> Response:
+    return Response(reply.body, reply.status, headers_of(reply, now))
 
 
 def _parsed(raw: bytes) -> Any:

@@ -168,7 +168,8 @@ class Storm:
             if self._world.gone(provider):
                 move = Move(provider, "bring_back", self._world.bring_back(provider, place))
         elif share < 0.8:
-            move = Move(provider, "change", self._world.change_one(provider, place))
+            if self._world.stock(provider):
+                move = Move(provider, "change", self._world.change_one(provider, place))
         else:
             self._clock.advance(seconds=STEPS[place % len(STEPS)])
             move = Move(provider, "advance")

@@ -21,14 +21,16 @@ LIVELY = timedelta(hours=20)
 class World:
     """The same seed, size and start give the same bytes, whatever the wall clock says.
 
-    Every provider's room has its own chance: what one room holds does not depend on which others there are.
+    A size that is a number is of so many items. Every provider's room has its own chance: what one room holds
+    does not depend on which others there are.
     """
 
-    def __init__(self, seed: int, size: Size, clock: Clock, providers: Sequence[str]) -> None:
+    def __init__(self, seed: int, size: Size | int, clock: Clock, providers: Sequence[str]) -> None:
         self.clock = clock
         # The names seed chance: with other ones, everybody's stock would be another.
         self._random = {name: _chance(seed, name) for name in ("goods", *providers)}
-        self.articles = make_articles(self._random["goods"], ITEMS[size])
+        count = size if isinstance(size, int) else ITEMS[size]
+        self.articles = make_articles(self._random["goods"], count)
         self.data: dict[str, Any] = {
             name: ROOMS[name].data(self._random[name], clock, self.articles) for name in providers
         }

@@ -119,6 +119,16 @@ class Project:
         return [a.body for a in self.sandbox.requests if a.provider == provider and a.path == path]
 
 
+def sentence(result: Result) -> str:
+    """What a command said, which is one short sentence, no traceback and no secret."""
+    assert "Traceback" not in result.stderr
+    assert result.stdout == ""
+    words = " ".join(result.stderr.split())
+    assert 20 < len(words) < 700, words
+    assert "a-secret-4711" not in words
+    return words
+
+
 def difference(held: Mapping[tuple[str, ...], Any], truth: Mapping[tuple[str, ...], Any]) -> str:
     """In what the warehouse is not as the provider is: how many records, and which."""
     kinds = {

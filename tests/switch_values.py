@@ -8,7 +8,10 @@ from collections.abc import Callable, Mapping, Sequence
 from types import UnionType
 from typing import Any, Literal, get_args, get_origin, get_type_hints
 
+import pytest
+
 from sandbox.rooms import ROOMS
+from tests.pairs import all_pairs
 
 VALUES: dict[str, dict[str, Sequence[Any]]] = {
     "sellercloud": {
@@ -114,3 +117,13 @@ def _all(kind: Any) -> Sequence[Any]:
 def _is_hook(kind: Any) -> bool:
     choices = get_args(kind) if isinstance(kind, UnionType) else (kind,)
     return any(get_origin(choice) is Callable for choice in choices)
+
+
+ROWS = [
+    pytest.param(provider, row, id=f"{provider}-{number}")
+    for provider in ROOMS
+    for number, row in enumerate(all_pairs(switch_values(provider)))
+]
+"""Every two values of different switches of a provider, together at least once; for `parametrize`."""
+FIRST_ROWS = [row for row in ROWS if str(row.id).endswith(("-0", "-1"))]
+"""Two of each provider, for what is dear."""

@@ -8,7 +8,7 @@ from decimal import Decimal, localcontext
 from sandbox.articles import Article
 from sandbox.augno.initial_data import InitialData
 from sandbox.augno.items import DIGITS, Item, RateKind
-from sandbox.augno.masters import id_maker, make_masters, spell
+from sandbox.augno.masters import IdMaker, make_masters, spell
 from sandbox.clock import Clock
 from sandbox.kit import Touched
 
@@ -18,7 +18,7 @@ class AugnoData:
 
     def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._clock = clock
-        make_id = id_maker(rng)
+        make_id = IdMaker(rng)
         self.account_id = make_id("ac")
         started = clock.now().replace(year=clock.now().year - 3, day=1, microsecond=0)
         self.masters = make_masters(make_id, self.account_id, started)

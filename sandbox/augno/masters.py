@@ -54,14 +54,16 @@ COUNTABLE = "quantity"
 MakeId = Callable[[str], str]
 
 
-def id_maker(rng: random.Random) -> MakeId:
+@dataclass(frozen=True)
+class IdMaker:
     """Makes ids: a prefix and, half of the time each, 12 or 26 lower-case letters and digits."""
 
-    def make(prefix: str) -> str:
-        length = rng.choice((12, 26))
-        return f"{prefix}_{''.join(rng.choices(string.ascii_lowercase + string.digits, k=length))}"
+    rng: random.Random
 
-    return make
+    def __call__(self, prefix: str) -> str:
+        """A new one."""
+        length = self.rng.choice((12, 26))
+        return f"{prefix}_{''.join(self.rng.choices(string.ascii_lowercase + string.digits, k=length))}"
 
 
 def spell(moment: datetime) -> str:

@@ -41,6 +41,10 @@ class View:
         self._rows: dict[str, Row] = {}
         self._sorted: list[Row] = []
         self._frames: dict[int, tuple[Any, str, str]] = {}
+        self._texts: dict[tuple[str, tuple[int, ...]], tuple[Any, str]] = {}
+        self._changed: dict[str, int] = {}
+        """By product, which of all changes was its last."""
+        self._changes = 0
 
     @property
     def zone(self) -> ZoneInfo:
@@ -73,6 +77,8 @@ class View:
         changed: Sequence[str] = self._data.journal[self._read :]
         if seen != self._seen:
             self._seen, changed = seen, [*changed, *self._data.products]
+        self._changed |= {one: self._changes + place for place, one in enumerate(changed)}
+        self._changes += len(changed)
         self._read = len(self._data.journal)
         is_other = False
         zone, precision = self.zone, self._switches.precision
@@ -93,6 +99,21 @@ class View:
 
     def text(self, product: Product, places: Sequence[int] = ()) -> str:
         """The JSON of a row; with warehouses, as it is when asked for by those."""
+        self.rows()  # notes what has changed
+        switches, now = self._switches, self._clock.now()
+        state = (
+            self._changed[product.id],
+            switches.empty_dates,
+            switches.counters_age and now.astimezone(self.zone).date(),
+            product.rebate is not None and product.rebate.starts_at <= now < product.rebate.ends_at,
+        )
+        key = (product.id, tuple(places))
+        kept = self._texts.get(key)
+        if kept is None or kept[0] != state:
+            kept = self._texts[key] = (state, self._text(product, places))
+        return kept[1]
+
+    def _text(self, product: Product, places: Sequence[int]) -> str:
         members = [f'"{name}":{json_text(value)}' for name, value in self._record(product, places).items()]
         members.append(f'"ChildProducts":{json_text(self._children(product))}')
         members.append(f'"CustomColumns":[{",".join(self._columns(product))}]')

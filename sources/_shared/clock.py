@@ -4,6 +4,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
+from typing import TypeVar
 
 
 class Clock:
@@ -25,13 +26,16 @@ class Clock:
 _clock = Clock()
 
 
+C = TypeVar("C", bound=Clock)
+
+
 @contextmanager
-def using(clock: Clock) -> Iterator[None]:
+def using(clock: C) -> Iterator[C]:
     """Lets everybody in this process go by another clock meanwhile."""
     global _clock
     before, _clock = _clock, clock
     try:
-        yield
+        yield clock
     finally:
         _clock = before
 

@@ -164,7 +164,9 @@ class SellercloudClient:
             seen |= keys_of(fresh)
             without_key += keyless(fresh)
             come = len(seen) + without_key
-            is_last = total is None or come >= total or not has_more
+            # A bare array tells no total: its last page is one that is not full.
+            is_short = len(records) < PAGE_SIZE if total is None else come >= total
+            is_last = is_short or not has_more
             lacking = (total or 0) - come if is_last else 0
             told = {Reason.SHORT: missing(lacking)} if lacking > 0 else {}
             yield Page(fresh, answer.answered_at, total, told)

@@ -29,7 +29,8 @@ from sources._shared import http
 from tests.conftest import Project
 from tests.soak.child import WAIT, running
 from tests.soak.edits import EDITS
-from tests.soak.model import Model, Row, windowed
+from tests.soak.history import WarehouseModel
+from tests.soak.model import Row, windowed
 from tests.switch_values import switch_values
 
 SETTLED = timedelta(minutes=3)
@@ -92,7 +93,7 @@ class Stocktaking(RuleBasedStateMachine):
         self.config = load_config(folder)
         self.asked = {name: self.config.accounts[name].resources for name in self.sandbox.providers}
         places = [(name, one.name) for name, resources in self.asked.items() for one in resources]
-        self.model = Model(self.project, places)
+        self.model = WarehouseModel(self.sandbox, places, project=self.project)
 
     # At the providers
 

@@ -6,21 +6,19 @@ names them). Everything else has to be there after a run that nothing disturbed,
 """
 
 import json
+from abc import ABC, abstractmethod
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
-
-import duckdb
 
 from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
 from sources._shared.settings import Resource
-from tests.conftest import Project, key_columns
 from tests.switch_values import is_blind
 
 Key = tuple[str, ...]
@@ -50,21 +48,16 @@ BY_POSITION = {("square", "inventory_counts")}
 """What is paged by position and has no total: a removal in mid-scan hides a living record until the next
 sweep (square.md §3). A sweep looks a second time for what is held."""
 
-
-@dataclass(frozen=True)
-class Version:
-    """One version of a record in raw."""
-
-    valid_from: datetime
-    valid_to: datetime | None
-    row_hash: str
+BY_TOTAL = {("sellercloud", "inventory"), ("sellercloud", "warehouse_inventory")}
+"""What is paged by number up to a total. A removal between the halves of a first read that was broken off
+hides a record until the run after it, which sweeps (docs/how_it_works.md)."""
 
 
 @dataclass
-class Model:
+class Model(ABC):
     """The truth of the sandbox over time, for the one account of each provider."""
 
-    project: Project
+    sandbox: Sandbox
     places: list[Place]
     truth: dict[Place, dict[Key, str]] = field(default_factory=dict)
     states: dict[Place, dict[Key, set[str]]] = field(default_factory=dict)
@@ -73,13 +66,12 @@ class Model:
     """When the record of a key last changed, came or went."""
     hidden: dict[Place, dict[Key, datetime]] = field(default_factory=dict)
     """Keys of which only a sweep can find what the provider has now, and since when."""
-    history: dict[Place, dict[Key, list[Version]]] = field(default_factory=dict)
     held: dict[Place, dict[Key, str]] = field(default_factory=dict)
     """The current records."""
     held_before: dict[Place, dict[Key, str]] = field(default_factory=dict)
     """Those before the last command."""
     marks: dict[Place, datetime] = field(default_factory=dict)
-    begun: datetime | None = None
+    begun: datetime = datetime(1, 1, 1, tzinfo=UTC)
     """The sandbox's clock when the last run began."""
     shifted: set[Place] = field(default_factory=set)
     """Where something vanished while it was read by position, and nothing tells what moved up meanwhile."""
@@ -91,16 +83,11 @@ class Model:
     def __post_init__(self) -> None:
         for place in self.places:
             self.states[place] = defaultdict(set)
-            self.changed[place], self.hidden[place] = {}, {}
-            self.history[place] = {}
+            self.changed[place], self.hidden[place], self.held[place] = {}, {}, {}
             self.truth[place] = self._read(place)
             for key, state in self.truth[place].items():
                 self.states[place][key].add(state)
         self.noted_at = self.sandbox.clock.now()
-
-    @property
-    def sandbox(self) -> Sandbox:
-        return self.project.sandbox
 
     # What happens at the providers
 
@@ -122,15 +109,17 @@ class Model:
             while_read: a run was under way; otherwise only a first read that waits to go on is concerned.
         """
         for place in self.places:
-            if place[0] == provider and place in BY_POSITION and (while_read or place not in self.marks):
+            is_first = place not in self.marks
+            hides = is_first or while_read if place in BY_POSITION else is_first and place in BY_TOTAL
+            if place[0] == provider and hides:
                 self.shifted.add(place)
 
     def forget(self, provider: str, resource: str | None) -> None:
         """A reset: the next read is a first one."""
         for place in self.places:
             if place[0] == provider and resource in (None, place[1]):
-                self.history[place].clear()
                 self.marks.pop(place, None)
+                self.held[place] = {}
 
     def died(self) -> None:
         """A run was killed: it may have left first reads that did not end."""
@@ -171,9 +160,13 @@ class Model:
         )
 
     def _read(self, place: Place) -> dict[Key, str]:
-        return {key: canonical(record) for key, record in self.sandbox.truth(*place).items()}
+        return {key: canonical(text) for key, text in self.sandbox.texts(*place).items()}
 
     # What must be true after a command
+
+    @abstractmethod
+    def look(self) -> dict[Place, dict[Key, str]]:
+        """The current records of the warehouse, each in one spelling."""
 
     def check(self, rows: Iterable[Row]) -> None:
         """What holds after every command, however it ended.
@@ -181,10 +174,12 @@ class Model:
         Args:
             rows: the ledger's, of the resources that the command read.
         """
-        self.held_before = dict(self.held)
-        with self._warehouse() as warehouse:
-            for place in self.places:
-                self._check_history(place, warehouse)
+        self.held_before, self.held = self.held, self.look()
+        for place, records in self.held.items():
+            for key, state in records.items():
+                assert state in self.states[place][key], f"{place} {key} was never so: {state}"
+            for key in self.held_before[place].keys() - records.keys() & self.truth[place].keys():
+                assert self._changed_since(place, key, self.begun), f"{place} {key} is there, and was retired"
         for place in self.shifted:
             self._pass_over(place)
         self.shifted -= self.marks.keys()
@@ -236,42 +231,10 @@ class Model:
 
     def _pass_over(self, place: Place) -> None:
         """What the warehouse has otherwise than the provider now, of what stood when the run began."""
-        begun = self.begun or self.noted_at
         held, truth = self.held[place], self.truth[place]
         for key in held.keys() | truth.keys():
-            if held.get(key) != truth.get(key) and self.changed[place].get(key, begun) <= begun:
+            if held.get(key) != truth.get(key) and self.changed[place].get(key, self.begun) <= self.begun:
                 self.hidden[place].setdefault(key, self.sandbox.clock.now())
-
-    @contextmanager
-    def _warehouse(self) -> Iterator[duckdb.DuckDBPyConnection]:
-        """The working database, while no command is at work."""
-        with duckdb.connect(str(self.project.home / "working.duckdb")) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            yield connection
-
-    def _check_history(self, place: Place, warehouse: duckdb.DuckDBPyConnection) -> None:
-        keys = key_columns(*place)
-        found: dict[Key, list[Version]] = defaultdict(list)
-        payloads: set[tuple[Key, str]] = set()
-        held: dict[Key, str] = {}
-        for *columns, valid_from, valid_to, row_hash, payload in warehouse.execute(
-            f"select {keys}, _dlt_valid_from, _dlt_valid_to, row_hash, payload from"
-            f" raw_{place[0]}.{place[1]} where account = ?"
-            " order by _dlt_valid_from, _dlt_valid_to nulls last",
-            [place[0]],
-        ).fetchall():
-            key, state = tuple(columns), canonical(json.loads(payload))
-            found[key].append(Version(valid_from, valid_to, row_hash))
-            payloads.add((key, state))
-            if valid_to is None:
-                held[key] = state
-        for key, versions in found.items():
-            _check_versions(f"{place} {key}", versions)
-        for key, before in self.history[place].items():
-            _check_grown(f"{place} {key}", before, found.get(key, []))
-        for key, state in payloads:
-            assert state in self.states[place][key], f"{place} {key} was never so: {state}"
-        self.history[place], self.held[place] = dict(found), held
 
     def _check_mark(self, place: Place, row: Row) -> None:
         where = f"{place} {row['mode']} {row['status']}"
@@ -330,42 +293,21 @@ def _moved(before: Row, after: Row) -> list[str]:
     return [name for name in {**before, **after} if before.get(name) != after.get(name)]
 
 
-def canonical(record: Any) -> str:
-    """A record as text; of Augno's stock the numbers alone, because ids are made anew in every answer."""
+@lru_cache(maxsize=20_000)
+def canonical(text: str | bytes) -> str:
+    """A record in one spelling; of Augno's stock the numbers alone, as ids are anew in every answer."""
+    record = json.loads(text)
     if record.get("object") == "item_inventory":
         record = {
             name: format(Decimal(value["value"]).normalize(), "f") if isinstance(value, dict) else value
             for name, value in record.items()
         }
-    return json.dumps(record, sort_keys=True, ensure_ascii=False, default=str)
+    return json.dumps(record, sort_keys=True, ensure_ascii=False)
 
 
 def windowed(provider: str, resources: Iterable[Resource]) -> bool:
     """Whether anything of a provider is asked for by a window."""
     return any(resource.reading != "snapshot" for resource in resources)
-
-
-def _check_versions(where: str, versions: list[Version]) -> None:
-    current = [version for version in versions if version.valid_to is None]
-    assert len(current) <= 1, f"{where}: {len(current)} current rows"
-    for version, following in zip(versions, [*versions[1:], None], strict=True):
-        end = version.valid_to
-        assert end is None or version.valid_from <= end, f"{where}: ends before it begins: {version}"
-        if following is None:
-            continue
-        assert end is not None, f"{where}: {version} is still current, {following} came after"
-        assert end <= following.valid_from, f"{where}: {version} overlaps {following}"
-        is_same = version.row_hash == following.row_hash
-        assert not (is_same and end == following.valid_from), f"{where}: twice in a row: {versions}"
-
-
-def _check_grown(where: str, before: list[Version], after: list[Version]) -> None:
-    """History only grows: what was there stays, and the last version may have come to its end."""
-    assert len(after) >= len(before), f"{where}: versions are lost: {before} became {after}"
-    for old, new in zip(before, after, strict=False):
-        is_kept = (old.valid_from, old.row_hash) == (new.valid_from, new.row_hash)
-        assert is_kept, f"{where}: {old} became {new}"
-        assert old.valid_to in (None, new.valid_to), f"{where}: {old} became {new}"
 
 
 def _asked_at(row: Row) -> datetime:
@@ -376,8 +318,8 @@ def _asked_at(row: Row) -> datetime:
 
 
 def _instant(value: Any) -> datetime | None:
-    if value is None:
-        return None
+    if value is None or isinstance(value, datetime):
+        return value
     moment = datetime.fromisoformat(str(value))
     return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
 
