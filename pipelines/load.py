@@ -21,7 +21,7 @@ from pipelines.files import write_whole
 from pipelines.log import Reporter, account_at_work
 from pipelines.pending import pipelines_folder
 from pipelines.sync_log import Line, compare_notes, line_of, note_line, put_into_package, unreadable_keys
-from pipelines.warehouse import current_keys, current_rows, current_versions
+from pipelines.warehouse import current_rows, current_versions, missing_keys
 from sources._shared import clock
 from sources._shared.errors import SourceError
 from sources._shared.journal import journal_of
@@ -174,7 +174,7 @@ def _load_account(
 def _known(cursor: duckdb.DuckDBPyConnection, account: Account) -> Known:
     return Known(
         current_rows(cursor, account.provider, account.name),
-        partial(current_keys, cursor, account.provider, account.name),
+        partial(missing_keys, cursor, account.provider, account.name),
         partial(current_versions, cursor, account.provider, account.name),
         unreadable_keys(cursor, account.name),
     )

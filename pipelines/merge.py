@@ -6,7 +6,8 @@ millisecond after the one before, and the last one is current.
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from itertools import pairwise
+from itertools import chain
+from typing import Any
 
 import duckdb
 
@@ -40,22 +41,26 @@ def merge_versions(
     keys = [name for name in given if name not in NO_KEYS]
     kept = ", ".join(name for name in given if name not in OURS)
     read = f"read_parquet([{', '.join(_text(file) for file in files)}], file_row_number = true)"
-    ends = [None, *told.rounds, None]
-    for number, (first, last) in enumerate(pairwise(ends)):
-        rows = f"(select {kept} from {read} where {_between(first, last)}) as came"
+    not_first = [*told.dropped, *chain.from_iterable(told.rounds)]
+    for number, numbers in enumerate([not_first, *told.rounds]):
+        chosen = f"where file_row_number {'' if number else 'not '}in (select unnest(?::bigint[]))"
+        rows = f"(select {kept} from {read} {chosen if numbers else ''}) as came"
+        values: list[Any] = [numbers] if numbers else []
         begins = f"{_text((moment + number * STEP).isoformat())}::timestamptz"
         same_key = " and ".join(f"came.{key} = {target}.{key}" for key in keys)
-        is_meant = f"exists (select 1 from {rows} where {same_key})"
+        is_meant, asked = f"exists (select 1 from {rows} where {same_key})", values
         if number == 0 and told.whole is not None:
-            is_meant = f"account = {_text(told.whole)}"  # what did not come is gone
+            is_meant, asked = "account = ?", [told.whole]  # what did not come is gone
         connection.execute(
             f"update {target} set {ENDS} = {begins}"
-            f" where {ENDS} is null and {is_meant} and row_hash not in (select row_hash from {rows})"
+            f" where {ENDS} is null and {is_meant} and row_hash not in (select row_hash from {rows})",
+            [*asked, *values],
         )
         connection.execute(
             f"insert into {target} by name select came.*, {_text(load_id)} as {LOAD}, {begins} as {BEGINS},"
             f" null::timestamptz as {ENDS} from {rows}"
-            f" where row_hash not in (select row_hash from {target} where {ENDS} is null)"
+            f" where row_hash not in (select row_hash from {target} where {ENDS} is null)",
+            values,
         )
 
 
@@ -63,12 +68,6 @@ def append(connection: duckdb.DuckDBPyConnection, target: str, files: Sequence[s
     """Adds the rows of the files."""
     listed = ", ".join(_text(file) for file in files)
     connection.execute(f"insert into {target} by name select * from read_parquet([{listed}])")
-
-
-def _between(first: int | None, last: int | None) -> str:
-    bounds = [f"file_row_number >= {first}"] if first is not None else []
-    bounds += [f"file_row_number < {last}"] if last is not None else []
-    return " and ".join(bounds) or "true"
 
 
 def _text(value: str) -> str:

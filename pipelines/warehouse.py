@@ -29,7 +29,7 @@ BROKEN = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException)
 """What DuckDB raises in the midst of the work when the file is not what it was."""
 
 
-LOAD_MEMORY = "1GB"
+LOAD_MEMORY = "500MB"
 """What DuckDB may take for a load, where the configuration says nothing and the machine has more.
 
 It is enough for 300,000 records of 7 KB; with all of the machine's, DuckDB takes more for the same work.
@@ -139,16 +139,19 @@ def current_rows(connection: duckdb.DuckDBPyConnection, provider: Provider, acco
     }
 
 
-def current_keys(
-    connection: duckdb.DuckDBPyConnection, provider: Provider, account: str, resource: str
+def missing_keys(
+    connection: duckdb.DuckDBPyConnection, provider: Provider, account: str, resource: str, came: "pa.Table"
 ) -> frozenset[tuple[str, ...]]:
-    """The keys of an account's current rows of a resource."""
+    """The keys of an account's current rows of a resource that are not among those that came."""
     found = provider.resource(resource)
+    keys = ", ".join(found.key)
+    connection.register("came", came)
     rows = connection.execute(
-        f"select {', '.join(found.key)} from {raw_table(provider, found)}"
+        f"select {keys} from {raw_table(provider, found)} anti join came using ({keys})"
         " where account = ? and _dlt_valid_to is null",
         [account],
     ).fetchall()
+    connection.unregister("came")
     return frozenset(rows)
 
 

@@ -84,13 +84,11 @@ MUTANTS = (
         r"lost from the log",
     ),
     Mutant(
-        "hash drop",
-        "sources/_shared/rows.py",
-        "            if latest[8:] == row_hash:\n                return\n",
-        "            if latest[8:] == row_hash:\n"
-        "                self._waiting.append((record, row_hash))\n"
-        "                return\n",
-        f"{MOVING}::test_a_row_that_comes_twice_is_one_version",
+        "versions one after the other",
+        "sources/_shared/handover.py",
+        "versions.dropped, versions.rounds)",
+        "versions.dropped)",
+        f"{MOVING}::test_two_versions_in_one_scan_leave_one_current_row_and_both_in_history",
         r"current twice",
     ),
     Mutant(

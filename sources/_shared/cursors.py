@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sources._shared.errors import CursorExpiredError, RefusedError
 from sources._shared.http import Answer, Traffic
 from sources._shared.positions import Position, position_of
-from sources._shared.rows import Page, Record
+from sources._shared.rows import Page, Records
 
 RESTARTS = 5
 """How often a scan may start again because its cursor died."""
@@ -21,7 +21,7 @@ class CursorPosition(Position, frozen=True, tag=1):
 class Scanned(NamedTuple):
     """One answer of a scan."""
 
-    records: list[Record]
+    records: Records
     cursor: str | None
     """What the next page is asked with; None or '' where there is none."""
 

@@ -1,14 +1,14 @@
 """How the rows of one read get to the destination.
 
 To ours (pipelines/dlt_internals.py) as one Parquet file, which dlt links into its package as it is. dlt's
-destination state, which travels in the package, tells what the rows are: all there is of an account, and from
-which row on they are later versions of keys that came before. Any other destination of dlt gets Arrow tables
-with the newest version of each key, and is told by the merge key that they are all there is.
+destination state, which travels in the package, tells what the rows are: all there is of an account, which
+are repeats, and which are later versions of keys that came before. Any other destination of dlt gets Arrow
+tables with the newest version of each key, and is told by the merge key that they are all there is.
 """
 
 import tempfile
 import weakref
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from types import TracebackType
@@ -18,7 +18,7 @@ import dlt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sources._shared.rows import Keys
+from sources._shared.rows import INSTANT, Versions
 
 ROWS_FORMAT: Literal["parquet"] = "parquet"
 """How rows travel to the warehouse; dlt's own format for DuckDB is 14 times slower on ours."""
@@ -33,8 +33,10 @@ class Told:
 
     whole: str | None = None
     """The account of which they are all there is, so that other current rows of it are gone."""
-    rounds: Sequence[int] = ()
-    """Row numbers at which later versions begin: from each on, of keys that came before it."""
+    dropped: Sequence[int] = ()
+    """The numbers of rows that are not loaded."""
+    rounds: Sequence[Sequence[int]] = ()
+    """The numbers of rows that are second versions of their keys, of those that are third ones, and so on."""
 
 
 def told_of(state: Mapping[str, Any], table: str) -> Told:
@@ -61,7 +63,7 @@ class ReadRows:
             self._file = self._path.open("wb")
         self._whole_schema = schema
         for name in VALIDITY:
-            self._whole_schema = self._whole_schema.append(pa.field(name, pa.timestamp("us", "UTC")))
+            self._whole_schema = self._whole_schema.append(pa.field(name, INSTANT))
         told_apart = ("updated_at", "payload", "row_hash")
         self._writer = pq.ParquetWriter(
             self._file,
@@ -72,8 +74,6 @@ class ReadRows:
         )
         self._close = weakref.finalize(self, _close, self._writer, self._file)
         self._count = 0
-        self._rounds: list[int] = []
-        self._round_of: list[int] = []
 
     def __enter__(self) -> Self:
         return self
@@ -83,24 +83,16 @@ class ReadRows:
     ) -> None:
         self._close()
 
-    def add(self, table: pa.Table, *, later: bool = False) -> None:
-        """Keeps rows.
+    def add(self, tables: Iterable[pa.Table]) -> None:
+        """Keeps rows, numbered as they come."""
+        for table in tables:
+            nulls = pa.nulls(table.num_rows, INSTANT)
+            for name in VALIDITY:
+                table = table.append_column(name, nulls)
+            self._writer.write_table(table.cast(self._whole_schema), row_group_size=max(1, table.num_rows))
+            self._count += table.num_rows
 
-        Args:
-            later: whether they are the next versions of keys that came before.
-        """
-        if not table.num_rows:
-            return
-        if later:
-            self._rounds.append(self._count)
-        nulls = pa.nulls(table.num_rows, pa.timestamp("us", "UTC"))
-        for name in VALIDITY:
-            table = table.append_column(name, nulls)
-        self._writer.write_table(table.cast(self._whole_schema), row_group_size=max(1, table.num_rows))
-        self._count += table.num_rows
-        self._round_of.append(len(self._rounds))
-
-    def handed_over(self, account: str, *, is_whole: bool = False) -> Iterator[Any]:
+    def handed_over(self, account: str, versions: Versions, *, is_whole: bool = False) -> Iterator[Any]:
         """What to give to dlt, when all rows have come.
 
         Args:
@@ -111,33 +103,26 @@ class ReadRows:
         empty = self._schema.empty_table()
         if self._path is None:
             yield empty  # makes dlt create the raw table
-            yield from self._newest()
+            yield from self._without({*versions.dropped, *versions.replaced})
             if is_whole:
                 yield dlt.mark.with_hints(empty, dlt.mark.make_hints(merge_key=["account"]))
         else:
             self._file.close()
-            told = Told(account if is_whole else None, self._rounds)
+            told = Told(account if is_whole else None, versions.dropped, versions.rounds)
             dlt.current.destination_state().setdefault("tables", {})[self._resource] = asdict(told)
             yield dlt.mark.with_file_import(str(self._path), ROWS_FORMAT, self._count, empty)
 
-    def _newest(self) -> Iterator[pa.Table]:
-        """The rows without those that have a later version."""
+    def _without(self, numbers: Collection[int]) -> Iterator[pa.Table]:
         self._file.seek(0)
         stored = pq.ParquetFile(self._file)
-        last: dict[Keys, int] = {}
-        for group, number in enumerate(self._round_of):
-            if number:
-                last |= dict.fromkeys(self._keys(stored.read_row_group(group)), number)
-        for group, number in enumerate(self._round_of):
+        first = 0
+        for group in range(stored.num_row_groups):
             table = stored.read_row_group(group, columns=self._schema.names).cast(self._schema)
-            if last:
-                table = table.filter([last.get(keys, 0) <= number for keys in self._keys(table)])
+            last = first + table.num_rows
+            if numbers:
+                table = table.filter(pa.array([n not in numbers for n in range(first, last)], pa.bool_()))
             yield table
-
-    def _keys(self, table: pa.Table) -> list[Keys]:
-        """The key columns of the rows; the account's name is before them, four columns are behind."""
-        columns = self._schema.names[1:-4]
-        return list(zip(*(table[column].to_pylist() for column in columns), strict=True))
+            first = last
 
 
 def _close(writer: pq.ParquetWriter, file: Any) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, MutableMapping, Sequence
 from collections.abc import Set as AbstractSet
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from functools import partial
 from typing import Any
 
 from sources._shared.options import ReadOptions
@@ -39,9 +38,9 @@ class Window:
     """When the provider answered the first page before the break; None where nothing was broken off."""
     parents: Sequence[Keys] = ()
     """The keys of the parent's records, as read in this run."""
-    current_keys: Callable[[], AbstractSet[Keys]] = frozenset
-    """Gives the keys that the warehouse holds as current; for a whole read that wants to make sure of what it
-    did not find."""
+    missing_keys: Callable[[], AbstractSet[Keys]] = frozenset
+    """Gives the keys that the warehouse holds as current and that did not come so far; for a whole read that
+    wants to make sure of what it did not find."""
 
     @property
     def is_whole(self) -> bool:
@@ -88,8 +87,7 @@ def plan(
         # What could not be read then may be readable now, and no sweep will ever look for it.
         result.reads_all_unreadable = True
         after_mark = result.asked_from = _instant(state["unreadable_from"])
-    current_keys = partial(options.known.current_keys, resource.name)
-    return result, Window(after_mark, parents=parents, current_keys=current_keys)
+    return result, Window(after_mark, parents=parents)
 
 
 def _reads_whole(resource: Resource, state: Mapping[str, Any], now: datetime, options: ReadOptions) -> bool:

@@ -22,8 +22,8 @@ class Known:
 
     current_rows: Mapping[str, int] = field(default_factory=dict)
     """How many rows are current, per resource: what the floor is measured against."""
-    current_keys: Callable[[str], AbstractSet[Keys]] = lambda resource: frozenset()
-    """The keys of those rows, of a resource."""
+    missing_keys: Callable[[str, pa.Table], AbstractSet[Keys]] = lambda resource, came: frozenset()
+    """The keys of those rows of a resource that are not in a table of keys."""
     current_versions: Callable[[str, Collection[Keys]], pa.Table | None] = lambda resource, keys: None
     """Those of the rows that have these keys; None where nobody can look."""
     unreadable: Mapping[str, Collection[str]] = field(default_factory=dict)

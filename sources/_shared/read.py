@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Set as AbstractSet
 from itertools import chain
 from typing import Any
 
@@ -13,7 +14,7 @@ from sources._shared.journal import journal_of
 from sources._shared.mark import Window, earlier
 from sources._shared.options import ReadOptions
 from sources._shared.result import ReadResult, Unreadable
-from sources._shared.rows import ROWS_PER_TABLE, Keys, Page, Record, RowCollector, keys_of, raw_schema
+from sources._shared.rows import Keys, Page, Record, RowCollector, Versions, keys_of, raw_schema
 from sources._shared.settings import Resource
 from sources._shared.verdict import Evidence, Reason
 
@@ -30,6 +31,7 @@ class Read:
 
     Args:
         parent: what came of reading the parent, for a child.
+        wants_keys: whether it is a parent, whose children ask for what came.
         take_included: given the name of another resource and a page of its records, which came along.
     """
 
@@ -42,6 +44,7 @@ class Read:
         window: Window,
         *,
         parent: ReadResult | None = None,
+        wants_keys: bool = False,
         take_included: Callable[[str, Page], None] = lambda name, page: None,
     ) -> None:
         self.keys: list[Keys] = []
@@ -52,9 +55,12 @@ class Read:
         self._result = result
         self._window = window
         self._parent = parent
+        self._wants_keys = wants_keys
         self._take_included = take_included
         self._told: dict[Reason, str] = {}
         self._rows: ReadRows | None = None
+        self._collector: RowCollector | None = None
+        self._versions = Versions()
 
     def run(self, pages: Iterator[Page]) -> None:
         """Reads the pages to their end, and judges what came. What came before an error is true and is kept,
@@ -68,12 +74,13 @@ class Read:
         first = next(pages, None)
         if first is not None:
             asked_at = min(asked_at, first.answered_at or asked_at, result.resumed_from or asked_at)
-        collector = RowCollector(resource, self._account, asked_at)
+        collector = self._collector = RowCollector(resource, self._account, asked_at)
         rows = self._rows = ReadRows(collector.schema, options.rows_folder, resource.name)
         try:
             self._gather(collector, chain([first] if first is not None else [], pages), rows)
             self._check_readable(collector)
-            self.keys = collector.keys
+            if self._wants_keys:
+                self.keys = collector.keys
             if options.backfill is not None:
                 result.asked_through = options.backfill[1]
             else:
@@ -86,19 +93,25 @@ class Read:
             spared = None if unlisted else self._spared(collector.unreadable)
             self._judge(collector, nameless=len(collector.unreadable) + unlisted if spared is None else 0)
             if result.retires and spared is not None:
-                rows.add(spared)  # what could not be read came, though: it is not gone
+                rows.add([spared])  # what could not be read came, though: it is not gone
         except WrongAccountError:
             self._rows = None
             raise
         finally:
-            for table in collector.take_held_back():
-                rows.add(table, later=True)
+            self._versions = collector.versions
+            self._collector = None  # its keys are many
+
+    def missing_keys(self) -> AbstractSet[Keys]:
+        """The keys that the warehouse holds as current and that did not come so far."""
+        if self._collector is None:
+            return frozenset()
+        return self._options.known.missing_keys(self._resource.name, self._collector.came())
 
     def handed_over(self) -> Iterator[Any]:
         """What is given to dlt of the rows that came."""
         if self._rows is not None:
             with self._rows as rows:
-                yield from rows.handed_over(self._account, is_whole=self._result.retires)
+                yield from rows.handed_over(self._account, self._versions, is_whole=self._result.retires)
 
     def _gather(self, collector: RowCollector, pages: Iterator[Page], rows: ReadRows) -> None:
         result = self._result
@@ -111,15 +124,14 @@ class Read:
                 for name, records in page.included.items():
                     self._take_included(name, Page(records, page.answered_at))
                 collector.add(page.records)
-                result.rows_read, result.rows_distinct = collector.read, collector.distinct
-                result.rows_superseded = collector.superseded
+                rows.add(collector.take())
+                result.rows_read = collector.read
                 self._options.came(result)
-                if (table := collector.take(at_least=ROWS_PER_TABLE)) is not None:
-                    rows.add(table)
         finally:
+            rows.add(collector.finish())
+            result.rows_distinct = collector.distinct
+            result.rows_superseded = collector.versions.superseded
             self._name_unreadable(collector)
-            if (table := collector.take()) is not None:
-                rows.add(table)
 
     def _name_unreadable(self, collector: RowCollector) -> None:
         """Names the records that could not be read, and those of earlier reads that could be now."""
@@ -179,7 +191,8 @@ class Read:
         options, result, name = self._options, self._result, self._resource.name
         known = options.known.current_rows.get(name, 0) if result.mode == "sweep" else 0
         is_measured = known and options.sweep_floor and not options.confirm_drop
-        keys = {*collector.keys, *keys_of(collector.unreadable)}
+        unreadable = keys_of(collector.unreadable)
+        missing = options.known.missing_keys(name, collector.came(unreadable)) if is_measured else ()
         found = Evidence(
             result.mode,
             self._told,
@@ -188,8 +201,8 @@ class Read:
             expects_known=result.mark_before is not None or result.is_elsewhere,
             known=known if is_measured else 0,
             # Known ones, not any: as many of another account's would pass for ours.
-            known_came=len(options.known.current_keys(name) & keys) if is_measured else 0,
-            came=len(keys),
+            known_came=known - len(missing) if is_measured else 0,
+            came=collector.distinct + len(unreadable),
             floor=options.sweep_floor,
             nameless=nameless,
         )

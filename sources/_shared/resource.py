@@ -8,6 +8,7 @@ own turn. Only that moves the parent's mark: where it never comes, nothing of th
 import logging
 from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import closing
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, Protocol
 
@@ -200,8 +201,10 @@ class ResourceRead:
                 result,
                 window,
                 parent=parent.result if parent else None,
+                wants_keys=self._has_children,
                 take_included=self._take_included,
             )
+            window = replace(window, missing_keys=self._read.missing_keys)
             with closing(self._all_pages(result, window, missing)) as pages:
                 self._read.run(pages)
         except SourceError as error:

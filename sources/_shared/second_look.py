@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sources._shared.errors import CursorExpiredError, RefusedError
 from sources._shared.mark import Window
-from sources._shared.rows import Keys, Page, keys_of
+from sources._shared.rows import Keys, Page
 
 TOO_MUCH = frozenset({400, 404, 413, 414})
 """What servers answer to a question that is too long, each in its own way."""
@@ -28,11 +28,8 @@ def with_second_look(
     Args:
         name_of: by which name a row is asked for; None where it cannot be, or is none of these pages'.
     """
-    seen = set(window.read_before)
-    for page in pages:
-        seen |= keys_of(page.records)
-        yield page
-    lost = window.current_keys() - seen if window.is_whole else frozenset()
+    yield from pages
+    lost = window.missing_keys() if window.is_whole else frozenset()
     names = {name for keys in lost if (name := name_of(keys)) is not None}
     yield from look_again(sorted(names), ask, at_once=at_once, fits=fits)
 

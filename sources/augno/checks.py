@@ -57,7 +57,7 @@ def checks(
         if not listed or not listed.records:
             yield ok(ITEM_INVENTORY.name, "Not tried: there is no item to ask for.")
             return
-        item = listed.records[0].keys
+        item = next(iter(listed.records)).keys
         try:
             stock = first_page(client.item_inventory, Window(parents=[item]))
         except SourceError as error:

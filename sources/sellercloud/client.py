@@ -24,14 +24,20 @@ from sources._shared.positions import Position, position_of
 from sources._shared.prefetch import in_order
 from sources._shared.redaction import Redactor
 from sources._shared.rows import (
+    Columns,
     KeyFields,
     Keys,
     Page,
     Record,
+    Records,
+    columns_or_records,
+    identities,
     identity,
     keyless,
     keys_of,
+    prefixed,
     records_of,
+    ticks,
 )
 from sources._shared.second_look import with_second_look
 from sources._shared.verdict import Reason, missing
@@ -87,6 +93,14 @@ class PagePosition(Position, frozen=True, tag=1):
 
     page: int
     warehouse: str = ""
+
+
+class _PlainRow(msgspec.Struct):
+    """A product as nearly all of them are. Where one is not, its page is read record by record."""
+
+    ID: str
+    LastModifiedDate: str | None = None
+    LastAggregateDate: str | None = None
 
 
 class SellercloudClient:
@@ -228,7 +242,7 @@ class SellercloudClient:
         def ask(products: Sequence[str]) -> Iterator[Page]:
             answer = self.page(named(products), 1)
             found = [record for record in answer.records if not record.keys or record.keys[0] in products]
-            yield Page(_prefixed(found, prefix), answer.answered_at, position=PagePosition(1))
+            yield Page(prefixed(found, prefix), answer.answered_at, position=PagePosition(1))
 
         yield from with_second_look(
             self._scan(query, prefix, window),
@@ -248,7 +262,7 @@ class SellercloudClient:
         if (first.total or 0) <= LARGEST_WINDOW or end - begin <= 2 * SMALLEST_WINDOW:
             yield from self._scan({**query, **ends}, prefix, Window(), first)
             return
-        yield Page(_prefixed(first.records, prefix), first.answered_at)
+        yield Page(prefixed(first.records, prefix), first.answered_at)
         middle = begin + (end - begin) // SMALLEST_WINDOW // 2 * SMALLEST_WINDOW
         # The halves overlap by a minute: nobody says whether a window's ends are in it.
         yield from self._dated(query, prefix, clock, begin, middle + SMALLEST_WINDOW)
@@ -269,37 +283,43 @@ class SellercloudClient:
         ask = partial(self.page, query)
         for page, goes_on_at in all_pages(ask, sums, in_order, first=first, start=start):
             told = {Reason.SHIFTED: ""} if sums.has_shifted else {}
-            records = _prefixed(page.records, prefix)
+            records = prefixed(page.records, prefix)
             yield Page(records, page.answered_at, sums.total, told, PagePosition(goes_on_at))
         if sums.told:
             yield Page((), None, sums.total, sums.told, PagePosition(1))
 
     def _read_products(self, body: bytes) -> "_Read":
         envelope = _decode_envelope(body)
-        return _Read(records_of(envelope.Items or (), self._product), envelope.TotalResults)
+        return _Read(
+            columns_or_records(envelope.Items or (), self._in_columns, self._product), envelope.TotalResults
+        )
 
     def _product(self, raw: msgspec.Raw) -> Record:
         row = _row(raw)
-        clocks = [instant_of(value, self.zone) for value in (row.LastModifiedDate, row.LastAggregateDate)]
-        known = [clock for clock in clocks if clock is not None]
-        return Record((identity(row.ID),), max(known, default=None), bytes(raw))
+        clock = self._clock(row.LastModifiedDate, row.LastAggregateDate)
+        return Record((identity(row.ID),), clock, bytes(raw))
+
+    def _in_columns(self, raws: Sequence[msgspec.Raw]) -> Columns:
+        rows = list(map(_decode_plain_row, raws))
+        clocks = [self._clock(row.LastModifiedDate, row.LastAggregateDate) for row in rows]
+        return Columns(
+            [identities([row.ID for row in rows])], list(map(ticks, clocks)), list(map(bytes, raws))
+        )
+
+    def _clock(self, *values: Any) -> datetime | None:
+        """The later of a product's clocks."""
+        known = [clock for value in values if (clock := instant_of(value, self.zone)) is not None]
+        return max(known, default=None)
 
 
 class _Read(NamedTuple):
-    records: list[Record]
+    records: Records
     total: int | None
 
 
 _decode_envelope = msgspec.json.Decoder(_Envelope).decode
 _row = KeyFields(_Row)
-
-
-def _prefixed(records: Sequence[Record], prefix: tuple[str, ...]) -> Sequence[Record]:
-    return (
-        [record._replace(keys=(*prefix, *record.keys)) if record.keys else record for record in records]
-        if prefix
-        else records
-    )
+_decode_plain_row = msgspec.json.Decoder(_PlainRow).decode
 
 
 def _paged(query: Filter, number: int) -> dict[str, str]:

@@ -19,13 +19,13 @@ tells so, page 1's at last, and 3 holds; or another row joined meanwhile, which 
 window is read page by page, because 3 does not hold there.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import NamedTuple
 
 from sources._shared.errors import BrokenAnswerError
-from sources._shared.rows import Keys, Record, keyless, keys_of
+from sources._shared.rows import Keys, Records, keyless, keys_of
 from sources._shared.verdict import Reason, missing
 from sources.sellercloud.settings import PAGE_SIZE, PASSES, SHRINKINGS
 
@@ -35,7 +35,7 @@ FALLING = "The total kept falling while it was read, so it is not known whether 
 class Scanned(NamedTuple):
     """One page of the inventory."""
 
-    records: list[Record]
+    records: Records
     total: int | None
     answered_at: datetime | None = None
 
@@ -108,7 +108,7 @@ class Sums:
         self._rows = self._without_key = 0
         self._keys = set()
 
-    def add(self, records: Sequence[Record], total: int, *, comes_again: bool = False) -> None:
+    def add(self, records: Records, total: int, *, comes_again: bool = False) -> None:
         """Takes one page of the pass.
 
         Args:

@@ -60,11 +60,8 @@ class Home:
             for texts in came:
                 collector.add([Record((text[0],), None, json.dumps(text).encode()) for text in texts])
             with ReadRows(collector.schema, self.folder / "rows", resource.name) as rows:
-                if (table := collector.take()) is not None:
-                    rows.add(table)
-                for table in collector.take_held_back():
-                    rows.add(table, later=True)
-                yield from rows.handed_over("shop", is_whole=whole)
+                rows.add(collector.finish())
+                yield from rows.handed_over("shop", collector.versions, is_whole=whole)
 
         @dlt.source(name="canary", max_table_nesting=0)
         def canary() -> Any:

@@ -46,7 +46,7 @@ def read(
     names = {"inventory_counts": "counts", "inventory_changes": "changes"}
     ask: Callable[[Window], Iterator[Page]] = getattr(client, names.get(resource, resource))
     try:
-        return list(ask(Window(parents=parents, current_keys=lambda: held)))
+        return list(ask(Window(parents=parents, missing_keys=lambda: held)))
     finally:
         client.close()
 
