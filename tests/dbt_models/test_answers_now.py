@@ -22,7 +22,7 @@ Row: TypeAlias = dict[str, Any]
 TOLD_OF_THE_PAST = {
     "fct_inventory_changes", "fct_inventory_daily", "fct_product_sales", "fct_sync_runs", "dim_source_fields",
     "rpt_stockouts", "rpt_days_of_cover", "rpt_abc_classes", "rpt_inventory_ageing", "rpt_freshness",
-    "rpt_sync_proof", "rpt_schema_drift",
+    "rpt_sync_proof", "rpt_schema_drift", "rpt_daily_counts", "rpt_sell_through",
 }  # fmt: skip
 """Tables that are about more than now, or about what was read."""
 

@@ -52,7 +52,7 @@ def test_every_column_that_is_there_is_described(working_database: WorkingDataba
 
 
 def test_every_report_belongs_to_a_question() -> None:
-    reports = {path.stem for path in (MODELS / "reporting").glob("rpt_*.sql")}
+    reports = {path.stem for path in (MODELS / "reporting").rglob("rpt_*.sql")}
     exposures = yaml.safe_load((MODELS / "reporting" / "_exposures.yml").read_text(encoding="utf-8"))
     named = [
         reference.removeprefix("ref('").removesuffix("')")

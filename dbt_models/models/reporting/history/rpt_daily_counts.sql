@@ -36,17 +36,36 @@ last_days as (
 ),
 
 -- One day more than is counted: a number is fresh where it was asked for on its day or the one before.
-recent_days as (
+days_looked_at as (
     select
         daily.*,
-        last_days.last_day,
-        daily.is_observed
-        or coalesce(
-            lag(daily.is_observed) over (partition by daily.product_key order by daily.date_day), false
-        ) as is_fresh
+        last_days.last_day
     from daily
     inner join last_days on daily.provider = last_days.provider and daily.account = last_days.account
     where daily.date_day >= {{ add_days('last_days.last_day', '-' ~ var('counted_days')) }}
+),
+
+days_asked as (
+    select distinct
+        provider,
+        account,
+        resource,
+        {{ add_days('date_day', 1) }} as day_after
+    from days_looked_at
+    where is_observed
+),
+
+recent_days as (
+    select
+        days_looked_at.*,
+        days_looked_at.is_observed or days_asked.day_after is not null as is_fresh
+    from days_looked_at
+    left join days_asked
+        on
+            days_looked_at.provider = days_asked.provider
+            and days_looked_at.account = days_asked.account
+            and days_looked_at.resource = days_asked.resource
+            and days_looked_at.date_day = days_asked.day_after
 ),
 
 counted_days as (
@@ -55,31 +74,32 @@ counted_days as (
 ),
 
 own_stock as (
-    select * from counted_days
-    where is_listed and is_additive
+    select
+        counted_days.*,
+        {{ promised_by_itself('counted_days') }} as promised_by_itself,
+        products.reorder_point,
+        products.is_active
+        and (products.deleted_at is null or {{ business_day('products.deleted_at') }} > counted_days.date_day)
+            as is_in_use
+    from counted_days
+    inner join products on counted_days.product_key = products.product_key
+    where counted_days.is_listed and counted_days.is_additive
 ),
 
--- Low: against the reorder point of now, where the level lies as long as a version of it stood.
+-- Low by location, where levels have a reorder point of their own: as long as a version of the level stood.
 thresholds as (
     select
         changes.product_key,
         changes.provider,
         changes.account,
-        changes.quantity_available,
-        {{ reorder_point_there() }} as reorder_point,
+        changes.quantity_available <= {{ reorder_point_there() }} as is_low,
         {{ business_day('changes.valid_from') }} as first_day,
-        {{ business_day('changes.valid_to') }} as day_after,
-        {{ business_day('products.deleted_at') }} as deleted_on
+        {{ business_day('changes.valid_to') }} as day_after
     from changes
     inner join products on changes.product_key = products.product_key
     left join overrides
         on changes.product_key = overrides.product_key and changes.location_key = overrides.location_key
-    where
-        products.is_active
-        and case
-            when changes.provider in ({{ with_totals }}) then changes.location_key is null
-            else changes.location_key is not null
-        end
+    where changes.provider not in ({{ with_totals }}) and {{ reorder_point_there() }} is not null
 ),
 
 accounts_with_thresholds as (
@@ -87,7 +107,14 @@ accounts_with_thresholds as (
         provider,
         account
     from thresholds
-    where reorder_point is not null
+
+    union
+
+    select distinct
+        provider,
+        account
+    from products
+    where provider in ({{ with_totals }}) and reorder_point is not null
 ),
 
 low as (
@@ -100,8 +127,7 @@ low as (
             own_stock.product_key = thresholds.product_key
             and own_stock.date_day >= thresholds.first_day
             and own_stock.date_day < coalesce(thresholds.day_after, {{ add_days('own_stock.date_day', 1) }})
-            and own_stock.date_day < coalesce(thresholds.deleted_on, {{ add_days('own_stock.date_day', 1) }})
-    where thresholds.quantity_available <= thresholds.reorder_point
+    where thresholds.is_low
 ),
 
 -- At risk: shadows and kits promise the same units. Who is whose shadow or part is what it is now.
@@ -155,15 +181,6 @@ promises as (
     from advertised
     inner join needs on advertised.product_key = needs.kit_product_key
     where not advertised.is_additive and advertised.shadow_of_product_key is null
-
-    union all
-
-    select
-        own_stock.product_key,
-        own_stock.date_day,
-        {{ promised_by_itself('own_stock') }} as quantity_promised
-    from own_stock
-    inner join products on own_stock.product_key = products.product_key
 ),
 
 promised as (
@@ -184,30 +201,38 @@ shared_items as (
     having count(distinct account) > 1
 ),
 
-numbers_by_day as (
+members as (
     select
         item_products.item_key,
+        item_products.product_key,
+        {{ unit_counted('products.unit_of_measure') }} as unit_counted
+    from item_products
+    inner join shared_items on item_products.item_key = shared_items.item_key
+    inner join products on item_products.product_key = products.product_key
+),
+
+numbers_by_day as (
+    select
+        members.item_key,
         recent_days.provider,
         recent_days.account,
         recent_days.date_day,
         recent_days.last_day,
-        max({{ unit_counted('products.unit_of_measure') }}) as unit_counted,
+        max(members.unit_counted) as unit_counted,
         case
             when
                 count(*) = count(recent_days.quantity_available)
                 and count(recent_days.untracked_reason) = 0
-                and count(distinct {{ unit_counted('products.unit_of_measure') }}) = 1
+                and min(members.unit_counted) = max(members.unit_counted)
                 and min(case when recent_days.is_fresh then 1 else 0 end) = 1
                 then sum(recent_days.quantity_available)
         end as quantity,
         min(case when recent_days.is_observed then 1 else 0 end) = 1 as is_observed
     from recent_days
-    inner join item_products on recent_days.product_key = item_products.product_key
-    inner join shared_items on item_products.item_key = shared_items.item_key
-    inner join products on recent_days.product_key = products.product_key
+    inner join members on recent_days.product_key = members.product_key
     where recent_days.is_listed and recent_days.is_additive
     group by
-        item_products.item_key,
+        members.item_key,
         recent_days.provider,
         recent_days.account,
         recent_days.date_day,
@@ -271,13 +296,23 @@ sides as (
     from pairs
 ),
 
+items_by_day as (
+    select
+        account,
+        date_day,
+        item_key,
+        max(case when is_apart then 1 else 0 end) as is_apart
+    from sides
+    group by account, date_day, item_key
+),
+
 disagreements as (
     select
         account,
         date_day,
-        count(distinct item_key) as items_compared,
-        count(distinct case when is_apart then item_key end) as items_disagreeing
-    from sides
+        count(*) as items_compared,
+        sum(is_apart) as items_disagreeing
+    from items_by_day
     group by account, date_day
 ),
 
@@ -290,8 +325,23 @@ counts as (
         count(*) as products_listed,
         count(case when own_stock.is_stockout then 1 end) as products_out,
         count(case when own_stock.is_stockout is null then 1 end) as products_unknown,
-        count(low.product_key) as products_low,
-        count(case when promised.quantity_promised > own_stock.quantity_available then 1 end) as products_at_risk
+        count(case
+            when
+                own_stock.is_in_use
+                and (
+                    low.product_key is not null
+                    or (
+                        own_stock.provider in ({{ with_totals }})
+                        and own_stock.quantity_available <= own_stock.reorder_point
+                    )
+                )
+                then 1
+        end) as products_low,
+        count(case
+            when
+                own_stock.promised_by_itself + coalesce(promised.quantity_promised, 0) > own_stock.quantity_available
+                then 1
+        end) as products_at_risk
     from own_stock
     left join low on own_stock.product_key = low.product_key and own_stock.date_day = low.date_day
     left join promised on own_stock.product_key = promised.product_key and own_stock.date_day = promised.date_day
@@ -311,7 +361,7 @@ joined as (
         case when accounts_with_thresholds.account is not null then counts.products_low end as products_low,
         case when accounts_that_advertise.account is not null then counts.products_at_risk end as products_at_risk,
         coalesce(disagreements.items_compared, 0) as items_compared,
-        case when disagreements.items_compared > 0 then disagreements.items_disagreeing end as items_disagreeing,
+        cast(disagreements.items_disagreeing as bigint) as items_disagreeing,
         cast('{{ var('timezone') }}' as {{ type_string() }}) as timezone
     from counts
     left join accounts_with_thresholds
