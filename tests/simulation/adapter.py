@@ -22,6 +22,7 @@ from unittest import mock
 from urllib.parse import unquote
 
 import httpx
+import pyarrow as pa
 
 from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
@@ -247,10 +248,12 @@ class Fed:
 class Rows:
     """In the place of ReadRows: the rows of one read, in rounds of which each has later versions."""
 
-    schema: object
+    schema: pa.Schema
     folder: Path | None
     name: str
-    rounds: list[list[Any]] = field(default_factory=lambda: [[]])
+    tables: list[pa.Table] = field(default_factory=list)
+    rounds: list[list[tuple[Keys, str, str]]] = field(default_factory=list)
+    """Keys, hash and payload."""
     is_whole: bool = False
 
     def __enter__(self) -> "Rows":
@@ -259,13 +262,19 @@ class Rows:
     def __exit__(self, *_: object) -> None:
         pass
 
-    def add(self, rows: list[Any], *, later: bool = False) -> None:
-        if later and rows:
-            self.rounds.append([])
-        self.rounds[-1].extend(rows)
+    def add(self, tables: Iterable[pa.Table]) -> None:
+        self.tables.extend(tables)
 
-    def handed_over(self, account: str, *, is_whole: bool = False) -> Iterator["Rows"]:
+    def handed_over(
+        self, account: str, versions: rows.Versions, *, is_whole: bool = False
+    ) -> Iterator["Rows"]:
         self.is_whole = is_whole
+        names = [*self.schema.names[1:-4], "row_hash", "payload"]
+        columns = [[value for table in self.tables for value in table[name].to_pylist()] for name in names]
+        came = [(tuple(keys), row_hash, payload) for *keys, row_hash, payload in zip(*columns, strict=True)]
+        not_first = {*versions.dropped, *(number for later in versions.rounds for number in later)}
+        first = [number for number in range(len(came)) if number not in not_first]
+        self.rounds = [[came[number] for number in numbers] for numbers in (first, *versions.rounds)]
         yield self
 
 
@@ -317,10 +326,7 @@ def inside(
             (resource, "versioned", Fed),
             (resource, "dlt", SimpleNamespace(current=state)),
             (read_module, "ReadRows", Rows),
-            (read_module, "ROWS_PER_TABLE", page or rows.ROWS_PER_TABLE),
-            (read_module, "raw_schema", lambda resource: SimpleNamespace(empty_table=list)),
-            (rows, "raw_schema", lambda resource: None),
-            (rows.RowCollector, "_table", lambda collector, gathered: gathered),
+            (rows, "ROWS_PER_TABLE", page or rows.ROWS_PER_TABLE),
             (tempfile, "tempdir", str(journals)),
             (pace.Pace, "slow_to", lambda self, per_second: None),
             (prefetch, "ThreadPoolExecutor", Pool),
@@ -376,7 +382,7 @@ class Account:
     is_round_robin: bool = False
     """Whether resources are read in turns, as plain dlt does, or one after the other, as Stocktake."""
     state: dict[str, Any] = field(default_factory=dict)
-    held: dict[str, dict[Keys, tuple[bytes, bytes]]] = field(default_factory=dict)
+    held: dict[str, dict[Keys, tuple[str, str]]] = field(default_factory=dict)
     """Current rows: hash and payload by key and resource."""
     pending: Package | None = None
 
@@ -409,14 +415,14 @@ class Account:
         for read_rows in package.rows:
             held = self.held[read_rows.name]
             for number, found in enumerate(read_rows.rounds):
-                came = {record.keys for record, _ in found}
+                came = {keys for keys, _, _ in found}
                 assert len(came) == len(found), (
                     f"{self.provider} {read_rows.name}: a key comes twice in one round"
                 )
                 if number == 0 and read_rows.is_whole:
                     for key in held.keys() - came:
                         del held[key]
-                held.update({record.keys: (row_hash, record.payload) for record, row_hash in found})
+                held.update({keys: (row_hash, payload) for keys, row_hash, payload in found})
         self.state = package.state
 
 
@@ -435,7 +441,7 @@ def read(account: Account, inside: Inside, how: How) -> list[Row]:
         base_url=account.sandbox.base_url(account.provider),
         known=Known(
             current_rows={name: len(held) for name, held in account.held.items()},
-            current_keys=lambda name: account.held[name].keys(),
+            missing_keys=lambda name, came: account.held[name].keys() - _keys_in(came),
         ),
         journals=account.journals,
         raise_errors=False,
@@ -456,6 +462,10 @@ def read(account: Account, inside: Inside, how: How) -> list[Row]:
         inside.death.pass_by()
     account.finish()
     return log_of(account, results.values())
+
+
+def _keys_in(came: pa.Table) -> set[Keys]:
+    return set(zip(*(column.to_pylist() for column in came.columns), strict=True))
 
 
 def extract(account: Account, inside: Inside, options: ReadOptions) -> Package:
