@@ -188,7 +188,7 @@ def run(
         if build_models and result.exit_code is not Exit.FAILED:
             reporter.step("build")
             limit_memory(connection, config.memory_limit)
-            result.build = build(connection, config)
+            result.build = build(connection, config, reporter.model)
             notes.built()
             result.unread = find_unread(connection, config)
             tell_unread(result.unread, reporter)

@@ -8,7 +8,7 @@ together or not at all.
 
 import hashlib
 import uuid
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,6 +25,13 @@ from pipelines.warehouse import BROKEN, raw_contents, settings_signature
 __all__ = ["PROJECT", "Build", "build", "build_nodes", "has_passed"]
 
 KINDS = {"BASE TABLE": ("table", "incremental"), "VIEW": ("view",)}
+
+
+Told = Callable[[int, int, str], None]
+
+
+def unheard(number: int, count: int, name: str) -> None:
+    """Where nobody wants to be told."""
 
 
 @dataclass
@@ -54,8 +61,11 @@ class Made:
     """The comment on its table, by which the table is known to be the one that was made."""
 
 
-def build(connection: duckdb.DuckDBPyConnection, config: Config) -> Build:
+def build(connection: duckdb.DuckDBPyConnection, config: Config, told: Told = unheard) -> Build:
     """Builds and tests the models, as far as anything changed.
+
+    Args:
+        told: told before every model its number, how many there are, and its name.
 
     Raises:
         TestsFailedError: the data broke a promise the models make; nothing may be published.
@@ -63,21 +73,26 @@ def build(connection: duckdb.DuckDBPyConnection, config: Config) -> Build:
     """
     write_matches(connection, config.item_matches)
     nodes = compiled(config.home, config.database.name, config.model_vars)
-    return build_nodes(connection, nodes, config.home / "logs" / "failed.sql")
+    return build_nodes(connection, nodes, config.home / "logs" / "failed.sql", told)
 
 
-def build_nodes(connection: duckdb.DuckDBPyConnection, nodes: Sequence[Node], failed_sql: Path) -> Build:
+def build_nodes(
+    connection: duckdb.DuckDBPyConnection, nodes: Sequence[Node], failed_sql: Path, told: Told = unheard
+) -> Build:
     """The same with these nodes, parents before children.
 
     Args:
         failed_sql: where a statement is written that failed.
     """
+    models = [node.name for node in nodes if node.kind != "test"]
     _make_state(connection)
     connection.execute("delete from raw_stocktake.build_state")
     building = _Building(connection, failed_sql)
     connection.execute("begin")
     try:
         for node in nodes:
+            if node.kind != "test":
+                told(models.index(node.name) + 1, len(models), node.name)
             building.bring_up_to_date(node)
         building.finish(nodes)
         connection.execute("insert into raw_stocktake.build_state (has_passed) values (true)")

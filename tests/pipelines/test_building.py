@@ -86,6 +86,12 @@ def test_what_did_not_change_is_not_made_again(warehouse: Warehouse) -> None:
     assert (again.models, again.tests) == (0, 0)
 
 
+def test_it_tells_how_far_it_is(warehouse: Warehouse) -> None:
+    said: list[tuple[int, int, str]] = []
+    build_nodes(warehouse.connection, ALL, warehouse.failed_sql, lambda *told: said.append(told))
+    assert said == [(1, 3, "versions"), (2, 3, "names"), (3, 3, "count")]
+
+
 def test_a_change_goes_as_far_as_rows_differ(warehouse: Warehouse) -> None:
     warehouse.build(*ALL)
     before = warehouse.notes()
