@@ -20,6 +20,8 @@ def without_clocks(said: str) -> str:
     return CLOCK.sub("", " ".join(said.split()))
 
 
+NO_STEP = r"(?!asking|packing|loading|waiting)"
+"""What follows an account's name where it is not said how far its load is."""
 STOCKTAKE = [sys.executable, "-c", "from pipelines.main import main; main()"]
 
 
@@ -35,7 +37,7 @@ def test_when_a_load_fails_the_reason_is_told_once_an_account(
     project.sandbox.change(2)
     said = without_clocks(project.stocktake("load", exits=1).stderr)
     for account in ("square", "ventmere_s2"):
-        assert said.count(f"{account}: ") == 1, said
+        assert len(re.findall(f"{account}: {NO_STEP}", said)) == 1, said
     assert "Last failure message was" not in said
     assert "Error: " in said
     assert "INTEGER" in said, "DuckDB's own words"
@@ -50,7 +52,7 @@ def test_an_unreachable_host_is_told_once_with_its_account(project: Project, imp
     said = project.stocktake("load", exits=1).stderr
     assert said.count("cannot be reached") == 3, said
     for name in names:
-        assert said.count(f"{name}: ") == 1
+        assert len(re.findall(f"{name}: {NO_STEP}", said)) == 1, said
     machines = project.stocktake("load", "--log-format", "json", exits=1).stderr
     assert machines.count('"Asked again') == 0
     for name in names:
@@ -110,7 +112,8 @@ def test_a_folder_that_is_not_ascii_works_in_the_c_locale(project: Project) -> N
 
     for command in ("load", "status"):
         code, said = run(command, "1")
-        assert (code, without_clocks(said)) == (0, "")
+        warned = re.sub(r"ventmere_s2: (?:asking|packing|loading)\s*", "", without_clocks(said))
+        assert (code, warned) == (0, "")
     code, said = run("load", "0")
     assert (code, said.count("\n")) == (2, 1)
     assert "this session's encoding cannot represent the folder's name. Unset PYTHONUTF8=0" in said
