@@ -57,7 +57,7 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
         ("it_gone", ("4", "1", "3", "0")),
     ]:
         put("augno.item_inventory", inventory(*values), account="mill", keys=(key,))
-    working_database.dbt("build")
+    working_database.build()
     return working_database
 
 
@@ -95,7 +95,7 @@ def test_the_same_number_with_other_zeros_is_no_change(built: WorkingDatabase) -
     built.put("augno.item_inventory", inventory("5", "0", "5", "0"), account="mill",
               at=DAY_2, keys=("it_bare",))  # fmt: skip
 
-    built.dbt("build")
+    built.build()
 
     assert built.query(
         "select product_id, quantity_on_hand, on_hand_change from marts.fct_inventory_changes"

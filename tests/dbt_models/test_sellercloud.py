@@ -109,7 +109,7 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
     put("sellercloud.warehouse_inventory",
         product("BASE", PhysicalQty=9, WarehousePhysicalQty=6, InventoryAvailableQty=5),
         account="shop", keys=("1", "BASE"))  # fmt: skip
-    working_database.dbt("build")
+    working_database.build()
     return working_database
 
 
@@ -243,7 +243,7 @@ def test_a_component_that_goes_takes_its_row_with_it(built: WorkingDatabase) -> 
     )
     built.retire("sellercloud.inventory", "OLD", account="shop", at=DAY_2)
 
-    built.dbt("build")
+    built.build()
 
     assert built.query(
         "select component_product_id, position from marts.bridge_kit_components where kit_product_id = 'KIT'"
