@@ -97,7 +97,7 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ten]:
             project.stocktake("publish")
             published = project.published / "reporting.duckdb"
             tables = everything(published)
-            project.query("delete from raw_stocktake.build_state")
+            project.query("delete from raw_stocktake.built")
             project.stocktake("build")
         yield Ten(life, published, tables, everything(project.home / "working.duckdb"))
 
