@@ -222,7 +222,7 @@ def test_what_comes_and_goes_while_paging_moves_no_other_item(
     def come_and_go(number: int) -> None:
         if number == 1:
             sandbox.clock.advance(seconds=1)
-            data.add_item(sandbox.world.goods[4])
+            data.add_item(sandbox.world.articles[4])
             data.delete_item(whole[0])
             data.delete_item(whole[15])
             data.edit_item(whole[25], sku="EDITED")
