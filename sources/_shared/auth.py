@@ -79,14 +79,13 @@ class LoginAuth(httpx.Auth):
         self._refusal: RefusedError | None = None
 
     def auth_flow(self, request: httpx.Request) -> Generator[httpx.Request, httpx.Response]:
-        """Adds the Authorization header; a token that died in mid-scan is renewed once."""
+        """Adds the Authorization header. A token that died in mid-scan is renewed, by this request or by one
+        beside it; one that was made for this request and is refused is no token at all."""
         token, is_fresh = yield from self._valid_token()
         request.headers["Authorization"] = f"Bearer {token}"
-        response = yield request
-        if response.status_code == httpx.codes.UNAUTHORIZED and not is_fresh:
-            token, _ = yield from self._valid_token(refused=token)
+        while (yield request).status_code == httpx.codes.UNAUTHORIZED and not is_fresh:
+            token, is_fresh = yield from self._valid_token(refused=token)
             request.headers["Authorization"] = f"Bearer {token}"
-            yield request
 
     def _valid_token(
         self, refused: str | None = None

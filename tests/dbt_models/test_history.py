@@ -17,6 +17,7 @@ MADE_FROM = (
     "stg_shipstream__total_levels",
     "stg_ventmere_s2__inventory_items",
     "int_position_history",
+    "int_sync_days",
 )
 
 [LEVEL] = json.loads(

@@ -404,7 +404,7 @@ def test_a_destination_may_have_a_name_of_its_own(shop: Shop, postgres: Postgres
 def test_a_server_that_is_not_there_is_one_sentence(shop: Shop) -> None:
     shop.configure(postgres=f"postgresql://stock:{PASSWORD}@localhost:1/stock")
     shop.publish()
-    said = shop.publish_to("postgres", exits=1).stderr
+    said = shop.publish_to("postgres", exits=1).stderr.removeprefix("publishing\n")
     assert said.startswith("--to postgres: ")
     assert "Connection refused" in said
     assert said.count("\n") == 1

@@ -185,7 +185,7 @@ def test_a_throttle_is_obeyed_whatever_its_status(tenant: Project, status: Any, 
 
 
 def test_a_token_that_ends_in_the_middle_of_a_scan_is_renewed(tenant: Project) -> None:
-    tenant.sandbox.switches["sellercloud"].token_requests = 2
+    tenant.sandbox.switches["sellercloud"].token_requests = 5
     rows = tenant.load()
     assert {row["status"] for row in rows.values()} == {"ok"}
     logins = [a for a in tenant.sandbox.requests if a.path == "/rest/api/token"]
