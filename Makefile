@@ -21,7 +21,7 @@ demo: $(RUNTIME) ## Ten simulated days of five systems, and the reports; no cred
 
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
 
-test: $(READY) ## The fast tests, of every module, offline: under 3 minutes on two cores
+test: $(READY) ## The fast tests, of every module, offline: some minutes on two cores
 	$(PYTEST) -m "not slow"
 
 test-slow: $(READY) ## The others: loads, builds, deaths
