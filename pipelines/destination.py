@@ -6,7 +6,6 @@ destination has. Nothing of dlt's is kept from one time to the next: what a deat
 everything is sent anew.
 """
 
-import os
 import re
 import shutil
 from collections.abc import Iterator, Mapping
@@ -34,6 +33,7 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 from pipelines import postgres
 from pipelines.config import Config
 from pipelines.descriptions import Described, described_tables
+from pipelines.environment import variable
 from pipelines.errors import CommandError, ConfigurationError, words_of
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
@@ -188,7 +188,8 @@ def _load(
         _table(name, file, working, schema, described.get(name), takes_parquet)
         for name, file in files.items()
     ]
-    with _without_load_ids():
+    # Our raw tables have one beside every row; without it, dlt passes the files on as they are.
+    with variable("NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID", "false"):
         pipeline.sync_destination()
         pipeline.extract(tables, schema=schema)
         pipeline.normalize()
@@ -267,21 +268,6 @@ def _notes(release: Release, file: Path) -> Path:
     )
     pq.write_table(pa.Table.from_pylist(rows, schema), file)
     return file
-
-
-@contextmanager
-def _without_load_ids() -> Iterator[None]:
-    """Our raw tables have one beside every row; without it, dlt passes the files on as they are."""
-    key = "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID"
-    before = os.environ.get(key)
-    os.environ[key] = "false"
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ[key]
-        else:
-            os.environ[key] = before
 
 
 def _sorry(error: Exception, name: str, is_postgres: bool) -> PublishError:

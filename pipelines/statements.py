@@ -9,11 +9,9 @@ was written is made anew.
 import hashlib
 import json
 import logging
-import os
 import shutil
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from copy import copy
 from graphlib import TopologicalSorter
 from importlib.metadata import version
@@ -23,6 +21,7 @@ from typing import Any
 import duckdb
 import msgspec
 
+from pipelines.environment import variable
 from pipelines.errors import CommandError
 from pipelines.files import write_whole
 
@@ -112,7 +111,7 @@ def _compile(home: Path, database: str, variables: Mapping[str, Any] | None, pro
     stand_in = home / "models" / "stand_in" / database
     stand_in.parent.mkdir(parents=True, exist_ok=True)
     try:
-        with _dbt_database(stand_in):
+        with variable("STOCKTAKE_WORKING_DATABASE", str(stand_in)):
             return _compile_with(_Dbt(home, variables or {}, project), stand_in)
     finally:
         shutil.rmtree(stand_in.parent)
@@ -283,17 +282,3 @@ class _Dbt:
             said = " ".join(str(outcome.exception or "dbt gave no result").split()).rstrip(".")
             raise CommandError(f"The models cannot be built: {said}. See {self.log}.")
         return outcome.result
-
-
-@contextmanager
-def _dbt_database(database: Path) -> Iterator[None]:
-    """Tells dbt where its database is."""
-    before = os.environ.get("STOCKTAKE_WORKING_DATABASE")
-    os.environ["STOCKTAKE_WORKING_DATABASE"] = str(database)
-    try:
-        yield
-    finally:
-        if before is None:
-            del os.environ["STOCKTAKE_WORKING_DATABASE"]
-        else:
-            os.environ["STOCKTAKE_WORKING_DATABASE"] = before

@@ -179,11 +179,7 @@ class _Building:
             TestsFailedError: a test failed.
         """
         if self._failed:
-            raise TestsFailedError(
-                f"Loaded, but {len(self._failed)} of {self.result.tests} tests failed and nothing was"
-                f" published: {self._failed[0]}. The last release stands; the test's statement is in"
-                f" {self._failed_sql}."
-            )
+            raise self._tests_failed()
         relations = {(node.schema, node.name) for node in nodes if node.kind != "test"}
         schemas = {schema for schema, _ in relations}
         for (schema, name), (kind, _) in self._look().items():
@@ -205,6 +201,12 @@ class _Building:
             self._connection.execute(
                 f"insert into raw_stocktake.built values {marks}", [value for row in rows for value in row]
             )
+
+    def _tests_failed(self) -> TestsFailedError:
+        return TestsFailedError(
+            f"Loaded, but {len(self._failed)} of {self.result.tests} tests failed and nothing was published:"
+            f" {self._failed[0]}. The last release stands; the test's statement is in {self._failed_sql}."
+        )
 
     def _look(self) -> dict[tuple[str, str], tuple[str, str | None]]:
         """Every table and view that stands in the database: what it is, and the comment on it."""
@@ -309,8 +311,7 @@ class _Building:
                 raise
             write_whole(self._failed_sql, node.sql)
             self._failed.append(f"{node.name}: {' '.join(str(error).split())}")
-            self.finish([])
-            return
+            raise self._tests_failed() from None
         words = "" if row is None else _words(node, int(row[0]), dict(zip(columns, row[1:], strict=True)))
         if words and not node.is_warning:
             if not self._failed:

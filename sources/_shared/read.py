@@ -162,9 +162,8 @@ class Read:
         unreadable = collector.unreadable
         if len(unreadable) < MANY or collector.distinct:
             return
-        journal_of(
-            self._options.journals, self._resource.name
-        ).remove()  # its pages would be as good tomorrow
+        # Its pages would be as good tomorrow.
+        journal_of(self._options.journals, self._resource.name).remove()
         self._result.unreadable, self._result.rows_unreadable = [], 0
         raise BrokenAnswerError(
             f"None of {len(unreadable)} records can be read. For example: {unreadable[0].fault}.",
