@@ -1,8 +1,11 @@
 """What the models' YAML says of each published table: its grain, its columns, what holds of them."""
 
+import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -41,10 +44,23 @@ def described_tables() -> dict[str, Described]:
     ]
     # By libyaml, where it is: a fifth of the time.
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
-    documents = (yaml.load(file.read_text(encoding="utf-8"), loader) for file in files)  # noqa: S506
+    blocks = _blocks()
+    documents = (yaml.load(_said(file, blocks), loader) for file in files)  # noqa: S506
     return {
         model["name"]: _described(model) for document in documents for model in document.get("models", [])
     }
+
+
+def _blocks() -> dict[str, str]:
+    """The descriptions that several columns have, by the names under which `doc()` finds them."""
+    text = (PROJECT / "models" / "_models__docs.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"{% docs (\w+) %}\s*(.*?)\s*{% enddocs %}", text, re.DOTALL))
+
+
+def _said(file: Path, blocks: Mapping[str, str]) -> str:
+    """A file of descriptions, with each `doc()` replaced by what it names."""
+    text = file.read_text(encoding="utf-8")
+    return re.sub(r"\"{{ doc\('(\w+)'\) }}\"", lambda found: json.dumps(blocks[found[1]]), text)
 
 
 def _described(model: Mapping[str, Any]) -> Described:

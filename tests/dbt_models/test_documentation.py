@@ -1,11 +1,15 @@
 """Every model and column is described, grain first; every report belongs to a question; dbt docs build."""
 
 import json
+import re
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
 import yaml
 from working_database import PROJECT, WorkingDatabase
+
+from pipelines.descriptions import described_tables
 
 MODELS = PROJECT / "models"
 
@@ -49,6 +53,21 @@ def test_every_column_that_is_there_is_described(working_database: WorkingDataba
     manifest = json.loads((working_database.folder / "target" / "manifest.json").read_text(encoding="utf-8"))
     assert {f"model.stocktake.{name}" for name in models} <= manifest["nodes"].keys()
     assert (working_database.folder / "target" / "index.html").exists()
+
+
+def test_what_three_columns_share_is_described_once() -> None:
+    said = Counter(
+        " ".join(column["description"].split())
+        for model in described().values()
+        for column in model["columns"]
+    )
+    blocks = re.findall(r"{% docs (\w+) %}", (MODELS / "_models__docs.md").read_text(encoding="utf-8"))
+
+    assert {name for name in blocks if not said[f"{{{{ doc('{name}') }}}}"]} == set()
+    assert [words for words, times in said.items() if times >= 3 and not words.startswith("{{ doc(")] == []
+    assert "{{" not in " ".join(
+        words for table in described_tables().values() for words in table.columns.values()
+    )
 
 
 def test_every_report_belongs_to_a_question() -> None:
