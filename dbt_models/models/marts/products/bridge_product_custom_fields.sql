@@ -1,7 +1,9 @@
 with
 
 custom_fields as (
-    select * from {{ ref('int_custom_fields_unioned') }}
+    select * from {{ ref('int_sellercloud__custom_columns_typed') }}
+    union all
+    select * from {{ ref('int_shipstream__custom_fields_typed') }}
 ),
 
 keyed as (

@@ -1,7 +1,15 @@
 with
 
+accounts as (
+    select * from {{ ref('stg_stocktake__accounts') }}
+),
+
+-- What is not configured any more has a history and no present.
 states as (
-    select * from {{ ref('int_inventory_states_unioned') }}
+    select states.*
+    from {{ ref('int_inventory_state_versions_unioned') }} as states
+    left join accounts on states.account = accounts.account
+    where states.valid_to is null and {{ is_configured('states.provider') }}
 ),
 
 keyed as (
