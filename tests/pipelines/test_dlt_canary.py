@@ -99,6 +99,13 @@ def test_what_the_destination_overrides_is_there_and_takes_the_same(name: str) -
     assert theirs == ours
 
 
+def test_capabilities_depend_on_no_configuration(home: Home) -> None:
+    """OneTransaction gives dlt an empty configuration for them: with the real one they are the same."""
+    destination = OneTransaction(str(home.file))
+    assert destination.capabilities() == super(OneTransaction, destination).capabilities()
+    assert destination.capabilities().preferred_loader_file_format == "parquet"
+
+
 def test_versions_are_merged_and_nothing_is_staged(home: Home) -> None:
     home.run(["a0", "b0"])
     home.run(["a1"])
