@@ -17,7 +17,7 @@ MODELS = {
     "stg_": ("staging", ()),
     "int_": ("intermediate", ("stg_", "int_")),
     "dim_": ("marts", ("stg_", "int_", "dim_")),
-    "fct_": ("marts", ("stg_", "int_", "dim_")),
+    "fct_": ("marts", ("stg_", "int_", "dim_", "bridge_", "fct_")),
     "bridge_": ("marts", ("stg_", "int_", "dim_")),
     "rpt_": ("reporting", ("dim_", "fct_", "bridge_")),
 }
@@ -26,7 +26,7 @@ SUBJECTS = ("stock", "products", "kits", "matching", "history", "planning", "qua
 READ_ADVICE = {
     "int_": "an intermediate model reads staging; what needs a mart is a mart or a report",
     "dim_": "a dimension reads staging, intermediate models and dimensions; a fact is joined in a report",
-    "fct_": "a fact reads staging, intermediate models, dimensions; what two share belongs in an int_ model",
+    "fct_": "a fact reads staging, intermediate models and marts; what two share belongs in one of them",
     "bridge_": "a bridge reads staging, intermediate models and dimensions",
     "rpt_": "a report reads marts only: add the column to a dim_ or fct_ first",
 }
@@ -185,7 +185,7 @@ STG = "staging/square/stg_square__locations.sql"
         ("intermediate/int_levels.sql", "from raw_square.locations", "names raw_square itself"),
         ("intermediate/int_levels.sql", "{{ ref('dim_products') }}", "is a mart or a report"),
         ("marts/dim_products.sql", "{{ ref('fct_levels') }}", "a fact is joined in a report"),
-        ("marts/fct_levels.sql", '{{ ref("fct_moves") }}', "what two share"),
+        ("marts/bridge_levels.sql", '{{ ref("fct_moves") }}', "a bridge reads"),
         ("marts/fct_levels.sql", "{{ ref('rpt_stock') }}", "what two share"),
         ("marts/fct_levels.sql", "{{ parsed('square', 'locations') }}", "raw is read by one staging model"),
         ("reporting/rpt_stock.sql", "{{ ref('int_levels') }}", "a report reads marts only"),
@@ -209,6 +209,9 @@ def test_a_model_that_reads_the_right_thing_is_let_be():
     )
     assert not list(
         model_faults("reporting/rpt_stock.sql", "{{ ref('dim_products') }} join {{ ref('fct_levels') }}")
+    )
+    assert not list(
+        model_faults("marts/fct_kits.sql", "{{ ref('fct_levels') }} join {{ ref('bridge_kits') }}")
     )
 
 

@@ -180,9 +180,9 @@ def test_a_run_that_found_nothing_new_makes_what_reads_the_ledger_and_no_numbers
         "stg_stocktake__sync_log",
         "int_sync_days",
         "dim_accounts",
+        "fct_stock_disagreements",
         "fct_sync_runs",
         "rpt_freshness",
-        "rpt_reconciliation",
         "rpt_sync_proof",
     }
     assert built.query("select rows_repeated from reporting.rpt_sync_proof") == [(1,), (1,)]

@@ -179,9 +179,10 @@ def test_a_run_without_news_rewrites_no_table_that_holds_numbers(project: Projec
     moved = {name for name in after if after[name] != before[name]}
     assert moved <= {
         "dim_accounts.parquet",
+        "fct_stock_disagreements.parquet",  # it says how far each side was asked
         "fct_sync_runs.parquet",
         "rpt_freshness.parquet",
-        "rpt_reconciliation.parquet",  # it says how far each side was asked
+        "rpt_reconciliation.parquet",
         "rpt_sync_proof.parquet",
     }
 

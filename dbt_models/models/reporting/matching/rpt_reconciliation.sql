@@ -1,240 +1,37 @@
-{% set compared = ['available', 'on_hand'] %}
-
 with
+
+disagreements as (
+    select * from {{ ref('fct_stock_disagreements') }}
+),
 
 items as (
     select * from {{ ref('dim_items') }}
 ),
 
-item_products as (
-    select * from {{ ref('bridge_item_products') }}
-    where not is_ambiguous
-),
-
-products as (
-    select * from {{ ref('dim_products') }}
-),
-
--- What repeats stock that is counted elsewhere is compared with nothing.
-positions as (
-    select * from {{ ref('fct_inventory_positions') }}
-    where is_additive
-),
-
-daily as (
-    select * from {{ ref('fct_inventory_daily') }}
-    where is_additive and is_listed
-),
-
--- A backfill reads the past again and says nothing of the present.
-sync_runs as (
-    select * from {{ ref('fct_sync_runs') }}
-    where mode <> 'backfill'
-),
-
--- The last moment anyone was asked about, and never the wall clock: the same rows give the same report.
-report_moment as (
-    select max(asked_through) as as_of
-    from sync_runs
-),
-
-known as (
+named as (
     select
-        provider,
-        account,
-        resource,
-        max(asked_through) as known_through
-    from sync_runs
-    where status <> 'failed'
-    group by provider, account, resource
-),
-
--- What is old is no contradiction: one side may have moved since.
-fresh as (
-    select known.*
-    from known
-    cross join report_moment
-    where
-        {{ microseconds('report_moment.as_of') }} - {{ microseconds('known.known_through') }}
-        <= {{ var('reconciliation_max_age_hours') }} * 3600000000
-),
-
--- Part of a sum unknown, and the sum is.
-stock as (
-    select
-        item_products.item_key,
-        positions.provider,
-        positions.account,
-        {% for measure in compared %}
-        case
-            when
-                count(*) = count(positions.quantity_{{ measure }})
-                and count(distinct {{ unit_counted('products.unit_of_measure') }}) = 1
-                and count(positions.untracked_reason) = 0
-                then sum(positions.quantity_{{ measure }})
-        end as {{ measure }},
-        {% endfor %}
-        max({{ unit_counted('products.unit_of_measure') }}) as unit_counted,
-        -- One product out of date, and the sum is.
-        case when count(*) = count(fresh.known_through) then min(fresh.known_through) end as known_through
-    from positions
-    inner join item_products on positions.product_key = item_products.product_key
-    left join products on positions.product_key = products.product_key
-    left join fresh
-        on
-            positions.provider = fresh.provider
-            and positions.account = fresh.account
-            and positions.resource = fresh.resource
-    group by item_products.item_key, positions.provider, positions.account
-),
-
-numbers as (
-    {% for measure in compared %}
-    select
-        item_key,
-        provider,
-        account,
-        '{{ measure }}' as measure,
-        {{ measure }} as quantity,
-        unit_counted,
-        known_through
-    from stock
-    where {{ measure }} is not null and known_through is not null
-    {% if not loop.last %}
-    union all
-    {% endif %}
-    {% endfor %}
-),
-
-contradictions as (
-    select
-        {{ hash_key([
-            'lefts.item_key', 'lefts.provider', 'lefts.account', 'rights.provider', 'rights.account', 'lefts.measure',
-        ]) }} as reconciliation_key,
-        lefts.item_key,
-        lefts.measure,
-        lefts.provider as left_provider,
-        lefts.account as left_account,
-        lefts.quantity as left_quantity,
-        lefts.known_through as left_known_through,
-        rights.provider as right_provider,
-        rights.account as right_account,
-        rights.quantity as right_quantity,
-        rights.known_through as right_known_through
-    from numbers as lefts
-    inner join numbers as rights
-        on
-            lefts.item_key = rights.item_key
-            and lefts.measure = rights.measure
-            and lefts.unit_counted = rights.unit_counted
-            and {{ are_compared('lefts', 'rights') }}
-    where {{ is_apart('lefts.quantity', 'rights.quantity') }}
-),
-
-contradicting_items as (
-    select distinct item_key
-    from contradictions
-),
-
-stock_by_day as (
-    select
-        item_products.item_key,
-        daily.provider,
-        daily.account,
-        {% for measure in compared %}
-        case
-            when count(*) = count(daily.quantity_{{ measure }}) and count(daily.untracked_reason) = 0
-                then sum(daily.quantity_{{ measure }})
-        end as {{ measure }},
-        {% endfor %}
-        daily.date_day
-    from daily
-    inner join item_products on daily.product_key = item_products.product_key
-    inner join contradicting_items on item_products.item_key = contradicting_items.item_key
-    group by item_products.item_key, daily.provider, daily.account, daily.date_day
-),
-
-numbers_by_day as (
-    {% for measure in compared %}
-    select
-        item_key,
-        provider,
-        account,
-        date_day,
-        '{{ measure }}' as measure,
-        {{ measure }} as quantity
-    from stock_by_day
-    {% if not loop.last %}
-    union all
-    {% endif %}
-    {% endfor %}
-),
-
-common_days as (
-    select
-        contradictions.reconciliation_key,
-        lefts.date_day,
-        max(lefts.date_day) over (partition by contradictions.reconciliation_key) as last_common_day,
-        coalesce({{ is_apart('lefts.quantity', 'rights.quantity') }}, false) as is_different
-    from contradictions
-    inner join numbers_by_day as lefts
-        on
-            contradictions.item_key = lefts.item_key
-            and contradictions.measure = lefts.measure
-            and contradictions.left_provider = lefts.provider
-            and contradictions.left_account = lefts.account
-    inner join numbers_by_day as rights
-        on
-            contradictions.item_key = rights.item_key
-            and contradictions.measure = rights.measure
-            and contradictions.right_provider = rights.provider
-            and contradictions.right_account = rights.account
-            and lefts.date_day = rights.date_day
-),
-
-different_days as (
-    select
-        *,
-        row_number() over (partition by reconciliation_key order by date_day desc nulls last) as days_counted
-    from common_days
-    where is_different
-),
-
--- Counted back from the last day, the run is unbroken for as long as there are as many different days as days.
-unbroken_runs as (
-    select
-        reconciliation_key,
-        min(date_day) as disagrees_since
-    from different_days
-    where {{ days_between('date_day', 'last_common_day') }} + 1 = days_counted
-    group by reconciliation_key
-),
-
-joined as (
-    select
-        contradictions.reconciliation_key,
-        contradictions.item_key,
+        disagreements.reconciliation_key,
+        disagreements.item_key,
         items.sku,
         items.name,
         items.match_rule,
-        contradictions.measure,
-        contradictions.left_provider,
-        contradictions.left_account,
-        cast(contradictions.left_quantity as {{ type_quantity() }}) as left_quantity,
-        contradictions.right_provider,
-        contradictions.right_account,
-        cast(contradictions.right_quantity as {{ type_quantity() }}) as right_quantity,
-        cast(contradictions.left_quantity - contradictions.right_quantity as {{ type_quantity() }}) as difference,
+        disagreements.measure,
+        disagreements.left_provider,
+        disagreements.left_account,
+        disagreements.left_quantity,
+        disagreements.right_provider,
+        disagreements.right_account,
+        disagreements.right_quantity,
+        cast(disagreements.left_quantity - disagreements.right_quantity as {{ type_quantity() }}) as difference,
         {{ ratio(
-            'abs(contradictions.left_quantity - contradictions.right_quantity)',
-            'greatest(abs(contradictions.left_quantity), abs(contradictions.right_quantity))'
+            'abs(disagreements.left_quantity - disagreements.right_quantity)',
+            'greatest(abs(disagreements.left_quantity), abs(disagreements.right_quantity))'
         ) }} as difference_share,
-        unbroken_runs.disagrees_since,
-        contradictions.left_known_through,
-        contradictions.right_known_through
-    from contradictions
-    inner join items on contradictions.item_key = items.item_key
-    left join unbroken_runs on contradictions.reconciliation_key = unbroken_runs.reconciliation_key
+        disagreements.disagrees_since,
+        disagreements.left_known_through,
+        disagreements.right_known_through
+    from disagreements
+    inner join items on disagreements.item_key = items.item_key
 )
 
-select * from joined
+select * from named
