@@ -25,6 +25,7 @@ from pipelines.load import (
 )
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
+from pipelines.matches import write_matches
 from pipelines.pending import pipelines_folder
 from pipelines.publish import Release, publish, write_csv
 from pipelines.ship import Shipment, ship
@@ -122,6 +123,7 @@ def opened(
         make_raw_tables(connection)
         go_on_after(latest_version(connection))
         record_accounts(connection, config, but=forgetting)
+        write_matches(connection, config.item_matches)
         match_warehouse(config, connection)
         _keep_private(config)
         yield connection

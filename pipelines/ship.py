@@ -31,15 +31,13 @@ from pipelines.config import Config
 from pipelines.errors import CommandError, ConfigurationError, words_of
 from pipelines.files import write_whole
 from pipelines.registry import PROVIDERS
-from pipelines.warehouse import raw_table
+from pipelines.warehouse import OWN_TABLES, raw_table
 from sources._shared.redaction import Redactor
 
 FORMAT = 1
 """Goes up when a manifest says what older versions would misread."""
 KEEP = timedelta(days=1)
 """How long a file stays after it was replaced, or was written and never named."""
-OUR_TABLES = ("raw_stocktake.accounts", "raw_stocktake.sync_log", "raw_stocktake.unreadable_records")
-"""What goes along with every account's raw tables."""
 STAMP = "%Y%m%dT%H%M%S%f"
 
 
@@ -171,7 +169,7 @@ def ship(connection: duckdb.DuckDBPyConnection, config: Config, *, take_over: bo
         fingerprints = _fingerprints(connection)
         for account, provider in known.items():
             _claim(lake, account, home, take_over=take_over)
-            wanted = [*_tables_of(provider), *OUR_TABLES]
+            wanted = [*_tables_of(provider), *OWN_TABLES]
             tables += len(wanted)
             states = {table: fingerprints.get((table, account), "") for table in wanted}
             for table, rows in _ship_account(connection, lake, account, provider, states, Path(folder)):
@@ -321,7 +319,7 @@ def _fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str]
     installed, everything is shipped once more.
     """
     found: dict[tuple[str, str], str] = {}
-    for table in [*(one for provider in PROVIDERS for one in _tables_of(provider)), *OUR_TABLES]:
+    for table in [*(one for provider in PROVIDERS for one in _tables_of(provider)), *OWN_TABLES]:
         columns = [name for name, *_ in connection.execute(f"describe {table}").fetchall()]
         told = [name for name in columns if name != "payload" or "row_hash" not in columns]
         sums = connection.execute(

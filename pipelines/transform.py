@@ -18,7 +18,6 @@ import duckdb
 from pipelines.config import Config
 from pipelines.errors import CommandError, TestsFailedError
 from pipelines.files import write_whole
-from pipelines.matches import write_matches
 from pipelines.statements import PROJECT, Node, compiled
 from pipelines.warehouse import BROKEN, raw_contents, settings_signature
 
@@ -71,7 +70,6 @@ def build(connection: duckdb.DuckDBPyConnection, config: Config, told: Told = un
         TestsFailedError: the data broke a promise the models make; nothing may be published.
         CommandError: a model could not be built.
     """
-    write_matches(connection, config.item_matches)
     nodes = compiled(config.home, config.database.name, config.model_vars)
     return build_nodes(connection, nodes, config.home / "logs" / "failed.sql", told)
 

@@ -29,6 +29,11 @@ BROKEN = (duckdb.IOException, duckdb.InternalException, duckdb.FatalException)
 """What DuckDB raises in the midst of the work when the file is not what it was."""
 
 
+OWN_TABLES = tuple(
+    f"raw_stocktake.{name}" for name in ("accounts", "sync_log", "unreadable_records", "item_matches")
+)
+"""What is known of accounts beside their raw tables: every row has its account."""
+
 LOAD_MEMORY = "300MB"
 """What DuckDB may take for a load, where the configuration says nothing and the machine has more.
 
@@ -198,8 +203,7 @@ def raw_contents(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
         for provider in PROVIDERS.values()
         for resource in provider.resources
     }
-    for name in ("accounts", "sync_log", "unreadable_records", "item_matches"):
-        table = f"raw_stocktake.{name}"
+    for table in OWN_TABLES:
         queries[table] = f"select count(*), sum(hash(hash(held))) from {table} as held"
     return {table: str(connection.execute(query).fetchone()) for table, query in queries.items()}
 

@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -15,9 +16,11 @@ import pytest
 from pipelines import ship as shipping
 from pipelines.config import Config
 from pipelines.errors import CommandError, ConfigurationError
+from pipelines.matches import Match
+from pipelines.run import opened
 from pipelines.ship import Lake, Shipment, ship, shipped_files
 from pipelines.sync_log import make_log_tables
-from pipelines.warehouse import make_raw_tables, open_warehouse
+from pipelines.warehouse import OWN_TABLES, make_raw_tables, open_warehouse
 from tests.conftest import Project
 
 LOCATIONS = "raw_square.locations"
@@ -115,6 +118,7 @@ def test_what_did_not_change_costs_nothing(home: Home, lake: str) -> None:
         "update raw_stocktake.accounts set is_configured = false where account = 'east'",
         "insert into raw_stocktake.sync_log (run_id, account, resource) values ('r', 'east', 'locations')",
         "insert into raw_stocktake.unreadable_records (account, payload) values ('east', '{')",
+        "insert into raw_stocktake.item_matches values ('square', 'east', '1', 'ITEM-1')",
         "alter table raw_stocktake.accounts add column more text",
     ],
 )
@@ -122,8 +126,16 @@ def test_every_change_is_shipped(home: Home, lake: str, change: str) -> None:
     home.ship()
     home.execute(change)
     assert home.ship().written
-    for table in (LOCATIONS, *shipping.OUR_TABLES):
+    for table in (LOCATIONS, *OWN_TABLES):
         assert in_lake(lake, table) == home.rows(table)
+
+
+def test_the_users_matches_go_along(home: Home, lake: str) -> None:
+    match = Match("square", "east", "1", "ITEM-1")
+    config = replace(home.config, item_matches=[match])
+    with opened(config, "ship") as connection:
+        ship(connection, config)
+    assert in_lake(lake, "raw_stocktake.item_matches") == [match]
 
 
 def test_homes_side_by_side_are_read_as_one(home: Home, lake: str, tmp_path: Path) -> None:
