@@ -83,7 +83,7 @@ select
     positions.counted_at,
     positions.asked_at,
     codes.barcodes
-from (select * from bridge_item_products where product_key in ({products})) as members
+from (select * from bridge_item_products where item_key = $item_key) as members
 inner join (select * from dim_products where product_key in ({products})) as products
     on members.product_key = products.product_key
 left join (select * from fct_inventory_positions where product_key in ({products})) as positions
@@ -98,23 +98,23 @@ order by products.provider, products.account, products.product_id"""
 OF_ITEM = "product_key in ({products})"
 """Its products, written out: a join would read the keys of all."""
 ITEM_TABLES = {
-    "places": f"""\
+    "places": """\
 select provider, account, sku, product_id, location_name, location_id, quantity_available, quantity_on_hand,
     quantity_reserved, quantity_incoming, unit_of_measure, is_additive, counted_at
 from rpt_stock_on_hand
-where {OF_ITEM}
+where item_key = $item_key
 order by provider, account, product_id, location_name nulls last, location_id""",
-    "cover": f"""\
+    "cover": """\
 select * from rpt_days_of_cover
-where {OF_ITEM}
+where item_key = $item_key
 order by provider, account, product_id""",
-    "low": f"""\
+    "low": """\
 select * from rpt_low_stock
-where {OF_ITEM}
+where item_key = $item_key
 order by provider, account, product_id, location_name nulls first""",
-    "spells": f"""\
+    "spells": """\
 select * from rpt_stockouts
-where {OF_ITEM}
+where item_key = $item_key
 order by started_on desc, product_id
 limit 20""",
     "apart": """\
@@ -123,16 +123,15 @@ where item_key = $item_key
 order by measure, abs(difference) desc, reconciliation_key""",
     "kits": f"""\
 select distinct
-    members.item_key,
+    kits.item_key,
     kits.sku,
-    kits.name as product_name,
+    kits.product_name,
     kits.provider,
     kits.account,
     kits.product_id,
     trees.quantity_per_kit
 from bridge_kit_trees as trees
-inner join dim_products as kits on trees.kit_product_key = kits.product_key
-inner join bridge_item_products as members on kits.product_key = members.product_key
+inner join products_of_items as kits on trees.kit_product_key = kits.product_key
 where trees.is_leaf and trees.stock_{OF_ITEM}
 order by kits.provider, kits.product_id, trees.quantity_per_kit
 limit 50""",
@@ -148,13 +147,12 @@ select
     trees.is_cycle,
     trees.is_cut_off,
     parts.sku,
-    parts.name as product_name,
-    members.item_key,
-    positions.quantity_available
+    parts.product_name,
+    parts.item_key,
+    stock.quantity_available
 from bridge_kit_trees as trees
-left join dim_products as parts on trees.component_product_key = parts.product_key
-left join bridge_item_products as members on parts.product_key = members.product_key
-left join fct_inventory_positions as positions on trees.stock_product_key = positions.product_key
+left join products_of_items as parts on trees.component_product_key = parts.product_key
+left join stock_by_product as stock on trees.stock_product_key = stock.product_key
 where trees.kit_{OF_ITEM}
 order by trees.provider, trees.account, trees.kit_product_id,
     list_transform(string_split(trees.path, '/'), lambda step: lpad(step, 6, '0'))

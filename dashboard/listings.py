@@ -111,6 +111,8 @@ class Listing:
     choices: tuple[Choice, ...] = ()
     limits: tuple[Limit, ...] = ()
     always: str = ""
+    figures: Mapping[str, str] = field(default_factory=dict)
+    """What is counted above the rows. Counts, never sums: units do not add up."""
     empty: str = "Nothing here."
     group: str = ""
     """The column whose values head groups of rows, when it is sorted by."""
@@ -177,9 +179,10 @@ class Asked:
         joins = f"\n{self.listing.joins}" if self._joins_matter(self.where + select) else ""
         return f"select\n    {select}\nfrom {self.listing.source}{joins}{self.where}"
 
-    def count(self, reading: Reading, what: str = "count(*)") -> int:
-        """How many there are, by default rows."""
-        return int(reading.row(self.counted(f"{what} as total"), self.values)["total"])
+    def counts(self, reading: Reading, *counts: str) -> list[int]:
+        """Counts of all rows, in one question."""
+        select = ",\n    ".join(f"{sql} as count_{number}" for number, sql in enumerate(counts))
+        return [int(count) for count in reading.row(self.counted(select), self.values).values()]
 
     def _question(self, rest: str, source: str = "") -> str:
         listing = self.listing
@@ -199,6 +202,7 @@ class Answer:
 
     listing: Listing
     rows: list[Row]
+    figures: Mapping[str, int]
     total: int
     number: int
     size: int
@@ -221,13 +225,14 @@ class Answer:
 def answer(reading: Reading, listing: Listing, params: Mapping[str, str], size: int = ROWS) -> Answer:
     """One page of a listing; the last one where there are not so many."""
     asked = listing.asked(params)
-    total = asked.count(reading)
+    total, *figures = asked.counts(reading, "count(*)", *listing.figures.values())
     number = min(page_number(params), max(1, -(-total // size)))
     question = asked.page(number, size)
     rows = reading.rows(question, asked.values) if total else []
     return Answer(
         listing,
         rows,
+        dict(zip(listing.figures, figures, strict=True)),
         total,
         number,
         size,

@@ -25,10 +25,23 @@ def providers(release: Release) -> list[str]:
 
 
 def shelf(release: Release) -> Shelf:
-    """Tables that are made in memory when they are first asked: what search, sorting and links need."""
+    """What search, sorting and links need, made of several tables, and what is read row by row."""
     systems = "".join(f"\n    {name}_available," for name in providers(release))
-    return {
-        "stock_by_item": f"""\
+    return Shelf(
+        {
+            "stock_by_item": STOCK_BY_ITEM.format(systems=systems),
+            "cover_by_product": COVER_BY_PRODUCT,
+            "products_of_items": PRODUCTS_OF_ITEMS,
+            "apart_items": APART_ITEMS,
+            "item_words": ITEM_WORDS,
+            "stock_by_product": STOCK_BY_PRODUCT,
+            "apart_sides": APART_SIDES,
+        },
+        ("rpt_stock_on_hand", "rpt_low_stock", "rpt_stockouts", "rpt_oversell_risk"),
+    )
+
+
+STOCK_BY_ITEM = """\
 select
     item_key,
     sku,
@@ -41,8 +54,48 @@ select
     unit_of_measure,
     lowest_available,
     lowest_account
-from rpt_stock_consolidated""",
-        "item_words": """\
+from rpt_stock_consolidated"""
+STOCK_BY_PRODUCT = """\
+select
+    members.item_key,
+    positions.product_key,
+    products.sku,
+    products.name as product_name,
+    positions.provider,
+    positions.account,
+    positions.product_id,
+    products.vendor_name,
+    products.unit_of_measure,
+    positions.quantity_available,
+    positions.quantity_on_hand,
+    positions.quantity_reserved,
+    positions.quantity_incoming,
+    members.available_elsewhere,
+    members.elsewhere_account,
+    positions.is_additive,
+    positions.untracked_reason,
+    positions.counted_at,
+    positions.asked_at
+from fct_inventory_positions as positions
+inner join dim_products as products on positions.product_key = products.product_key
+left join bridge_item_products as members on positions.product_key = members.product_key"""
+COVER_BY_PRODUCT = """\
+select cover.*, classes.abc_class
+from rpt_days_of_cover as cover
+left join rpt_abc_classes as classes on cover.product_key = classes.product_key"""
+PRODUCTS_OF_ITEMS = """\
+select
+    members.item_key,
+    products.product_key,
+    products.provider,
+    products.account,
+    products.product_id,
+    products.sku,
+    products.name as product_name,
+    products.vendor_name
+from dim_products as products
+left join bridge_item_products as members on products.product_key = members.product_key"""
+ITEM_WORDS = """\
 select
     members.item_key,
     strip_accents(lower(string_agg(
@@ -55,18 +108,46 @@ left join (
     from bridge_product_barcodes
     group by product_key
 ) as codes on members.product_key = codes.product_key
-group by members.item_key""",
-    }
+group by members.item_key"""
+APART_ITEMS = """\
+select
+    *,
+    coalesce(disagrees_since = last_day and last_day > first_day, false) as is_new
+from (
+    select
+        item_key,
+        sku,
+        name,
+        measure,
+        left_account,
+        left_quantity,
+        right_account,
+        right_quantity,
+        abs(difference) as apart,
+        min(disagrees_since) over of_item as disagrees_since,
+        min(least(left_known_through, right_known_through)) over of_item as known_through
+    from rpt_reconciliation
+    window of_item as (partition by item_key, measure)
+    qualify row_number() over (
+        partition by item_key, measure order by abs(difference) desc, reconciliation_key desc
+    ) = 1
+)
+cross join (select min(date_day) as first_day, max(date_day) as last_day from fct_inventory_daily)"""
+APART_SIDES = """\
+select
+    item_key as of_item,
+    measure as of_measure,
+    list_distinct(flatten(list([
+        struct_pack(account := left_account, quantity := left_quantity),
+        struct_pack(account := right_account, quantity := right_quantity)
+    ]))) as quantities
+from rpt_reconciliation
+group by item_key, measure"""
 
-
-VENDOR_OF_PRODUCT = "product_key in (select product_key from dim_products where vendor_name = $vendor)"
+VENDOR_OF_PRODUCT = "product_key in (select product_key from products_of_items where vendor_name = $vendor)"
 OF_PRODUCT = {"provider": "provider = $provider", "account": "account = $account"}
 PRODUCT = Column("sku", "Product", "product")
-PRODUCT_FOUND_BY_WORD = (
-    "product_key in (select product_key from bridge_item_products inner join item_words using (item_key)"
-    " where contains(words, strip_accents(lower({word}))))"
-)
-SYSTEM_OF_ITEM = "item_key in (select item_key from bridge_item_products where {name} = ${name})"
+OF_ITEM = "item_key in (select item_key from products_of_items where {column} = ${name})"
 ELSEWHERE = Column("available_elsewhere", "Elsewhere", "elsewhere", is_wide=True)
 FOUND_BY_WORD = (
     "item_key in (select item_key from item_words where contains(words, strip_accents(lower({word}))))"
@@ -97,12 +178,11 @@ def stock_of_items(release: Release) -> Listing:
         order="sku nulls last, name nulls last",
         tie="item_key",
         filters={
-            "provider": SYSTEM_OF_ITEM.format(name="provider"),
-            "account": SYSTEM_OF_ITEM.format(name="account"),
-            "location": "item_key in (select item_key from bridge_item_products"
+            "provider": OF_ITEM.format(column="provider", name="provider"),
+            "account": OF_ITEM.format(column="account", name="account"),
+            "location": "item_key in (select item_key from products_of_items"
             " inner join fct_inventory_levels using (product_key) where location_key = $location)",
-            "vendor": "item_key in (select item_key from bridge_item_products"
-            " inner join dim_products using (product_key) where vendor_name = $vendor)",
+            "vendor": OF_ITEM.format(column="vendor_name", name="vendor"),
         },
         search=FOUND_BY_WORD,
         choices=(
@@ -118,6 +198,12 @@ def stock_of_items(release: Release) -> Listing:
                 ),
             ),
         ),
+        figures={
+            "items": "count(*)",
+            "out in every system": "count(*) filter (where quantity_available <= 0)",
+            "negative in some system": "count(*) filter (where lowest_available < 0)",
+            "of unknown quantity": "count(*) filter (where quantity_available is null)",
+        },
         empty=NOT_FOUND,
     )
 
@@ -126,23 +212,10 @@ STOCK_OF_PRODUCTS = Listing(
     name="products",
     title="By product",
     table="fct_inventory_positions",
-    select="""members.item_key, positions.product_key, positions.sku, positions.product_name,
-    positions.provider, positions.account, positions.product_id, positions.vendor_name,
-    positions.unit_of_measure, positions.quantity_available, positions.quantity_on_hand,
-    positions.quantity_reserved, positions.quantity_incoming, members.available_elsewhere,
-    members.elsewhere_account, positions.is_additive, positions.untracked_reason,
-    positions.counted_at, positions.asked_at""",
-    source="""(
-    select
-        positions.*,
-        products.sku,
-        products.name as product_name,
-        products.vendor_name,
-        products.unit_of_measure
-    from fct_inventory_positions as positions
-    inner join dim_products as products on positions.product_key = products.product_key
-) as positions""",
-    joins="left join bridge_item_products as members on positions.product_key = members.product_key",
+    select="""item_key, product_key, sku, product_name, provider, account, product_id, vendor_name,
+    unit_of_measure, quantity_available, quantity_on_hand, quantity_reserved, quantity_incoming,
+    available_elsewhere, elsewhere_account, is_additive, untracked_reason, counted_at, asked_at""",
+    source="stock_by_product",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -155,22 +228,22 @@ STOCK_OF_PRODUCTS = Listing(
     order="sku nulls last, product_name nulls last",
     tie="product_key",
     filters={
-        "provider": "positions.provider = $provider",
-        "account": "positions.account = $account",
-        "location": "positions.product_key in"
+        "provider": "provider = $provider",
+        "account": "account = $account",
+        "location": "product_key in"
         " (select product_key from fct_inventory_levels where location_key = $location)",
-        "vendor": "positions.vendor_name = $vendor",
+        "vendor": "vendor_name = $vendor",
     },
-    search=PRODUCT_FOUND_BY_WORD,
+    search=FOUND_BY_WORD,
     choices=(
         Choice(
             "state",
             "Show",
             (
                 Option("", "all products"),
-                Option("out", "out", "positions.is_additive and positions.quantity_available <= 0"),
-                Option("negative", "negative", "positions.quantity_available < 0"),
-                Option("unknown", "available not known", "positions.quantity_available is null"),
+                Option("out", "out", "is_additive and quantity_available <= 0"),
+                Option("negative", "negative", "quantity_available < 0"),
+                Option("unknown", "available not known", "quantity_available is null"),
             ),
         ),
     ),
@@ -204,7 +277,7 @@ STOCK_OF_PLACES = Listing(
         "location": "stock.location_key = $location",
         "vendor": f"stock.{VENDOR_OF_PRODUCT}",
     },
-    search=PRODUCT_FOUND_BY_WORD,
+    search=FOUND_BY_WORD,
     choices=(
         Choice(
             "state",
@@ -242,7 +315,7 @@ REORDER = Listing(
     low.available_elsewhere, low.elsewhere_account, cover.quantity_sold, cover.velocity_source,
     low.is_additive""",
     source="rpt_low_stock as low",
-    joins="left join rpt_days_of_cover as cover on low.product_key = cover.product_key",
+    joins="left join cover_by_product as cover on low.product_key = cover.product_key",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -274,6 +347,12 @@ REORDER = Listing(
         ),
         IN_OWN_STOCK,
     ),
+    figures={
+        "products": "count(distinct low.product_key)",
+        "places": "count(*)",
+        "of them out": "count(*) filter (where low.quantity_available <= 0)",
+        "have stock in another system": "count(*) filter (where low.available_elsewhere > 0)",
+    },
     empty="Nothing is at or below its reorder point.",
     group="vendor_name",
 )
@@ -289,7 +368,7 @@ def _stockouts(name: str, title: str, order: str, always: str, empty: str, *more
     spells.days_out, spells.days_observed, spells.is_ongoing, spells.is_at_least,
     spells.available_elsewhere, spells.elsewhere_account, cover.quantity_sold, cover.velocity_source""",
         source="rpt_stockouts as spells",
-        joins="left join rpt_days_of_cover as cover on spells.product_key = cover.product_key",
+        joins="left join cover_by_product as cover on spells.product_key = cover.product_key",
         columns=(
             PRODUCT,
             Column("days_out", "Days out", "bar"),
@@ -314,6 +393,10 @@ def _stockouts(name: str, title: str, order: str, always: str, empty: str, *more
                 (Option("", "all"), Option("selling", "that sold in 30 days", "cover.quantity_sold > 0")),
             ),
         ),
+        figures={
+            "spells": "count(*)",
+            "have stock in another system": "count(*) filter (where spells.available_elsewhere > 0)",
+        },
         empty=empty,
     )
 
@@ -371,6 +454,10 @@ PROMISED = Listing(
             ),
         ),
     ),
+    figures={
+        "products": "count(*)",
+        "sold beyond what there is": "count(*) filter (where risk.is_oversold)",
+    },
     empty="No product is promised beyond what there is, where the channels say what they offer.",
 )
 
@@ -403,10 +490,9 @@ COVER = Listing(
     cover.account, cover.product_id, cover.vendor_name, cover.unit_of_measure, cover.quantity_available,
     cover.days_of_cover, cover.days_of_cover_all_days, cover.sells_out_on, cover.quantity_sold,
     cover.daily_sales_in_stock, cover.velocity_source, cover.covered_days, cover.days_in_stock,
-    cover.days_observed, cover.is_no_demand,
-    classes.abc_class, cover.available_elsewhere, cover.elsewhere_account""",
-    source="rpt_days_of_cover as cover",
-    joins="left join rpt_abc_classes as classes on cover.product_key = classes.product_key",
+    cover.days_observed, cover.is_no_demand, cover.abc_class, cover.available_elsewhere,
+    cover.elsewhere_account""",
+    source="cover_by_product as cover",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -435,7 +521,7 @@ COVER = Listing(
             (
                 Option("", "all"),
                 *(
-                    Option(one, one, f"classes.abc_class = '{one}'")
+                    Option(one, one, f"cover.abc_class = '{one}'")
                     for one in ("A", "B", "C", "none", "unknown")
                 ),
             ),
@@ -598,44 +684,10 @@ APART = Listing(
     name="items",
     title="By item",
     table="rpt_reconciliation",
-    select="""apart_items.item_key, sku, name, apart_items.measure, sides.quantities, pair.left_account,
-    pair.left_quantity, pair.right_account, pair.right_quantity, apart, disagrees_since, known_through,
-    is_new""",
-    source="""(
-    select
-        *,
-        coalesce(disagrees_since = last_day and last_day > first_day, false) as is_new
-    from (
-        select
-            item_key,
-            measure,
-            max(sku) as sku,
-            max(name) as name,
-            max_by(
-                struct_pack(
-                    left_account := left_account,
-                    left_quantity := left_quantity,
-                    right_account := right_account,
-                    right_quantity := right_quantity
-                ),
-                struct_pack(apart := abs(difference), reconciliation_key := reconciliation_key)
-            ) as pair,
-            max(abs(difference)) as apart,
-            min(disagrees_since) as disagrees_since,
-            min(least(left_known_through, right_known_through)) as known_through
-        from rpt_reconciliation
-        group by item_key, measure
-    )
-    cross join (select min(date_day) as first_day, max(date_day) as last_day from fct_inventory_daily)
-) as apart_items""",
-    joins="""left join lateral (
-    select list_distinct(flatten(list([
-        struct_pack(account := pairs.left_account, quantity := pairs.left_quantity),
-        struct_pack(account := pairs.right_account, quantity := pairs.right_quantity)
-    ]))) as quantities
-    from rpt_reconciliation as pairs
-    where pairs.item_key = apart_items.item_key and pairs.measure = apart_items.measure
-) as sides on true""",
+    select="""item_key, sku, name, measure, sides.quantities, left_account, left_quantity, right_account,
+    right_quantity, apart, disagrees_since, known_through, is_new""",
+    source="apart_items",
+    joins="left join apart_sides as sides on item_key = sides.of_item and measure = sides.of_measure",
     columns=(
         Column("sku", "Item", "product"),
         Column("quantities", "From least to most", "dots", is_wide=True, is_sortable=False),
@@ -645,18 +697,21 @@ APART = Listing(
         Column("known_through", "Known through", "moment", is_wide=True),
     ),
     order="is_new desc, apart desc",
-    tie="apart_items.item_key, apart_items.measure",
+    tie="item_key, measure",
     filters={
-        "provider": SYSTEM_OF_ITEM.format(name="provider"),
-        "account": SYSTEM_OF_ITEM.format(name="account"),
-        "vendor": "item_key in (select item_key from bridge_item_products"
-        " inner join dim_products using (product_key) where vendor_name = $vendor)",
+        "provider": OF_ITEM.format(column="provider", name="provider"),
+        "account": OF_ITEM.format(column="account", name="account"),
+        "vendor": OF_ITEM.format(column="vendor_name", name="vendor"),
     },
     choices=(
         MEASURE,
         Choice("state", "Show", (Option("", "all"), Option("new", "new on the last day", "is_new"))),
     ),
     limits=(Limit("least", "Apart by at least", "apart >= cast($least as decimal(38, 10))"), SINCE),
+    figures={
+        "items": "count(*)",
+        "new on the last day": "count(*) filter (where is_new)",
+    },
     empty="The systems that were asked within a day of each other agree on every item they share.",
 )
 
@@ -929,11 +984,8 @@ TILES = (
 def tile_counts(reading: Reading, tile: Tile, params: Mapping[str, str]) -> tuple[int, dict[str, int]]:
     """What a tile counts, and its parts; one question for all."""
     asked = tile.listing.asked({**params, **tile.params})
-    counted = {"total": tile.counted, **{f"part_{n}": sql for n, sql in enumerate(tile.parts.values())}}
-    select = ",\n    ".join(f"{sql} as {name}" for name, sql in counted.items())
-    row = reading.row(asked.counted(select), asked.values)
-    parts = {words: int(row[f"part_{n}"]) for n, words in enumerate(tile.parts)}
-    return int(row["total"]), parts
+    total, *parts = asked.counts(reading, tile.counted, *tile.parts.values())
+    return total, dict(zip(tile.parts, parts, strict=True))
 
 
 def trust(reading: Reading) -> dict[str, Any]:

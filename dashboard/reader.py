@@ -2,8 +2,8 @@
 
 Views over `current` could change between two questions of a page, so a page holds the release it began with.
 What is asked often stands on a shelf: tables of the dashboard's own, each made of one question to published
-tables, which is shown wherever the shelf was asked. The shelf lies in a folder for temporary files, so that
-a large release needs no more memory than a small one.
+tables, which is shown wherever the shelf was asked. Of a large release they are copied (copies.py) into a
+folder for temporary files, so that it needs no more memory than a small one.
 """
 
 import re
@@ -12,26 +12,38 @@ import tempfile
 import weakref
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from threading import Lock
 from typing import Any, TypeVar
 
 import duckdb
 
+from dashboard.copies import Copies
 from pipelines.errors import CommandError
 from pipelines.release import CURRENT, Release, current_release, quoted, text
 
 Row = dict[str, Any]
 Values = Mapping[str, Any]
-Shelf = Mapping[str, str]
-"""Tables of the dashboard's own: a name, and the question that makes it."""
 Kept = TypeVar("Kept")
 
-MEMORY = "230MB"
+MEMORY = "190MB"
 """What DuckDB may take; what needs more goes through files."""
 KEPT = 200
 """Answers a release keeps; then it forgets the oldest."""
 PIECE = 2000
+LARGE = 20_000
+"""Rows from which a table is worth a copy."""
+
+
+@dataclass(frozen=True)
+class Shelf:
+    """What a dashboard asks again and again."""
+
+    made: Mapping[str, str]
+    """Tables of its own: a name, and the question that makes it."""
+    published: tuple[str, ...]
+    """Published tables of which pages want some rows out of many."""
 
 
 class NothingPublishedError(CommandError):
@@ -97,38 +109,39 @@ class Reading:
 class Opened:
     """A release in a database of its own that reads the release's files and nothing else."""
 
-    def __init__(self, release: Release, shelf: Callable[[Release], Shelf]) -> None:
+    def __init__(self, release: Release, shelf: Shelf, large: int | None) -> None:
         self.release = release
         self.place = Path(tempfile.mkdtemp(prefix="stocktake-dashboard-"))
         spill = {"temp_directory": str(self.place / "spill")}
         self.database = duckdb.connect(":memory:", config={"threads": 2, "memory_limit": MEMORY, **spill})
-        weakref.finalize(self, _cleared, self.database, self.place)
-        self._shelf, self._on_shelf, self._lock = shelf(release), set[str](), Lock()
+        self._made, self._there, self._lock = shelf.made, set[str](), Lock()
         self._kept: dict[str, Any] = {}
+        self.copies = Copies(
+            _worth_copying(release, shelf, large), release, self.place, self.database, self._lock
+        )
+        weakref.finalize(self, _cleared, self.copies, self.database, self.place)
         for setting in (
             "TimeZone = 'UTC'",
             "enable_progress_bar = false",
             "preserve_insertion_order = false",
         ):
             self.database.execute(f"set {setting}")
-        self.database.execute(f"attach {text(self.place / 'shelf.duckdb')} as shelf")
         for table in release.contents:
             file = text(release.file(table))
             self.database.execute(f"create view {quoted(table)} as from read_parquet({file})")
         # There is no SQL from outside; should there ever be, it reaches no file, no net and no setting.
-        self.database.execute(f"set allowed_directories = [{text(release.folder)}]")
+        folders = f"[{text(release.folder)}, {text(self.place)}]"
+        self.database.execute(f"set allowed_directories = {folders}")
         self.database.execute("set enable_external_access = false")
         self.database.execute("set lock_configuration = true")
 
     def fetch(self, question: str) -> None:
-        """Puts on the shelf what a question takes from it."""
+        """Has there what a question takes from the shelf."""
         for name in self._taken(question):
             with self._lock:
-                if name not in self._on_shelf:
-                    cursor = self.database.cursor()
-                    cursor.execute(f"create table shelf.{name} as {self._shelf[name]}")
-                    cursor.execute(f"create view {name} as from shelf.{name}")
-                    self._on_shelf.add(name)
+                if name not in self._there:
+                    self.database.cursor().execute(f"create view if not exists {name} as {self._made[name]}")
+                    self._there.add(name)
 
     def once(self, name: str, make: Callable[[], Kept]) -> Kept:
         """What `make` gives, kept for the release's life."""
@@ -144,21 +157,21 @@ class Opened:
 
     def shown(self, question: str, values: Values) -> str:
         """See `Reading.shown`."""
-        shelves = ",\n\n".join(f"{name} as (\n{self._shelf[name]}\n)" for name in self._taken(question))
+        shelves = ",\n\n".join(f"{name} as (\n{self._made[name]}\n)" for name in self._taken(question))
         written = re.sub(r"\$(\w+)", lambda found: _literal(values[found[1]]), question)
         return f"with\n\n{shelves}\n\n{written}" if shelves else written
 
     def _taken(self, question: str) -> list[str]:
-        return [name for name in self._shelf if re.search(rf"\b{name}\b", question)]
+        return [name for name in self._made if re.search(rf"\b{name}\b", question)]
 
 
 class Published:
     """The published folder: each reading is of the release that is current when it begins."""
 
-    def __init__(self, folder: Path, shelf: Callable[[Release], Shelf]) -> None:
+    def __init__(self, folder: Path, shelf: Callable[[Release], Shelf], large: int | None = None) -> None:
         self.folder = folder
-        self._shelf = shelf
-        self._opened: Opened | None = None
+        self._shelf, self._large = shelf, large
+        self.opened: Opened | None = None
         self._lock = Lock()
         # One page at a time: a question has every core, and two large ones at once would not fit the memory.
         self._turn = Lock()
@@ -171,7 +184,9 @@ class Published:
             NothingPublishedError: there is none.
         """
         with self._turn:
-            yield Reading(self._open())
+            opened = self._open()
+            yield Reading(opened)
+            opened.copies.begin()
 
     def patiently(self, pieces: Iterator[Kept]) -> Iterator[Kept]:
         """Goes through what is read in pieces, and lets pages in between."""
@@ -186,12 +201,12 @@ class Published:
     def forget(self) -> None:
         """Lets go of what is open: its files are gone."""
         with self._lock:
-            self._opened = None
+            self.opened = None
 
     def leave(self) -> None:
         """Removes our temporary files, when a signal ends the process there and then."""
-        if self._opened is not None:
-            shutil.rmtree(self._opened.place, ignore_errors=True)
+        if self.opened is not None:
+            shutil.rmtree(self.opened.place, ignore_errors=True)
 
     def _open(self) -> Opened:
         with self._lock:
@@ -201,17 +216,26 @@ class Published:
                 raise NothingPublishedError(
                     f"Nothing is published in {self.folder} yet: run `stocktake run`, then look again."
                 ) from None
-            if self._opened is None or self._opened.release.name != name:
+            if self.opened is None or self.opened.release.name != name:
                 release = current_release(self.folder)
                 if release is None:
                     raise NothingPublishedError(
                         f"The release {name} is gone from {self.folder}: run `stocktake publish`."
                     )
-                self._opened = Opened(release, self._shelf)
-            return self._opened
+                self.opened = Opened(release, self._shelf(release), self._large)
+            return self.opened
 
 
-def _cleared(database: duckdb.DuckDBPyConnection, place: Path) -> None:
+def _worth_copying(release: Release, shelf: Shelf, large: int | None) -> dict[str, str]:
+    """What is made of large tables, and those; nothing where copies are not wanted."""
+    if large is None or all(rows < large for rows in release.tables.values()):
+        return {}
+    copied = (name for name in shelf.published if release.tables.get(name, 0) >= large)
+    return {**shelf.made, **{name: f"from temp.{quoted(name)}" for name in copied}}
+
+
+def _cleared(copies: Copies, database: duckdb.DuckDBPyConnection, place: Path) -> None:
+    copies.stop()
     database.close()  # first: DuckDB ends the whole process where it cannot write down what it closes
     shutil.rmtree(place, ignore_errors=True)
 

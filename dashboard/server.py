@@ -29,7 +29,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dashboard import items, questions, views
 from dashboard.listings import LONGEST_TEXT, every_row
 from dashboard.questions import Page
-from dashboard.reader import NothingPublishedError, OtherVersionError, Published, Reading
+from dashboard.reader import LARGE, NothingPublishedError, OtherVersionError, Published, Reading
 from dashboard.words import cell
 from pipelines.errors import CommandError
 from pipelines.stopping import last_words
@@ -100,8 +100,8 @@ _refused = Response(
 class Dashboard:
     """The pages of a published folder."""
 
-    def __init__(self, folder: Path) -> None:
-        self.published = Published(folder, questions.shelf)
+    def __init__(self, folder: Path, large: int = LARGE) -> None:
+        self.published = Published(folder, questions.shelf, large)
         self._made: OrderedDict[str, bytes] = OrderedDict()
         self._lock = Lock()
 

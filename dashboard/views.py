@@ -201,7 +201,6 @@ def listing_page(reading: Reading, page: Page, params: Mapping[str, str]) -> str
         page=page,
         answer=answered,
         filters=reading.once("filters", lambda: questions.filters(reading)),
-        figures=_figures(reading, tab, params),
         histogram=_histogram(reading, tab, params),
         bars=_bars(reading, tab, params),
         releases=_releases(reading) if tab.name == "resources" else [],
@@ -210,66 +209,26 @@ def listing_page(reading: Reading, page: Page, params: Mapping[str, str]) -> str
     )
 
 
-FIGURES: Mapping[str, Mapping[str, str]] = {
-    "stock_by_item": {
-        "items": "count(*)",
-        "out in every system": "count(*) filter (where quantity_available <= 0)",
-        "negative in some system": "count(*) filter (where lowest_available < 0)",
-        "of unknown quantity": "count(*) filter (where quantity_available is null)",
-    },
-    "rpt_low_stock": {
-        "products": "count(distinct low.product_key)",
-        "places": "count(*)",
-        "of them out": "count(*) filter (where low.quantity_available <= 0)",
-        "have stock in another system": "count(*) filter (where low.available_elsewhere > 0)",
-    },
-    "rpt_oversell_risk": {
-        "products": "count(*)",
-        "sold beyond what there is": "count(*) filter (where risk.is_oversold)",
-    },
-    "rpt_stockouts": {
-        "spells": "count(*)",
-        "have stock in another system": "count(*) filter (where spells.available_elsewhere > 0)",
-    },
-    "apart_items": {"items": "count(*)", "new on the last day": "count(*) filter (where is_new)"},
-}
-"""What is counted above a table, by where its rows come from. Counts, never sums: units do not add up."""
-
-
-def _figures(reading: Reading, tab: Listing, params: Mapping[str, str]) -> dict[str, int]:
-    counted = next((these for table, these in FIGURES.items() if table in tab.source.split("\n")[0]), None)
-    if counted is None and tab.source.endswith("apart_items"):
-        counted = FIGURES["apart_items"]
-    if counted is None:
-        return {}
-    asked = tab.asked(params)
-    select = ", ".join(f"{sql} as figure_{number}" for number, sql in enumerate(counted.values()))
-    row = reading.row(asked.counted(select), asked.values)
-    return {name: row[f"figure_{number}"] for number, name in enumerate(counted)}
-
-
 def _histogram(reading: Reading, tab: Listing, params: Mapping[str, str]) -> list[dict[str, Any]]:
     if tab is not questions.COVER:
         return []
     others = {name: value for name, value in params.items() if name not in ("state", "days")}
     asked = tab.asked(others)
-    select = ", ".join(
-        f"count(*) filter (where {bucket.condition}) as bucket_{number}"
-        for number, bucket in enumerate(questions.BUCKETS)
+    counts = asked.counts(
+        reading, *(f"count(*) filter (where {bucket.condition})" for bucket in questions.BUCKETS)
     )
-    row = reading.row(asked.counted(select), asked.values)
     tones = {"out": "bad", "7": "warn", "14": "warn", "none": "soft", "unknown": "soft"}
-    most = max(1, *(row.values()))
+    most = max(1, *counts)
     return [
         {
             "value": bucket.value,
             "label": bucket.label,
-            "count": row[f"bucket_{number}"],
-            "share": round(100 * row[f"bucket_{number}"] / most),
+            "count": count,
+            "share": round(100 * count / most),
             "tone": tones.get(bucket.value, ""),
             "is_here": params.get("state") == bucket.value,
         }
-        for number, bucket in enumerate(questions.BUCKETS)
+        for bucket, count in zip(questions.BUCKETS, counts, strict=True)
     ]
 
 

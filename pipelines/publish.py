@@ -56,9 +56,10 @@ class Table:
 
     @property
     def order(self) -> str:
-        """Facts lie product by product: who asks for one product reads a small part of the file."""
-        is_sorted = self.name.startswith("fct_") and "product_key" in dict(self.columns)
-        return " order by product_key" if is_sorted else ""
+        """Rows lie item by item, or product by product: who asks for one reads a small part of the file."""
+        columns = dict(self.columns)
+        key = next((name for name in ("item_key", "product_key") if name in columns), None)
+        return f" order by {key}" if key else ""
 
 
 def publish(

@@ -39,9 +39,9 @@ def published(built: Path, tmp_path: Path) -> Path:
 
 
 @contextmanager
-def served(folder: Path) -> Iterator[httpx.Client]:
-    """The dashboard over a folder, in a thread of its own."""
-    server = uvicorn.Server(configured(Dashboard(folder), "127.0.0.1", 0))
+def served(dashboard: Dashboard) -> Iterator[httpx.Client]:
+    """A dashboard, in a thread of its own."""
+    server = uvicorn.Server(configured(dashboard, "127.0.0.1", 0))
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     while not server.started:
@@ -57,7 +57,7 @@ def served(folder: Path) -> Iterator[httpx.Client]:
 @pytest.fixture(scope="module")
 def pages(built: Path) -> Iterator[httpx.Client]:
     """The dashboard over the release."""
-    with served(built) as client:
+    with served(Dashboard(built)) as client:
         yield client
 
 
@@ -67,7 +67,7 @@ def serve() -> Iterator[Serve]:
     opened = []
 
     def start(folder: Path) -> httpx.Client:
-        opened.append(served(folder))
+        opened.append(served(Dashboard(folder)))
         return opened[-1].__enter__()
 
     yield start

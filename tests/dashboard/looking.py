@@ -6,6 +6,28 @@ from dataclasses import dataclass, field
 from decimal import Decimal, InvalidOperation
 from html.parser import HTMLParser
 
+TABS = [
+    ("/stock", "items"),
+    ("/stock", "products"),
+    ("/stock", "places"),
+    ("/low", "reorder"),
+    ("/low", "out"),
+    ("/low", "ended"),
+    ("/low", "promised"),
+    ("/cover", "cover"),
+    ("/kits", "kits"),
+    ("/kits", "places"),
+    ("/kits", "parts"),
+    ("/disagreements", "items"),
+    ("/disagreements", "pairs"),
+    ("/disagreements", "codes"),
+    ("/freshness", "resources"),
+    ("/freshness", "runs"),
+    ("/freshness", "drift"),
+]
+ADDRESSES = ["/", *(f"{path}?tab={tab}" for path, tab in TABS)]
+"""Every page and its tabs."""
+
 THIN, MINUS = "\u202f", "\u2212"
 
 

@@ -13,6 +13,7 @@ import time_machine
 
 from dashboard.questions import shelf
 from dashboard.reader import Published
+from dashboard.server import Dashboard
 from sandbox import Sandbox
 from tests.conftest import Project
 from tests.dashboard import browser
@@ -59,7 +60,7 @@ def main() -> None:
         published = published or ten_days(Path(folder))
         with Published(published, shelf).reading() as reading:
             item = reading.rows(MOVING)[0]["item_key"]
-        with served(published) as client:
+        with served(Dashboard(published)) as client:
             for name, address, width, height, *options in (
                 ("today", "/", 1280, 960),
                 ("item", f"/item/{item}", 1280, 900),

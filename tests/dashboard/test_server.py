@@ -16,7 +16,8 @@ from dashboard import questions
 from dashboard.reader import Published
 from dashboard.server import Dashboard
 from tests.dashboard import releases
-from tests.dashboard.looking import Look
+from tests.dashboard.conftest import served
+from tests.dashboard.looking import ADDRESSES, Look
 
 ANY = ".".join("0000")
 """The host that lets everybody in."""
@@ -215,3 +216,33 @@ def test_a_port_that_is_taken_is_said(project):
     assert ended.returncode == 1
     assert f"--port {port} cannot be used" in ended.stderr
     assert "Traceback" not in ended.stderr
+
+
+def test_pages_read_from_copies_are_those_read_from_the_release(built, pages, reading):
+    """Copies are made once the first page is there; until then the published files are asked."""
+    dashboard = Dashboard(built, large=0)
+    with served(dashboard) as client:
+        assert client.get("/freshness").text == pages.get("/freshness").text
+        copies = dashboard.published.opened.copies
+        copies.join()
+        made = {file.stem for file in copies.place.glob("*.duckdb")}
+        shelf = questions.shelf(reading.release)
+        assert made == {*shelf.made, *shelf.published}
+        item = reading.rows("select item_key from rpt_stock_consolidated where system_count > 2 limit 1")[0]
+        kept = "provider=square&account=square"
+        for address in (*ADDRESSES, f"/item/{item['item_key']}", "/stock?q=mug"):
+            for more in ("", kept, "location=x", "vendor=x"):
+                asked = f"{address}{'&' if '?' in address else '?'}{more}"
+                assert client.get(asked).text == pages.get(asked).text, asked
+        assert client.get("/disagreements.csv").text == pages.get("/disagreements.csv").text
+
+
+def test_copies_that_cannot_be_made_are_said_and_pages_stay_right(built, pages, caplog):
+    dashboard = Dashboard(built, large=0)
+    with dashboard.published.reading():
+        copies = dashboard.published.opened.copies
+        (copies.place / "stock_by_item.duckdb").write_text("no database")
+    copies.join()
+    assert "make pages faster cannot be made" in caplog.text
+    with served(dashboard) as client:
+        assert client.get("/stock").text == pages.get("/stock").text

@@ -246,12 +246,15 @@ def test_the_copy_keeps_unchanged_tables_and_grows_no_more_than_its_rows(warehou
     assert copy.stat().st_size < 1.3 * size
 
 
-def test_facts_lie_product_by_product(warehouse, published):
+@pytest.mark.parametrize(
+    ("more", "key"), [("", "product_key"), (", hash(i % 7)::varchar item_key", "item_key")]
+)
+def test_rows_lie_item_by_item_or_product_by_product(warehouse, published, more, key):
     warehouse.execute(
-        "create table marts.fct_days as select hash(i % 7)::varchar as product_key, i from range(99) r(i)"
+        f"create table marts.rows as select hash(i % 7 + 1)::varchar as product_key{more} from range(99) r(i)"
     )
-    file = publish_now(warehouse, published).file("fct_days")
-    keys = duckdb.execute("select product_key from read_parquet(?)", [str(file)]).fetchall()
+    file = publish_now(warehouse, published).file("rows")
+    keys = duckdb.execute(f"select {key} from read_parquet(?)", [str(file)]).fetchall()
     assert keys == sorted(keys)
     assert len(set(keys)) == 7
 
