@@ -77,7 +77,7 @@ class Project:
         return result
 
     def load(self, *arguments: str, exits: int | None = 0) -> dict[tuple[str, str], dict[str, Any]]:
-        """Loads, and returns the ledger rows by account and resource."""
+        """Loads, and returns the sync log rows by account and resource."""
         result = self.stocktake("load", "--log-format", "json", *arguments, exits=exits)
         rows = json.loads(result.stdout)["resources"]
         return {(row["account"], row["resource"]): row for row in rows}

@@ -322,7 +322,7 @@ def test_models_that_are_named_exist(page: Path) -> None:
     assert named <= known
 
 
-# The ledger, decisions, versions
+# The sync log, decisions, versions
 
 
 def test_every_column_of_the_ledger_is_described_and_no_other() -> None:

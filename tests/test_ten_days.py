@@ -24,7 +24,7 @@ from pipelines.release import WORKING_KEYS
 from sandbox import Sandbox
 from tests.conftest import Project
 from tests.postgres_server import Postgres, comparable
-from tests.reference import examples, history, kits, ledger, matching, nested, planning, products, stock
+from tests.reference import examples, history, kits, matching, nested, planning, products, stock, sync_log
 from tests.reference.products import Thing
 from tests.reference.stock import MEASURES, Numbers, Stock
 from tests.reference.world import BUILT, LEFT_OUT, UNASKED, Life, Product, accounts, live
@@ -626,7 +626,7 @@ def test_abc_classes(ten: Ten) -> None:
     same(found, planning.abc(ten.life, ten.things))
 
 
-# The ledger, and what records are made of
+# The sync log, and what records are made of
 
 
 @pytest.mark.parametrize("table", ["fct_sync_runs", "rpt_sync_proof"])
@@ -634,9 +634,9 @@ def test_runs(ten: Ten, table: str) -> None:
     found = ten.rows(
         table,
         lambda row: (day_of(row["finished_at"]), row["provider"], row["resource"]),
-        lambda row: ledger.Run(row["mode"], row["status"], row["rows_new"], row["rows_retired"]),
+        lambda row: sync_log.Run(row["mode"], row["status"], row["rows_new"], row["rows_retired"]),
     )
-    same(found, ledger.runs(ten.life))
+    same(found, sync_log.runs(ten.life))
     for row in ten.tables[table]:
         if row["mode"] == "sweep":
             day = next(one for one in ten.life.days if one.date == day_of(row["finished_at"]))
@@ -665,7 +665,7 @@ def test_accounts(ten: Ten) -> None:
 
 def test_freshness(ten: Ten) -> None:
     found = ten.rows("rpt_freshness", picked("provider", "resource"), lambda row: row["newest_counted_at"])
-    same(found, ledger.newest_counted_at(ten.life))
+    same(found, sync_log.newest_counted_at(ten.life))
     for row in ten.tables["rpt_freshness"]:
         assert row["last_status"] == "ok"
         assert day_of(row["last_success_at"]) == ten.life.last.date
@@ -674,7 +674,7 @@ def test_freshness(ten: Ten) -> None:
 
 def test_when_positions_were_asked_for(ten: Ten) -> None:
     found = ten.rows("fct_inventory_positions", product, lambda row: row["asked_at"])
-    same(found, ledger.positions_asked_at(ten.life))
+    same(found, sync_log.positions_asked_at(ten.life))
 
 
 def test_how_old_numbers_of_an_item_are(ten: Ten) -> None:
@@ -686,14 +686,14 @@ def test_how_old_numbers_of_an_item_are(ten: Ten) -> None:
             row["number_age_spread_seconds"],
         ),
     )
-    same(found, matching.number_ages(ten.matched, ten.now, ledger.positions_asked_at(ten.life)))
+    same(found, matching.number_ages(ten.matched, ten.now, sync_log.positions_asked_at(ten.life)))
 
 
 def test_source_fields(ten: Ten) -> None:
     """At the top of the records. Deeper ones are seen by the tests of single models."""
-    expected = ledger.fields(ten.life)
+    expected = sync_log.fields(ten.life)
     found = {
-        (row["provider"], row["resource"], row["field_path"]): ledger.Field(
+        (row["provider"], row["resource"], row["field_path"]): sync_log.Field(
             row["version_count"], row["current_count"], row["record_versions"]
         )
         for row in ten.tables["dim_source_fields"]

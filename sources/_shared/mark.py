@@ -56,7 +56,7 @@ def plan(
     now: datetime,
     *,
     parents: Sequence[Keys] = (),
-    comes_whole: bool | None = None,
+    included_whole: bool | None = None,
 ) -> tuple[ReadResult, Window]:
     """What to ask for now, given the resource's state.
 
@@ -65,7 +65,7 @@ def plan(
 
     Args:
         parents: the keys of the parent's records.
-        comes_whole: whether all of it came included in another resource; None where none includes it.
+        included_whole: whether all of it came included in another resource; None where none includes it.
     """
     mark = _instant(state.get("asked_through"))
     if state.get("scope", scope) != scope:
@@ -75,7 +75,7 @@ def plan(
         after, until = options.backfill
         result = ReadResult(resource.name, "backfill", now, after, mark_before=mark, mark_after=mark)
         return result, Window(after, until, parents=parents)
-    is_due = _reads_whole(resource, state, now, options) if comes_whole is None else comes_whole
+    is_due = _reads_whole(resource, state, now, options) if included_whole is None else included_whole
     is_whole = mark is None or is_elsewhere or is_due
     mode: Mode = "sweep" if is_whole and resource.reading != "append_only" else "incremental"
     after_mark = None if is_whole or mark is None else mark - options.overlap

@@ -187,7 +187,7 @@ class ResourceRead:
             account.options,
             clock.now(),
             parents=parent.keys if parent else (),
-            comes_whole=self._comes_whole,
+            included_whole=self._included_whole,
         )
         self.result = result
         before = client.traffic.copy()
@@ -231,7 +231,7 @@ class ResourceRead:
         return self._read.keys if self._read is not None else ()
 
     @property
-    def _comes_whole(self) -> bool | None:
+    def _included_whole(self) -> bool | None:
         """Whether all of it came included in another one; None where that was not read before."""
         other = self._included_in.result if self._included_in is not None else None
         return other.retires if other is not None else None
@@ -258,7 +258,7 @@ class ResourceRead:
             yield from self._came_included.pages()
         if missing is not None and (self._parent is not None or window.is_whole):
             raise missing
-        if self._comes_whole:
+        if self._included_whole:
             return
         options = self._account.options
         journal = journal_of(options.journals, self._resource.name)

@@ -111,8 +111,8 @@ def test_a_clock_of_ours_that_jumps_loses_nothing(
         sandbox.change(2)
         monkeypatch.setattr(increasing_precise_time, "_last", 0.0)  # dlt's, as a new process has it
         with time_machine.travel(ours, tick=True):
-            ledger = project.load()
-        for row in ledger.values():
+            sync_log = project.load()
+        for row in sync_log.values():
             assert row["mark_after"] <= str(sandbox.clock.now()), "a mark passed what can have been read"
         if number == 2 or jump > timedelta():
             project.assert_equals_truth()
@@ -161,22 +161,22 @@ def test_another_tenants_answers_do_not_pass_for_ours(project: Project, elsewher
     for sandbox in (project.sandbox, elsewhere):
         sandbox.clock.advance(hours=1)
         sandbox.change(2)
-    ledger = project.load(exits=3)
-    strangers = {account for (account, _), row in ledger.items() if row["error_class"] == "WrongAccountError"}
-    assert strangers == set(STOCK) - COUNTED
-    assert {row["status"] for (account, _), row in ledger.items() if account in strangers} == {"failed"}
-    message = ledger["square", "locations"]["error_message"]
+    sync_log = project.load(exits=3)
+    wrong = {account for (account, _), row in sync_log.items() if row["error_class"] == "WrongAccountError"}
+    assert wrong == set(STOCK) - COUNTED
+    assert {row["status"] for (account, _), row in sync_log.items() if account in wrong} == {"failed"}
+    message = sync_log["square", "locations"]["error_message"]
     assert "None of the 563 known records came" in message
     assert "Check base_url and the credentials" in message
-    for name in strangers:
+    for name in wrong:
         assert project.versions(name, STOCK[name]) == before[name], "nothing of theirs was loaded"
     for name in COUNTED:
-        assert ledger[name, STOCK[name]]["status"] == "guarded"
-    assert {row["rows_retired"] for row in ledger.values()} == {0}
+        assert sync_log[name, STOCK[name]]["status"] == "guarded"
+    assert {row["rows_retired"] for row in sync_log.values()} == {0}
 
     project.configure()
-    ledger = project.load(exits=3)
-    assert {account for (account, _), row in ledger.items() if row["status"] != "ok"} == COUNTED
+    sync_log = project.load(exits=3)
+    assert {account for (account, _), row in sync_log.items() if row["status"] != "ok"} == COUNTED
     project.configure(sweep_floor=0, sweep_every="0")  # as `sweep --confirm-drop` does
     project.load()
     project.assert_equals_truth()

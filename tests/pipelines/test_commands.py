@@ -30,9 +30,9 @@ def test_one_accounts_failure_stops_no_other(project: Project) -> None:
     accounts = {p: project.account(p) for p in project.sandbox.providers}
     accounts["square"]["access_token"] = "wrong-4711"
     project.configure(accounts)
-    ledger = project.load(exits=3)
-    assert ledger["ventmere_s2", "inventory_items"]["status"] == "ok"
-    failed = [row for (account, _), row in ledger.items() if account == "square"]
+    sync_log = project.load(exits=3)
+    assert sync_log["ventmere_s2", "inventory_items"]["status"] == "ok"
+    failed = [row for (account, _), row in sync_log.items() if account == "square"]
     assert {row["error_class"] for row in failed} == {"CredentialsError"}
     assert len(failed) == 4
     assert len([a for a in project.sandbox.requests if a.provider == "square"]) == 1, "the wall is met once"
@@ -49,9 +49,9 @@ def test_when_every_account_fails_nothing_is_built_and_the_exit_code_is_1(projec
 
 def test_a_missing_permission_costs_one_resource(project: Project) -> None:
     project.sandbox.switches["square"].missing_scopes = {"MERCHANT_PROFILE_READ"}
-    ledger = project.load("--account", "square", exits=3)
-    assert ledger["square", "locations"]["error_class"] == "PermissionDeniedError"
-    assert ledger["square", "inventory_counts"]["rows_new"] > 400
+    sync_log = project.load("--account", "square", exits=3)
+    assert sync_log["square", "locations"]["error_class"] == "PermissionDeniedError"
+    assert sync_log["square", "inventory_counts"]["rows_new"] > 400
 
 
 def test_an_unreachable_host_loses_nothing(project: Project, impatient: None) -> None:

@@ -32,14 +32,14 @@ def test_forty_runs_leave_no_more_on_disk_than_ten(project: Project) -> None:
 
 
 @pytest.fixture
-def ledger() -> duckdb.DuckDBPyConnection:
+def sync_log() -> duckdb.DuckDBPyConnection:
     connection = duckdb.connect()
     connection.execute("set TimeZone = 'UTC'")
     make_log_tables(connection)
     return connection
 
 
-def test_old_lines_that_say_nothing_new_are_thinned_to_one_a_day(ledger: duckdb.DuckDBPyConnection) -> None:
+def test_old_lines_that_say_nothing_new_are_thinned_to_one_a_day(sync_log: duckdb.DuckDBPyConnection) -> None:
     now = datetime.now(UTC).replace(hour=12, minute=0)
     lines = [
         # age in days, hour, resource, mode, status, new, retired, repaired, and whether it stays
@@ -71,14 +71,14 @@ def test_old_lines_that_say_nothing_new_are_thinned_to_one_a_day(ledger: duckdb.
     assert set(names) <= COLUMNS.keys()
     for number, (days, hour, resource, mode, status, new, retired, repaired, _) in enumerate(lines):
         finished = now - timedelta(days=days) + timedelta(hours=hour)
-        ledger.execute(
+        sync_log.execute(
             f"insert into raw_stocktake.sync_log ({', '.join(names)})"
             f" values ({', '.join('?' for _ in names)})",
             [f"run {number:02}", "shop", "square", resource, mode, status, new, retired, repaired, finished],
         )
     expected = {f"run {number:02}" for number, line in enumerate(lines) if line[-1]}
     for _ in range(2):
-        thin_log(ledger, timedelta(days=90), "UTC")
+        thin_log(sync_log, timedelta(days=90), "UTC")
         assert {
-            row[0] for row in ledger.execute("select run_id from raw_stocktake.sync_log").fetchall()
+            row[0] for row in sync_log.execute("select run_id from raw_stocktake.sync_log").fetchall()
         } == expected

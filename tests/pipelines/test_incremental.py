@@ -6,13 +6,13 @@ from tests.conftest import COUNTS, Project
 
 
 def test_first_run_brings_every_record_once(project: Project) -> None:
-    ledger = project.load()
+    sync_log = project.load()
     project.assert_equals_truth()
-    for row in ledger.values():
+    for row in sync_log.values():
         assert row["rows_new"] == row["rows_distinct"] == row["rows_read"]
         assert row["status"] == "ok"
         assert row["rows_repaired"] == 0
-    assert ledger["square", "inventory_counts"]["mode"] == "sweep"
+    assert sync_log["square", "inventory_counts"]["mode"] == "sweep"
     assert "updated_after" not in project.asked("square", COUNTS)[0]
 
 
@@ -20,8 +20,8 @@ def test_second_run_with_nothing_changed_makes_no_version(project: Project) -> N
     project.load()
     before = project.query("select * from raw_square.inventory_counts order by all")
     project.sandbox.requests.clear()
-    ledger = project.load()
-    assert sum(row["rows_new"] + row["rows_retired"] for row in ledger.values()) == 0
+    sync_log = project.load()
+    assert sum(row["rows_new"] + row["rows_retired"] for row in sync_log.values()) == 0
     assert project.query("select * from raw_square.inventory_counts order by all") == before
     assert len(project.sandbox.requests) == 5, "one request per Square resource, one overview"
 
@@ -31,10 +31,10 @@ def test_so_many_changes_make_so_many_versions(project: Project, changes: int) -
     project.load()
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(changes)
-    ledger = project.load()
-    assert ledger["square", "inventory_counts"]["rows_new"] == changes
-    assert ledger["square", "inventory_changes"]["rows_new"] == changes
-    assert ledger["ventmere_s2", "inventory_items"]["rows_new"] == changes
+    sync_log = project.load()
+    assert sync_log["square", "inventory_counts"]["rows_new"] == changes
+    assert sync_log["square", "inventory_changes"]["rows_new"] == changes
+    assert sync_log["ventmere_s2", "inventory_items"]["rows_new"] == changes
     project.assert_equals_truth()
 
 
@@ -43,10 +43,10 @@ def test_second_run_asks_only_for_what_moved(project: Project) -> None:
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)
     project.sandbox.requests.clear()
-    ledger = project.load()
+    sync_log = project.load()
     (body,) = project.asked("square", COUNTS)
     assert body["updated_after"] == "2026-01-05T07:50:00.000Z", "the first run's moment less the overlap"
-    assert ledger["square", "inventory_counts"]["rows_read"] == 2
+    assert sync_log["square", "inventory_counts"]["rows_read"] == 2
 
 
 def test_overlap_is_what_is_configured(project: Project) -> None:
@@ -57,8 +57,8 @@ def test_overlap_is_what_is_configured(project: Project) -> None:
 
 
 def test_the_mark_is_the_servers_moment_when_our_clock_runs_ahead(project: Project) -> None:
-    ledger = project.load()
-    assert ledger["square", "inventory_counts"]["mark_after"] == "2026-01-05 08:00:00+00:00"
+    sync_log = project.load()
+    assert sync_log["square", "inventory_counts"]["mark_after"] == "2026-01-05 08:00:00+00:00"
 
 
 @pytest.mark.parametrize("paging", ["positional", "keyed"])
@@ -77,9 +77,9 @@ def test_ties_across_a_page_border_are_all_read(project: Project, paging: str, i
 def test_another_spelling_of_a_quantity_is_no_change(project: Project) -> None:
     project.load()
     project.sandbox.switches["square"].padded_quantities = True
-    ledger = project.load("--sweep")
-    assert ledger["square", "inventory_counts"]["rows_read"] > 400
-    assert ledger["square", "inventory_counts"]["rows_new"] == 0
+    sync_log = project.load("--sweep")
+    assert sync_log["square", "inventory_counts"]["rows_read"] > 400
+    assert sync_log["square", "inventory_counts"]["rows_new"] == 0
 
 
 def test_a_to_b_to_a_is_three_versions(project: Project) -> None:
@@ -144,8 +144,8 @@ def test_two_accounts_of_one_provider_do_not_touch_each_other(project: Project) 
     project.load()
     store = project.sandbox.world.data["ventmere_s2"]
     store.remove_level(next(iter(store.levels)))
-    ledger = project.load("--account", "north")
-    assert set(ledger) == {("north", r) for r in ("warehouses", "products", "inventory_items")}
+    sync_log = project.load("--account", "north")
+    assert set(sync_log) == {("north", r) for r in ("warehouses", "products", "inventory_items")}
     held = {n: len(project.current("ventmere_s2", "inventory_items", n)) for n in ("north", "south")}
     assert held["south"] == held["north"] + 1
 

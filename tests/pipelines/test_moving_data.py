@@ -131,9 +131,9 @@ def test_a_broken_snapshot_is_a_failed_attempt_and_never_an_empty_result(
 ) -> None:
     project.load()
     project.sandbox.switches["ventmere_s2"].overview = overview
-    ledger = project.load(exits=3)
-    assert ledger["ventmere_s2", "inventory_items"]["error_class"] == "BrokenAnswerError"
-    assert ledger["square", "inventory_counts"]["status"] == "ok"
+    sync_log = project.load(exits=3)
+    assert sync_log["ventmere_s2", "inventory_items"]["error_class"] == "BrokenAnswerError"
+    assert sync_log["square", "inventory_counts"]["status"] == "ok"
     project.assert_equals_truth()
 
 
@@ -141,8 +141,8 @@ def test_an_empty_snapshot_retires_nothing_until_it_is_confirmed(project: Projec
     project.load()
     held = project.current("ventmere_s2", "inventory_items")
     project.sandbox.switches["ventmere_s2"].overview = "empty"
-    ledger = project.load(exits=3)
-    row = ledger["ventmere_s2", "inventory_items"]
+    sync_log = project.load(exits=3)
+    row = sync_log["ventmere_s2", "inventory_items"]
     assert row["status"] == "guarded"
     assert "stocktake sweep --account ventmere_s2 --confirm-drop" in row["error_message"]
     assert project.current("ventmere_s2", "inventory_items") == held
@@ -170,7 +170,7 @@ def test_a_level_that_comes_twice_is_the_later_one_and_stays_it(project: Project
     switches = project.sandbox.switches["ventmere_s2"]
     switches.duplicate_level, switches.older_duplicate_first = True, older_first
     row = project.load()["ventmere_s2", "inventory_items"]
-    assert row["rows_read"] == row["rows_distinct"] + 1, "the ledger shows the repeat"
+    assert row["rows_read"] == row["rows_distinct"] + 1, "the sync log shows the repeat"
     project.assert_equals_truth()
     assert project.load()["ventmere_s2", "inventory_items"]["rows_new"] == 0
 

@@ -1,4 +1,4 @@
-"""An incremental run asks as little as the provider allows, and the ledger says how much that was."""
+"""An incremental run asks as little as the provider allows, and the sync log says how much that was."""
 
 from collections.abc import Callable
 
@@ -37,5 +37,5 @@ def test_an_incremental_run_asks_no_more_than_it_must(
         if provider == "augno":
             expected += len(sandbox.truth("augno", "items"))
         assert len(sandbox.requests) == expected
-        assert sum(row["requests"] for row in rows.values()) == expected, "the ledger shows them"
+        assert sum(row["requests"] for row in rows.values()) == expected, "the sync log shows them"
         project.assert_equals_truth()

@@ -207,9 +207,9 @@ def test_no_other_host_is_ever_asked(project: Project, monkeypatch: pytest.Monke
         for api in sandbox.apis.values():
             monkeypatch.setattr(api, "answer", redirected if how == "redirects" else linked(api.answer))
         sandbox.switches["shipstream"].next_link = "absolute"
-        ledger = project.load(exits=1 if how == "redirects" else 0)
+        sync_log = project.load(exits=1 if how == "redirects" else 0)
         if how == "redirects":
-            messages = {row["error_message"] for row in ledger.values()}
+            messages = {row["error_message"] for row in sync_log.values()}
             assert any("credentials are not sent there" in message for message in messages)
             assert not any("localhost" in message for message in messages)
         else:

@@ -247,7 +247,7 @@ class Stocktaking(RuleBasedStateMachine):
         confirm_drop: bool = False,
         backfill: tuple[datetime, datetime] | None = None,
     ) -> dict[tuple[str, str], Row]:
-        """One run in this process, without models; the ledger's rows by provider and resource."""
+        """One run in this process, without models; the sync log's rows by provider and resource."""
         self.model.begun = self.sandbox.clock.now()
         accounts = [self.config.accounts[name] for name in self.sandbox.providers]
         if backfill is not None:

@@ -172,7 +172,7 @@ class Model(ABC):
         """What holds after every command, however it ended.
 
         Args:
-            rows: the ledger's, of the resources that the command read.
+            rows: the sync log's, of the resources that the command read.
         """
         self.held_before, self.held = self.held, self.look()
         for place, records in self.held.items():

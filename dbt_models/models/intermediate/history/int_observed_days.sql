@@ -30,7 +30,7 @@ moments as (
     from total_versions
 ),
 
--- A run whose row in the ledger is not there yet has left its versions already.
+-- A run whose line in the sync log is not there yet has left its versions already.
 days as (
     select * from sync_days
 
