@@ -22,10 +22,10 @@ LONGEST_TEXT = 200
 
 Kind = Literal[
     "product", "text", "system", "number", "out", "bar", "days", "day", "moment", "status", "elsewhere",
-    "dots", "duration", "part", "recipe", "sides", "sum",
+    "dots", "duration", "part", "recipe", "sides", "sum", "money", "share",
 ]  # fmt: skip
 """How a cell looks; see templates/parts.html, which draws each."""
-NUMERIC = {"number", "out", "bar", "days", "duration", "elsewhere", "sum"}
+NUMERIC = {"number", "out", "bar", "days", "duration", "elsewhere", "sum", "money", "share"}
 
 
 @dataclass(frozen=True)
@@ -90,6 +90,15 @@ class Limit:
 
 
 @dataclass(frozen=True)
+class Bars:
+    """What is counted by day, above the rows."""
+
+    day: str
+    count: str
+    told: str
+
+
+@dataclass(frozen=True)
 class Listing:
     """A table of a page."""
 
@@ -114,6 +123,13 @@ class Listing:
     figures: Mapping[str, str] = field(default_factory=dict)
     """What is counted above the rows. Counts, never sums: units do not add up."""
     empty: str = "Nothing here."
+    advice: tuple[str, str] = ("", "")
+    """A question that counts what rows are made of, and what is said where there is none of it."""
+    note: str = ""
+    """What has to be known to read it."""
+    bars: Bars | None = None
+    buckets: tuple[Option, ...] = ()
+    """Parts of which every row is in one: shown above the rows, as links."""
     group: str = ""
     """The column whose values head groups of rows, when it is sorted by."""
     joins: str = ""

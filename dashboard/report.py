@@ -10,9 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from dashboard import questions, views
-from dashboard.items import items_of_sku
+from dashboard import views
 from dashboard.listings import Listing, answer
+from dashboard.pages.choices import filters
+from dashboard.pages.freshness import RESOURCES, RUNS
+from dashboard.pages.item import items_of_sku
+from dashboard.pages.kits import KITS
+from dashboard.pages.low import PROMISED, REORDER
+from dashboard.pages.shelf import shelf
 from dashboard.reader import Published, Reading
 from pipelines.errors import CommandError, ConfigurationError
 
@@ -64,7 +69,7 @@ def write_report(
         raise ConfigurationError(f"--rows {rows}: choose from 1 to {MOST_ROWS}.")
     if not file.absolute().parent.is_dir():
         raise CommandError(f"--out {file}: there is no folder {file.absolute().parent}. Make it first.")
-    with Published(folder, questions.shelf).reading() as reading:
+    with Published(folder, shelf).reading() as reading:
         params = _params(reading, account, provider)
         keys = [_key_of(reading, sku) for sku in items]
         html, counts = html_of(reading, params, keys, rows)
@@ -98,17 +103,17 @@ def html_of(
 
 
 SECTIONS: tuple[tuple[str, str, Listing, Mapping[str, str]], ...] = (
-    ("At or below reorder point", "reorder", questions.REORDER, {}),
-    ("Promised twice", "promised", questions.PROMISED, {}),
-    ("Kits", "kits", questions.KITS, {}),
-    ("What was asked", "freshness", questions.RESOURCES, {}),
-    ("Last runs", "runs", questions.RUNS, {}),
+    ("At or below reorder point", "reorder", REORDER, {}),
+    ("Promised twice", "promised", PROMISED, {}),
+    ("Kits", "kits", KITS, {}),
+    ("What was asked", "freshness", RESOURCES, {}),
+    ("Last runs", "runs", RUNS, {}),
 )
 """Tables that Today does not have: title, anchor, listing, and how it is narrowed."""
 
 
 def _params(reading: Reading, account: str | None, provider: str | None) -> dict[str, str]:
-    offered = questions.filters(reading)
+    offered = filters(reading)
     wanted = {"account": account, "provider": provider}
     for name, value in wanted.items():
         known = [one for one, _ in offered[name]]

@@ -26,9 +26,11 @@ from starlette.responses import HTMLResponse, RedirectResponse, Response, Stream
 from starlette.routing import Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from dashboard import items, questions, views
+from dashboard import views
 from dashboard.listings import LONGEST_TEXT, every_row
-from dashboard.questions import Page
+from dashboard.pages import Page, item, pages
+from dashboard.pages.choices import is_identifier
+from dashboard.pages.shelf import shelf
 from dashboard.reader import LARGE, NothingPublishedError, OtherVersionError, Published, Reading
 from dashboard.words import cell
 from pipelines.errors import CommandError
@@ -101,7 +103,7 @@ class Dashboard:
     """The pages of a published folder."""
 
     def __init__(self, folder: Path, large: int = LARGE) -> None:
-        self.published = Published(folder, questions.shelf, large)
+        self.published = Published(folder, shelf, large)
         self._made: OrderedDict[str, bytes] = OrderedDict()
         self._lock = Lock()
 
@@ -181,7 +183,7 @@ class Dashboard:
     def _item_csv(self, request: Request) -> Response:
         def answer() -> Response:
             with self.published.reading() as reading:
-                facts = items.item(reading, _key(request))
+                facts = item.item(reading, _key(request))
                 if facts is None:
                     raise _no_item()
                 return _as_csv(
@@ -195,7 +197,7 @@ class Dashboard:
             params = _params(request)
             with self.published.reading() as reading:
                 named = (params.get(name, "") for name in ("provider", "account", "product_id"))
-                key = items.item_of_product(reading, *named)
+                key = item.item_of_product(reading, *named)
             if key is None:
                 raise _no_item()
             return RedirectResponse(f"/item/{key}", status_code=302)
@@ -276,7 +278,7 @@ def _item(reading: Reading, request: Request) -> str:
 
 def _known_page(reading: Reading, request: Request) -> Page:
     path = f"/{request.path_params['name']}"
-    found = next((page for page in questions.pages(reading.release) if page.path == path), None)
+    found = next((page for page in pages(reading.release) if page.path == path), None)
     if found is None:
         raise HTTPException(404, "There is no such page.")
     return found
@@ -284,7 +286,7 @@ def _known_page(reading: Reading, request: Request) -> Page:
 
 def _key(request: Request) -> str:
     key = str(request.path_params["item_key"])
-    if not questions.is_identifier(key):
+    if not is_identifier(key):
         raise _no_item()
     return key
 

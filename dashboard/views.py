@@ -13,9 +13,12 @@ from urllib.parse import quote, urlencode
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
-from dashboard import charts, items, questions, words
+from dashboard import charts, words
 from dashboard.listings import FILTERS, Answer, Listing, answer
-from dashboard.questions import Page
+from dashboard.pages import Page, choices, item, pages
+from dashboard.pages import today as first
+from dashboard.pages.cover import COVER
+from dashboard.pages.disagreements import APART
 from dashboard.reader import Reading, Row
 from pipelines.descriptions import Described, described_tables
 from pipelines.release import Release, read_release
@@ -28,7 +31,7 @@ MONTH = 30
 """Days of cover that fill a bar."""
 LEAST_DAYS = 3
 """Days of history below which there is nothing to draw."""
-NEWS = tuple(questions.SINCE_YESTERDAY.values())
+NEWS = tuple(first.SINCE_YESTERDAY.values())
 
 environment = Environment(
     loader=FileSystemLoader([HERE / "templates", HERE]),
@@ -161,18 +164,18 @@ def _described() -> Mapping[str, Described]:
 
 def view_of(reading: Reading, path: str, params: Mapping[str, str], is_static: bool = False) -> View:
     """What every page of a release shares."""
-    trust = reading.once("trust", lambda: questions.trust(reading))
-    offered = reading.once("filters", lambda: questions.filters(reading))
+    trust = reading.once("trust", lambda: first.trust(reading))
+    offered = reading.once("filters", lambda: choices.filters(reading))
     return View(
         path=path,
         params={name: value for name, value in params.items() if value},
         is_static=is_static,
         release=reading.release.name,
         made_at=reading.release.created_at,
-        navigation=(("/", "Today"), *((page.path, page.title) for page in questions.pages(reading.release))),
+        navigation=(("/", "Today"), *((page.path, page.title) for page in pages(reading.release))),
         stale={row["account"]: row["asked_through"] for row in reversed(trust["failed"])}
         | dict.fromkeys(trust["unasked"]),
-        colours=reading.once("colours", lambda: questions.colours(reading)),
+        colours=reading.once("colours", lambda: choices.colours(reading)),
         labels={name: dict(options) for name, options in offered.items()},
     )
 
@@ -200,7 +203,7 @@ def listing_page(reading: Reading, page: Page, params: Mapping[str, str]) -> str
         view,
         page=page,
         answer=answered,
-        filters=reading.once("filters", lambda: questions.filters(reading)),
+        filters=reading.once("filters", lambda: choices.filters(reading)),
         histogram=_histogram(reading, tab, params),
         bars=_bars(reading, tab, params),
         releases=_releases(reading) if tab.name == "resources" else [],
@@ -210,12 +213,11 @@ def listing_page(reading: Reading, page: Page, params: Mapping[str, str]) -> str
 
 
 def _histogram(reading: Reading, tab: Listing, params: Mapping[str, str]) -> list[dict[str, Any]]:
-    if tab is not questions.COVER:
+    if not tab.buckets:
         return []
     others = {name: value for name, value in params.items() if name not in ("state", "days")}
-    asked = tab.asked(others)
-    counts = asked.counts(
-        reading, *(f"count(*) filter (where {bucket.condition})" for bucket in questions.BUCKETS)
+    counts = tab.asked(others).counts(
+        reading, *(f"count(*) filter (where {bucket.condition})" for bucket in tab.buckets)
     )
     tones = {"out": "bad", "7": "warn", "14": "warn", "none": "soft", "unknown": "soft"}
     most = max(1, *counts)
@@ -228,27 +230,23 @@ def _histogram(reading: Reading, tab: Listing, params: Mapping[str, str]) -> lis
             "tone": tones.get(bucket.value, ""),
             "is_here": params.get("state") == bucket.value,
         }
-        for bucket, count in zip(questions.BUCKETS, counts, strict=True)
+        for bucket, count in zip(tab.buckets, counts, strict=True)
     ]
 
 
 def _bars(reading: Reading, tab: Listing, params: Mapping[str, str]) -> dict[str, str] | None:
-    """Disagreements by the day they began, and what sweeps repaired by the day they ran."""
-    if tab is questions.APART:
-        day, count, told = "disagrees_since", "count(*)", "Items that began to disagree"
-    elif tab is questions.RUNS:
-        day, count, told = "cast(started_at as date)", "sum(rows_repaired)", "Versions that sweeps repaired"
-    else:
+    if tab.bars is None:
         return None
     asked = tab.asked(params)
     rows = reading.rows(
-        asked.counted(f"{day} as on_day, cast({count} as bigint) as total")
+        asked.counted(f"{tab.bars.day} as on_day, cast({tab.bars.count} as bigint) as total")
         + "\ngroup by all\norder by on_day",
         asked.values,
     )
     counts = [(row["on_day"], row["total"]) for row in rows if row["on_day"] and row["total"] is not None]
     if len(counts) < 2:
         return None
+    told = tab.bars.told
     return {
         "told": told,
         "wide": charts.bars(counts, told),
@@ -268,16 +266,8 @@ def _releases(reading: Reading) -> list[Release]:
 
 def _advice(reading: Reading, tab: Listing) -> str:
     """What an empty table may come from."""
-    if tab is questions.REORDER:
-        known = reading.row(
-            "select (select count(*) from dim_products where reorder_point is not null)"
-            " + (select count(*) from bridge_product_locations where reorder_point is not null) as total"
-        )
-        return "" if known["total"] else "No system gives a reorder point for any product."
-    if tab in (questions.APART, questions.PAIRS):
-        shared = reading.row("select count(*) as total from dim_items where system_count > 1")
-        return "" if shared["total"] else "No item is known to two systems, so there is nothing to compare."
-    return ""
+    question, words_where_none = tab.advice
+    return words_where_none if question and not reading.row(question)["total"] else ""
 
 
 # Today
@@ -294,14 +284,14 @@ class List:
 def today(reading: Reading, view: View, size: int = FEW) -> dict[str, Any]:
     """What Today and the report show: the same counts and the same first rows."""
     params = view.kept
-    known = reading.once("trust", lambda: questions.trust(reading))
-    tiles = [_tile(reading, view, tile, params) for tile in questions.TILES]
+    known = reading.once("trust", lambda: first.trust(reading))
+    tiles = [_tile(reading, view, tile, params) for tile in first.TILES]
     lists = [
-        _list(reading, view, questions.COVER, questions.SELLING_OUT, "Out, and selling", size),
-        _list(reading, view, questions.COVER, questions.RUNNING_OUT, "Runs out next", size),
-        _list(reading, view, questions.APART, questions.TILES[4], "Furthest apart", size),
+        _list(reading, view, COVER, first.SELLING_OUT, "Out, and selling", size),
+        _list(reading, view, COVER, first.RUNNING_OUT, "Runs out next", size),
+        _list(reading, view, APART, first.TILES[4], "Furthest apart", size),
     ]
-    begins = questions.history_begins(reading)
+    begins = first.history_begins(reading)
     has_yesterday = begins["first_day"] is not None and begins["first_day"] < begins["last_day"]
     news = [List(answer(reading, listing, params, size), "") for listing in NEWS] if has_yesterday else []
     return {
@@ -309,9 +299,9 @@ def today(reading: Reading, view: View, size: int = FEW) -> dict[str, Any]:
         "tiles": tiles,
         "lists": lists,
         "news": news,
-        "systems": questions.systems(reading, params),
-        "counts": questions.day_counts(reading, params) if has_yesterday else [],
-        "counted": questions.COUNTS,
+        "systems": first.systems(reading, params),
+        "counts": first.day_counts(reading, params) if has_yesterday else [],
+        "counted": first.COUNTS,
         "since": _since(begins["first_day"], begins["last_day"], begins["timezone"] or "UTC"),
     }
 
@@ -323,8 +313,8 @@ def today_page(reading: Reading, params: Mapping[str, str]) -> str:
     return render("today.html", view, today=facts, questions=list(dict.fromkeys(reading.asked)))
 
 
-def _tile(reading: Reading, view: View, tile: questions.Tile, params: Mapping[str, str]) -> dict[str, Any]:
-    count, parts = questions.tile_counts(reading, tile, params)
+def _tile(reading: Reading, view: View, tile: first.Tile, params: Mapping[str, str]) -> dict[str, Any]:
+    count, parts = first.tile_counts(reading, tile, params)
     return {
         "title": tile.title,
         "count": count,
@@ -343,9 +333,7 @@ COMPACT: Mapping[str, tuple[str, ...]] = {
 """Columns of a list that shares its row of the page with another."""
 
 
-def _list(
-    reading: Reading, view: View, listing: Listing, tile: questions.Tile, title: str, size: int
-) -> List:
+def _list(reading: Reading, view: View, listing: Listing, tile: first.Tile, title: str, size: int) -> List:
     columns = {column.name: column for column in listing.columns}
     short = replace(
         listing,
@@ -392,7 +380,7 @@ def item_page(reading: Reading, item_key: str, params: Mapping[str, str]) -> str
 
 def item_facts(reading: Reading, view: View, item_key: str) -> dict[str, Any] | None:
     """What is shown of an item; None where the release has no such item."""
-    facts = items.item(reading, item_key)
+    facts = item.item(reading, item_key)
     return None if facts is None else {**facts, "history": history(view, facts)}
 
 

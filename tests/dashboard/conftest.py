@@ -12,7 +12,7 @@ import pytest
 import uvicorn
 from filelock import FileLock
 
-from dashboard.questions import shelf
+from dashboard.pages.shelf import shelf
 from dashboard.reader import Published, Reading
 from dashboard.server import Dashboard, configured
 from tests.dashboard import releases

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import time_machine
 
-from dashboard.questions import shelf
+from dashboard.pages.shelf import shelf
 from dashboard.reader import Published
 from dashboard.server import Dashboard
 from sandbox import Sandbox

@@ -7,8 +7,10 @@ import duckdb
 import pytest
 from typer.testing import CliRunner
 
-from dashboard import questions, views
+from dashboard import views
 from dashboard.listings import answer
+from dashboard.pages.low import REORDER
+from dashboard.pages.today import TILES
 from dashboard.report import SECTIONS, html_of, write_report
 from pipelines.cli import app
 from pipelines.errors import CommandError, ConfigurationError
@@ -89,7 +91,7 @@ def test_these_are_all_its_tables():
 
 def test_what_is_left_out_is_counted(reading):
     text = html_of(reading, {}, [], 3)[0]
-    total = answer(reading, questions.REORDER, {}).total
+    total = answer(reading, REORDER, {}).total
     assert f"and {total - 3} more: stocktake report --rows" in text
 
 
@@ -155,7 +157,7 @@ def test_the_command_says_where_it_is_and_what_it_counts(published, tmp_path, mo
     assert told.exit_code == 0, told.stderr
     assert re.search(r"stocktake-report.html: \d+ KB, of release", told.stdout)
     facts = json.loads(CliRunner().invoke(app, ["report", "--log-format", "json"]).stdout)
-    assert facts["counts"].keys() == {tile.title for tile in questions.TILES}
+    assert facts["counts"].keys() == {tile.title for tile in TILES}
     assert facts["bytes"] == (tmp_path / "stocktake-report.html").stat().st_size
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import httpx
 import pytest
 
-from dashboard import questions
+from dashboard.pages.shelf import shelf
 from dashboard.reader import Published
 from dashboard.server import Dashboard
 from tests.dashboard import releases
@@ -117,7 +117,7 @@ def test_going_back_a_release_shows_the_one_before(published, serve):
 
 
 def test_a_page_that_began_with_a_release_ends_with_it(published):
-    opened = Published(published, questions.shelf)
+    opened = Published(published, shelf)
     with opened.reading() as reading:
         least = "select min(quantity_available) as least from rpt_low_stock"
         before = reading.row(least)
@@ -226,8 +226,8 @@ def test_pages_read_from_copies_are_those_read_from_the_release(built, pages, re
         copies = dashboard.published.opened.copies
         copies.join()
         made = {file.stem for file in copies.place.glob("*.duckdb")}
-        shelf = questions.shelf(reading.release)
-        assert made == {*shelf.made, *shelf.published}
+        kept = shelf(reading.release)
+        assert made == {*kept.made, *kept.published}
         item = reading.rows("select item_key from rpt_stock_consolidated where system_count > 2 limit 1")[0]
         kept = "provider=square&account=square"
         for address in (*ADDRESSES, f"/item/{item['item_key']}", "/stock?q=mug"):
