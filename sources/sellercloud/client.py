@@ -93,6 +93,8 @@ class PagePosition(Position, frozen=True, tag=1):
 
     page: int
     warehouse: str = ""
+    total: int = 0
+    """What the last page told, so that a fall of it is seen where the scan goes on."""
 
 
 class _PlainRow(msgspec.Struct):
@@ -161,7 +163,7 @@ class SellercloudClient:
             is_reached = reached is not None and warehouse == reached.warehouse
             scoped = replace(window, position=reached if is_reached else None)
             for found in self._products(scoped, {"model.warehouse": warehouse}, (warehouse,)):
-                position = found.position and PagePosition(found.position.page, warehouse)
+                position = found.position and msgspec.structs.replace(found.position, warehouse=warehouse)
                 yield replace(found, promised=None, position=position)
 
     def warehouses(self, window: Window) -> Iterator[Page]:
@@ -278,13 +280,15 @@ class SellercloudClient:
         """
         seen = {keys[len(prefix) :] for keys in window.read_before if keys[: len(prefix)] == prefix}
         resumed = position_of(PagePosition, window.position)
-        start = resumed.page if resumed else None
-        sums = Sums(is_dated=first is not None, seen=seen)
+        start, total = (resumed.page, resumed.total) if resumed else (None, 0)
+        sums = Sums(is_dated=first is not None, seen=seen, total=total)
         ask = partial(self.page, query)
         for page, goes_on_at in all_pages(ask, sums, in_order, first=first, start=start):
             told = {Reason.SHIFTED: ""} if sums.has_shifted else {}
             records = prefixed(page.records, prefix)
-            yield Page(records, page.answered_at, sums.total, told, PagePosition(goes_on_at))
+            yield Page(
+                records, page.answered_at, sums.total, told, PagePosition(goes_on_at, total=sums.total)
+            )
         if sums.told:
             yield Page((), None, sums.total, sums.told, PagePosition(1))
 

@@ -92,6 +92,7 @@ class Sums:
     seen: set[Keys] = field(default_factory=set)
     """The keys that count; at first, those that came before the read was broken off."""
     total: int = 0
+    """What the last page told; at first, the last one before the read was broken off."""
     passes: int = 0
     falls: int = 0
     """The passes in which the total fell."""

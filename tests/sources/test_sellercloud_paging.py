@@ -3,12 +3,13 @@
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
+from itertools import islice
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources._shared.rows import Record
+from sources._shared.rows import Keys, Record, keys_of
 from sources._shared.verdict import Reason
 from sources.sellercloud.paging import Scanned, Sums, all_pages, page_order
 
@@ -77,7 +78,9 @@ def go(position: int) -> Callable[[Server], None]:
 
 
 def to_front(position: int) -> Callable[[Server], None]:
-    return lambda server: server.rows.insert(0, server.rows.pop(position % len(server.rows)))
+    return lambda server: (
+        None if not server.rows else server.rows.insert(0, server.rows.pop(position % len(server.rows)))
+    )
 
 
 def join(position: int) -> Callable[[Server], None]:
@@ -133,6 +136,26 @@ def test_no_row_that_stays_in_a_window_is_lost_while_others_leave_it(
 ) -> None:
     sums = assert_none_lost(server_of(size, happens), is_dated=True)
     assert sums.passes == 1, "what leaves a window is no reason to read it again"
+
+
+@given(SIZES, st.integers(0, 9), events(go, to_front, nothing), events(go, to_front, nothing), CHANCE)
+def test_no_row_that_stays_is_lost_where_a_read_was_broken_off(
+    size: int, pages: int, between: list[object], happens: list[object], chance: list[int]
+) -> None:
+    server = server_of(size, [], chance)
+    before, first = set(server.rows), Sums(is_dated=False)
+    came, start = set[Keys](), None
+    for page, goes_on_at in islice(all_pages(server.page, first, server.together), pages):
+        came |= keys_of(page.records)
+        start = goes_on_at
+    for change in between:
+        change(server)  # type: ignore[operator]
+    server.happens = happens  # type: ignore[assignment]
+    sums = Sums(is_dated=False, seen=set(came), total=first.total)
+    for page, _ in all_pages(server.page, sums, server.together, start=start):
+        came |= keys_of(page.records)
+    lost = before & set(server.rows) - {key for (key,) in came}
+    assert not lost or sums.told, f"{len(lost)} lost: {sorted(lost)}"
 
 
 def test_pages_that_stand_still_are_read_once_page_1_twice() -> None:
