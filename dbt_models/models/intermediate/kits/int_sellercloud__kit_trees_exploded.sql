@@ -73,8 +73,8 @@ edges as (
             and parts.stock_product_id = open_kits.product_id
 ),
 
--- Kits are unrolled, one CTE per depth, because not every engine recurses in a view. `opened_<depth>` is the product
--- whose recipe was read there: who stands on a path is known by comparing ids, not by searching a text.
+-- A step of a path is a product that was opened, and what was found in its recipe. Who stands on a path is known by
+-- comparing ids, not by searching a text.
 tree_1 as (
     select
         provider,
@@ -89,47 +89,97 @@ tree_1 as (
         quantity_per_kit,
         has_parts,
         component_product_id = kit_product_id or stock_product_id = kit_product_id as is_cycle,
-        kit_product_id as opened_1
+        kit_product_id as opened_1,
+        component_product_id as component_1,
+        quantity_per_kit as quantity_1
     from edges
 ),
 
-{% for depth in range(2, kit_depth + 1) -%}
-{%- set above = 'tree_' ~ (depth - 1) -%}
-{%- set path_ids = [above ~ '.stock_product_id'] -%}
-{%- for step in range(1, depth) -%}
-{%- do path_ids.append(above ~ '.opened_' ~ step) -%}
+ways as (
+    select false as goes_on
+    union all
+    select true as goes_on
+),
+
+-- Not every engine recurses in a view, and some plan every CTE anew wherever it is read. So paths are doubled: each
+-- stands for itself, and one that is as long as any and ends in a kit goes on, too, in every path of that kit.
+{% set tree = namespace(depth=1) -%}
+{%- for _ in range(kit_depth) if tree.depth < kit_depth -%}
+{%- set half = tree.depth -%}
+{%- set more = [half, kit_depth - half] | min -%}
+{%- set tree.depth = half + more -%}
+{%- set opened_above = [] -%}
+{%- for step in range(1, half + 1) -%}
+{%- do opened_above.append('above.opened_' ~ step) -%}
 {%- endfor -%}
-tree_{{ depth }} as (
+{%- set opened_above = opened_above | join(', ') -%}
+{%- set products = [] -%}
+{%- for step in range(1, more + 1) -%}
+{%- do products.append(times((['above.quantity_per_kit'] + products) | last, 'below.quantity_' ~ step)) -%}
+{%- endfor -%}
+tree_{{ tree.depth }} as (
     select
-        {{ above }}.provider,
-        {{ above }}.account,
-        {{ above }}.kit_product_id,
-        {{ above }}.path || '/' || cast(edges.position as {{ type_string() }}) as path,
-        {{ depth }} as depth,
-        {{ above }}.stock_product_id as parent_product_id,
-        edges.component_product_id,
-        edges.stock_product_id,
-        edges.quantity_per_kit as quantity_per_parent,
-        {{ times(above ~ '.quantity_per_kit', 'edges.quantity_per_kit') }} as quantity_per_kit,
-        edges.has_parts,
-        edges.component_product_id in ({{ path_ids | join(', ') }})
-        or edges.stock_product_id in ({{ path_ids | join(', ') }}) as is_cycle,
-        {% for step in range(1, depth) %}
-        {{ above }}.opened_{{ step }},
+        above.provider,
+        above.account,
+        above.kit_product_id,
+        case when ways.goes_on then above.path || '/' || below.path else above.path end as path,
+        case when ways.goes_on then above.depth + below.depth else above.depth end as depth,
+        {% for column in [
+            'parent_product_id', 'component_product_id', 'stock_product_id', 'quantity_per_parent', 'has_parts'
+        ] %}
+        case when ways.goes_on then below.{{ column }} else above.{{ column }} end as {{ column }},
         {% endfor %}
-        {{ above }}.stock_product_id as opened_{{ depth }}
-    from {{ above }}
-    inner join edges
+        -- Multiplied from the top down, as one would by hand: what is rounded, or does not fit, depends on the order.
+        case
+            when not ways.goes_on then above.quantity_per_kit
+            {% for product in products %}
+            when below.depth = {{ loop.index }} then {{ product }}
+            {% endfor %}
+        end as quantity_per_kit,
+        {% for part in ['opened', 'component', 'quantity'] if tree.depth < kit_depth %}
+        {% for step in range(1, half + 1) %}
+        above.{{ part }}_{{ step }},
+        {% endfor %}
+        {% for step in range(1, more + 1) %}
+        case when ways.goes_on then below.{{ part }}_{{ step }} end as {{ part }}_{{ half + step }},
+        {% endfor %}
+        {% endfor %}
+        case
+            when ways.goes_on
+                then
+                    below.is_cycle
+                    or below.component_product_id in ({{ opened_above }})
+                    or below.stock_product_id in ({{ opened_above }})
+            else above.is_cycle
+        end as is_cycle
+    from tree_{{ half }} as above
+    inner join ways
+        on not ways.goes_on or (above.depth = {{ half }} and above.has_parts and not above.is_cycle)
+    left join tree_{{ half }} as below
         on
-            {{ above }}.provider = edges.provider
-            and {{ above }}.account = edges.account
-            and {{ above }}.stock_product_id = edges.kit_product_id
-    where {{ above }}.has_parts and not {{ above }}.is_cycle
+            above.provider = below.provider
+            and above.account = below.account
+            and case when ways.goes_on then above.stock_product_id end = below.kit_product_id
+            and below.depth <= {{ more }}
+    where
+        not ways.goes_on
+        -- What repeats the path above is not opened, so nothing goes on below it.
+        or (
+            below.kit_product_id is not null
+            {% for step in range(1, more) %}
+            and (
+                below.depth <= {{ step }}
+                or (
+                    below.component_{{ step }} not in ({{ opened_above }})
+                    and below.opened_{{ step + 1 }} not in ({{ opened_above }})
+                )
+            )
+            {% endfor %}
+        )
 ),
 
 {% endfor -%}
 exploded as (
-    {% for depth in range(1, kit_depth + 1) %}
     select
         provider,
         account,
@@ -143,10 +193,8 @@ exploded as (
         quantity_per_kit,
         not has_parts and not is_cycle as is_leaf,
         is_cycle,
-        {{ 'has_parts and not is_cycle' if depth == kit_depth else 'false' }} as is_cut_off
-    from tree_{{ depth }}
-    {% if not loop.last %}union all{% endif %}
-    {% endfor %}
+        has_parts and not is_cycle and depth = {{ kit_depth }} as is_cut_off
+    from tree_{{ tree.depth }}
 )
 
 select * from exploded
