@@ -260,7 +260,7 @@ def load_config(start: Path, *, lenient: bool = False) -> Config:
             " make one with stocktake init, or try stocktake demo, which needs none."
         )
     texts = _texts(folder)
-    values = (lenient and _values_without_dlt(folder, texts)) or _values_by_dlt(folder)
+    values = _values_without_dlt(folder, texts) or _values_by_dlt(folder)
     _check_tables(values.documents)
     own = _own_settings(values)
     home = _home(folder, own.pop("home", "warehouse"))
@@ -324,16 +324,8 @@ class _Values:
 
 def _values_by_dlt(folder: Path) -> _Values:
     import dlt
-    from dlt.common.configuration.providers.toml import TomlProviderReadException
-    from dlt.common.runtime.run_context import switch_context
 
-    quiet_dlt()
-    try:
-        switch_context(str(folder))
-    except TomlProviderReadException as error:
-        raise ConfigurationError(f"{folder / '.dlt'}: a file cannot be read as TOML. {error}") from None
-    except OSError as error:
-        raise ConfigurationError(f"{folder / '.dlt'}: {words_of(error)}") from None
+    let_dlt_read(folder)
     found = [(one.name, getattr(one, "_config_doc", None)) for one in dlt.config.config_providers]
     documents = [(name, document) for name, document in found if document and isinstance(document, Mapping)]
     return _Values(documents, lambda path: dlt.config.get(path, Any))
@@ -388,6 +380,24 @@ def _texts(folder: Path) -> dict[str, str]:
         except UnicodeDecodeError:
             raise ConfigurationError(f"{path} is not UTF-8 text. Save it as UTF-8.") from None
     return texts
+
+
+def let_dlt_read(folder: Path) -> None:
+    """Makes dlt work by the settings of this project.
+
+    Raises:
+        ConfigurationError: it cannot read them.
+    """
+    from dlt.common.configuration.providers.toml import TomlProviderReadException
+    from dlt.common.runtime.run_context import switch_context
+
+    quiet_dlt()
+    try:
+        switch_context(str(folder))
+    except TomlProviderReadException as error:
+        raise ConfigurationError(f"{folder / '.dlt'}: a file cannot be read as TOML. {error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"{folder / '.dlt'}: {words_of(error)}") from None
 
 
 def quiet_dlt() -> None:

@@ -5,15 +5,15 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
-
-import yaml
 
 from pipelines.release import WORKING_KEYS
 from pipelines.statements import PROJECT
 
 PUBLISHED = ("marts", "reporting")
+BLOCKS = PROJECT / "models" / "_models__docs.md"
 
 Key = tuple[str, ...]
 
@@ -39,21 +39,31 @@ class Described:
 @cache
 def described_tables() -> dict[str, Described]:
     """Every table of marts and reporting by name."""
-    files = [
-        file for folder in PUBLISHED for file in sorted((PROJECT / "models" / folder).rglob("*__models.yml"))
-    ]
+    import yaml  # what changed nothing needs no description
+
     # By libyaml, where it is: a fifth of the time.
     loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
     blocks = _blocks()
-    documents = (yaml.load(_said(file, blocks), loader) for file in files)  # noqa: S506
+    documents = (yaml.load(_said(file, blocks), loader) for file in _files())  # noqa: S506
     return {
         model["name"]: _described(model) for document in documents for model in document.get("models", [])
     }
 
 
+def text_signature() -> str:
+    """A fingerprint of all that is described: sooner made than the descriptions are read."""
+    return sha256(b"".join(file.read_bytes() for file in [BLOCKS, *_files()])).hexdigest()
+
+
+def _files() -> list[Path]:
+    return [
+        file for folder in PUBLISHED for file in sorted((PROJECT / "models" / folder).rglob("*__models.yml"))
+    ]
+
+
 def _blocks() -> dict[str, str]:
     """The descriptions that several columns have, by the names under which `doc()` finds them."""
-    text = (PROJECT / "models" / "_models__docs.md").read_text(encoding="utf-8")
+    text = BLOCKS.read_text(encoding="utf-8")
     return dict(re.findall(r"{% docs (\w+) %}\s*(.*?)\s*{% enddocs %}", text, re.DOTALL))
 
 

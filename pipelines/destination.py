@@ -31,7 +31,7 @@ from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines import postgres
-from pipelines.config import Config
+from pipelines.config import Config, let_dlt_read
 from pipelines.descriptions import Described, described_tables
 from pipelines.environment import variable
 from pipelines.errors import CommandError, ConfigurationError, words_of
@@ -80,6 +80,7 @@ def publish_to(config: Config, name: str, dataset: str, reporter: Reporter) -> R
     release = current_release(config.published)
     if release is None:
         raise PublishError(f"Nothing is published in {config.published} yet: run `stocktake publish`.")
+    let_dlt_read(config.folder)
     folder = config.home / "elsewhere" / name
     with run_lock(folder, f"publish --to {name}"), _empty(folder / "pipeline") as working:
         destination = _destination(name)

@@ -2,7 +2,6 @@
 
 import shutil
 import threading
-import uuid
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass, field, replace
@@ -14,14 +13,19 @@ import duckdb
 from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.config import Account, Config
-from pipelines.dlt_internals import OneTransaction, drop_half_made, drop_loaded, drop_normalized_twice
+from pipelines.config import Account, Config, let_dlt_read
+from pipelines.dlt_internals import (
+    OneTransaction,
+    drop_half_made,
+    drop_loaded,
+    drop_normalized_twice,
+    go_on_after,
+)
 from pipelines.errors import cause_of, words_of
-from pipelines.files import write_whole
 from pipelines.log import Reporter, account_at_work
-from pipelines.pending import pipelines_folder
+from pipelines.pending import journals_folder, pipelines_folder, spool_folder
 from pipelines.sync_log import Line, compare_notes, line_of, note_line, put_into_package, unreadable_keys
-from pipelines.warehouse import current_rows, current_versions, missing_keys
+from pipelines.warehouse import current_rows, current_versions, latest_version, missing_keys
 from sources._shared import clock
 from sources._shared.errors import SourceError
 from sources._shared.journal import journal_of
@@ -57,6 +61,7 @@ def load_accounts(
     reporter: Reporter,
 ) -> list[AccountResult]:
     """Reads and loads the accounts. One account's failure never stops another."""
+    prepare_dlt(config, connection)
     warehouse = threading.Lock()
     workers = min(config.accounts_at_once, len(accounts))
     with ThreadPoolExecutor(workers, thread_name_prefix="account") as pool:
@@ -69,6 +74,12 @@ def load_accounts(
         return [future.result() for future in as_completed(futures)]
 
 
+def prepare_dlt(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
+    """Before any pipeline: dlt reads this project's settings, and dates nothing before what is known."""
+    let_dlt_read(config.folder)
+    go_on_after(latest_version(connection))
+
+
 def pipeline_of(config: Config, account: Account) -> dlt.Pipeline:
     """The account's dlt pipeline. Its state is kept in the warehouse too, and comes back from there."""
     return dlt.pipeline(
@@ -77,39 +88,6 @@ def pipeline_of(config: Config, account: Account) -> dlt.Pipeline:
         destination=OneTransaction(str(config.database)),
         dataset_name=account.provider.dataset,
     )
-
-
-def spool_folder(config: Config) -> Path:
-    """Where lines of the sync log are noted until they are in the warehouse."""
-    return config.home / "spool"
-
-
-def journals_folder(config: Config) -> Path:
-    """Where first reads keep what they fetched until they have ended."""
-    return config.home / "journals"
-
-
-def match_warehouse(config: Config, connection: duckdb.DuckDBPyConnection) -> None:
-    """Drops dlt's working folders when they do not belong to this state of the warehouse.
-
-    They hold marks. With a warehouse that was deleted, or put back from a copy, those marks would claim rows
-    that are not there; without the folders, dlt takes its state from the warehouse. Every command stamps
-    both, the warehouse first: where the stamps differ, the folders go, and what they had pending is asked
-    for again.
-    """
-    connection.execute("create table if not exists raw_stocktake.stamp (stamp varchar)")
-    row = connection.execute("select stamp from raw_stocktake.stamp").fetchone()
-    note = config.home / "warehouse.stamp"
-    if row is None or not note.exists() or note.read_text(encoding="utf-8") != row[0]:
-        shutil.rmtree(pipelines_folder(config), ignore_errors=True)
-        shutil.rmtree(spool_folder(config), ignore_errors=True)
-        shutil.rmtree(journals_folder(config), ignore_errors=True)
-    stamp = uuid.uuid4().hex
-    connection.execute("begin")
-    connection.execute("delete from raw_stocktake.stamp")
-    connection.execute("insert into raw_stocktake.stamp values (?)", [stamp])
-    connection.execute("commit")
-    write_whole(note, stamp)
 
 
 def _load_account(

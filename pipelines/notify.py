@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
-import httpx
 import pendulum
 
 from pipelines.config import Config
@@ -20,7 +19,6 @@ from pipelines.files import write_whole
 from pipelines.log import Reporter
 from pipelines.run import RunResult
 from pipelines.view import short_instant
-from sources._shared.http import USER_AGENT
 
 LONGEST_WAIT = 5.0
 """Seconds for each step of a message's way; nothing is tried twice."""
@@ -157,6 +155,10 @@ def _for_slack(text: str) -> str:
 
 def _send(reporter: Reporter, what: str, method: str, url: str, **content: Any) -> bool:
     """Whether it got there; where it did not, says so."""
+    import httpx
+
+    from sources._shared.http import USER_AGENT
+
     try:
         answer = httpx.request(
             method, url, headers={"User-Agent": USER_AGENT}, timeout=LONGEST_WAIT, **content

@@ -1,12 +1,16 @@
 """The providers Stocktake knows. The one file of this room that names them.
 
-Rows name modules instead of importing them, so that `stocktake status` does not pay for dlt.
+Rows name modules instead of importing them: only a command that loads pays for dlt.
 """
 
+import sys
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import cached_property
 from importlib import import_module
+from importlib.machinery import PathFinder
+from importlib.util import find_spec, module_from_spec
+from types import ModuleType
 from typing import Any, cast
 
 from sources._shared.settings import Resource, Setting
@@ -28,12 +32,25 @@ class Provider:
     @cached_property
     def settings(self) -> tuple[Setting, ...]:
         """What an account of this provider must be told."""
-        return cast(tuple[Setting, ...], import_module(f"{self.package}.settings").SETTINGS)
+        return cast(tuple[Setting, ...], self._settings.SETTINGS)
 
     @cached_property
     def resources(self) -> tuple[Resource, ...]:
         """What this provider can be asked for."""
-        return cast(tuple[Resource, ...], import_module(f"{self.package}.settings").RESOURCES)
+        return cast(tuple[Resource, ...], self._settings.RESOURCES)
+
+    @property
+    def _settings(self) -> ModuleType:
+        """The rows, without the package around them: that is the dlt source, and dlt takes half a second."""
+        name = f"{self.package}.settings"
+        package, rows = find_spec(self.package), None
+        if name not in sys.modules and package is not None:
+            rows = PathFinder.find_spec(name, package.submodule_search_locations)
+        if rows is None or rows.loader is None:
+            return import_module(name)
+        sys.modules[name] = module_from_spec(rows)
+        rows.loader.exec_module(sys.modules[name])
+        return sys.modules[name]
 
     def resource(self, name: str) -> Resource:
         """One of its resources.

@@ -8,10 +8,10 @@ from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines.config import Account, Config
 from pipelines.errors import CommandError, ConfigurationError, cause_of, words_of
-from pipelines.load import drain, journals_folder, pipeline_of, source_of, spool_folder
+from pipelines.load import drain, pipeline_of, prepare_dlt, source_of
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
-from pipelines.pending import pipelines_folder
+from pipelines.pending import journals_folder, pipelines_folder, spool_folder
 from pipelines.registry import PROVIDERS
 from pipelines.run import new_run_id, noted
 from pipelines.sync_log import UNREADABLE
@@ -93,6 +93,7 @@ def _forget(
     reporter: Reporter,
 ) -> dict[str, int]:
     """Forgets the marks first and the rows after: killed in between, it has only made the next run longer."""
+    prepare_dlt(config, connection)
     pipeline = pipeline_of(config, account)
     forgetting = [forgetting_resource(resource) for resource in resources]
     try:

@@ -1,4 +1,9 @@
-"""One command's work from lock to exit code: drain, extract, load, build, test, publish."""
+"""One command's work from lock to exit code: drain, extract, load, build, test, publish.
+
+dlt and what it needs is imported only where something is loaded.
+"""
+
+from __future__ import annotations
 
 import os
 import uuid
@@ -6,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pendulum
@@ -14,30 +19,25 @@ from rich.console import Console
 from rich.text import Text
 
 from pipelines.config import Account, Config
-from pipelines.dlt_internals import go_on_after
 from pipelines.errors import CommandError, Exit, words_of
-from pipelines.load import (
-    AccountResult,
-    journals_folder,
-    load_accounts,
-    match_warehouse,
-    spool_folder,
-)
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
 from pipelines.matches import write_matches
-from pipelines.pending import pipelines_folder
+from pipelines.pending import journals_folder, match_warehouse, pipelines_folder, spool_folder
 from pipelines.publish import Release, publish, write_csv
-from pipelines.ship import Shipment, ship
 from pipelines.status import Notes, Outcome
 from pipelines.stopping import last_words
 from pipelines.sync_log import make_log_tables, record_accounts, thin_log, unconfigured_accounts
 from pipelines.transform import Build, build, has_passed
 from pipelines.unread import Unread, find_unread, tell_unread
 from pipelines.view import in_words, summary_table
-from pipelines.warehouse import latest_version, limit_memory, make_raw_tables, open_warehouse
+from pipelines.warehouse import limit_memory, make_raw_tables, open_warehouse
 from sources._shared.options import ReadOptions
 from sources._shared.redaction import Redactor
+
+if TYPE_CHECKING:
+    from pipelines.load import AccountResult
+    from pipelines.ship import Shipment
 
 OUTCOMES: dict[Exit, Outcome] = {Exit.DONE: "done", Exit.PARTLY: "partly", Exit.FAILED: "failed"}
 """How a command that came to its end says so in `status`."""
@@ -121,7 +121,6 @@ def opened(
     ):
         make_log_tables(connection)
         make_raw_tables(connection)
-        go_on_after(latest_version(connection))
         record_accounts(connection, config, but=forgetting)
         write_matches(connection, config.item_matches)
         match_warehouse(config, connection)
@@ -175,12 +174,16 @@ def run(
         reporter.start(result.run_id, command)
         _tell_of_unconfigured(connection, reporter)
         if load:
+            from pipelines.load import load_accounts
+
             thin_log(connection, config.keep_log, config.timezone)
             options = options or config.read_options()
             result.accounts = load_accounts(config, accounts, connection, options, result.run_id, reporter)
             result.exit_code = _judge(result.accounts)
             notes.loaded(connection, is_newer=result.exit_code is not Exit.FAILED)
         if load and config.ship and result.exit_code is not Exit.FAILED:
+            from pipelines.ship import ship
+
             reporter.step("ship")
             try:
                 result.shipment = ship(connection, config)

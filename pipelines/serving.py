@@ -14,7 +14,7 @@ from typing import Any
 
 import duckdb
 
-from pipelines.descriptions import described_tables
+from pipelines.descriptions import described_tables, text_signature
 from pipelines.release import (
     CURRENT,
     MAKING,
@@ -108,12 +108,12 @@ def _serve_views(
         f" from read_parquet({_address(published, table, serve_path)})"
         for table, columns in sorted(tables.items())
     ]
+    made_of = sha256("\n".join([*views, text_signature()]).encode()).hexdigest()
+    if _says(published, VIEWS, made_of):
+        return
     views += [
         words for table, columns in sorted(tables.items()) for words in _comments("view", table, columns)
     ]
-    made_of = sha256("\n".join(views).encode()).hexdigest()
-    if _says(published, VIEWS, made_of):
-        return
     with _replaced(published, VIEWS, VIEWS_STORAGE, made_of) as bench:
         bench.execute(f"set variable {PATH_VARIABLE} = {text(release.folder)}")
         bench.execute("begin")

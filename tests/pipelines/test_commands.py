@@ -3,6 +3,8 @@
 import json
 import os
 import stat
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -112,6 +114,26 @@ def test_raw_data_is_for_its_owner_and_published_data_for_readers(
     assert mode["working.duckdb"] == 0o600
     assert mode["pipelines"] == mode["spool"] == mode["logs"] == 0o700
     assert mode["published"] & 0o055 or os.umask(0o022) != 0o022
+
+
+@pytest.mark.parametrize("command", ["build", "publish"])
+def test_what_loads_nothing_and_compiles_nothing_imports_neither_dlt_nor_dbt(
+    first_run: tuple[Project, Result], command: str
+) -> None:
+    """Each takes longer to import than such a command to do its work."""
+    code = """if True:
+        import atexit, sys
+        from pipelines.main import main
+        atexit.register(lambda: print(*{name.partition(".")[0] for name in sys.modules}))
+        main()
+    """
+    project, _ = first_run
+    done = subprocess.run(
+        [sys.executable, "-c", code, command], cwd=project.folder, check=True, capture_output=True, text=True
+    )
+    imported = set(done.stdout.splitlines()[-1].split())
+    assert {"pipelines", "duckdb"} <= imported
+    assert imported.isdisjoint({"dlt", "dbt", "httpx", "yaml"})
 
 
 def test_a_second_run_meets_the_lock(project: Project) -> None:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import UNUSABLE, _values_without_dlt, load_config
+from pipelines.config import UNUSABLE, _values_by_dlt, _values_without_dlt, load_config
 from pipelines.registry import PROVIDERS
 from tests.conftest import Project
 
@@ -280,26 +280,30 @@ def test_a_file_that_cannot_be_read_is_named(project: Project, command: str, nam
     assert said == f"{path}: Is a directory."
 
 
-def test_what_status_reads_without_dlt_is_what_dlt_reads(
+def test_what_is_read_without_dlt_is_what_dlt_reads(
     project: Project, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """It may not differ by where a value stands, or by which place decides."""
     dlt = project.folder / ".dlt"
     (dlt / "config.toml").write_text(
-        '[stocktake]\nhome = "a"\noverlap = "3m"\n[accounts.x]\nprovider = "augno"'
+        '[stocktake]\nhome = "a"\noverlap = "3m"\n[accounts.x]\nprovider = "augno"\nrequests_per_second = 2.5'
     )
     (dlt / "secrets.toml").write_text('[stocktake]\nhome = "b"\n[accounts.x]\napi_key = "k"')
     monkeypatch.setenv("STOCKTAKE__KEEP_RELEASES", "7")
     monkeypatch.setenv("ACCOUNTS__Y__PROVIDER", "square")
     monkeypatch.setenv("ACCOUNTS__Y__ACCESS_TOKEN", "t")
-    whole, light = load_config(project.folder), load_config(project.folder, lenient=True)
-    assert _values_without_dlt(project.folder, {}) is not None
-    assert light.accounts["x"].settings == {}
-    for name in ("home", "overlap", "keep_releases", "sweep_every"):
-        assert getattr(light, name) == getattr(whole, name), name
-    assert {n: a.provider for n, a in light.accounts.items()} == {
-        n: a.provider for n, a in whole.accounts.items()
-    }
+    monkeypatch.setenv("ACCOUNTS__X__BASE_URL", "")
+    texts = {name: (dlt / name).read_text() for name in ("secrets.toml", "config.toml")}
+    ours, theirs = _values_without_dlt(project.folder, texts), _values_by_dlt(project.folder)
+    assert ours is not None
+    assert dict(ours.documents) == dict(theirs.documents)
+    paths = [
+        *(f"stocktake.{key}" for key in ("home", "overlap", "keep_releases", "sweep_every")),
+        *(f"accounts.x.{key}" for key in ("provider", "api_key", "base_url", "requests_per_second")),
+        *(f"accounts.y.{key}" for key in ("provider", "access_token", "location_ids")),
+        *("accounts", "accounts.x", "accounts.x.provider.more", "nothing"),
+    ]
+    assert {path: ours.get(path) for path in paths} == {path: theirs.get(path) for path in paths}
     (dlt / "config.toml").write_text("[providers]\nenable_google_secrets = false\n")
     texts = {"config.toml": (dlt / "config.toml").read_text()}
     assert _values_without_dlt(project.folder, texts) is None, "a vault may know more"
