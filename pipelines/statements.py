@@ -27,7 +27,7 @@ from pipelines.files import write_whole
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
 ENGINES = ("dbt-core", "dbt-duckdb", "dbt-adapters", "duckdb")
-FORMAT = "1"
+FORMAT = "2"
 """Goes up when a node is written in another way."""
 
 HOOKS_KNOWN = ("note_build", "forget_")
@@ -42,7 +42,7 @@ class Node(msgspec.Struct, frozen=True):
     kind: str
     """table, view, incremental or test."""
     sql: str
-    """What a table is made of when it is made whole, or what a test finds."""
+    """What a table is made of when it is made whole, or what a test finds: one truth for each of `parts`."""
     parents: tuple[str, ...]
     """What it reads: models by name, raw tables with their schema."""
     after: tuple[str, ...] = ()
@@ -54,6 +54,8 @@ class Node(msgspec.Struct, frozen=True):
     columns: tuple[tuple[str, str], ...] = ()
     """The columns that were promised, with their types, in their order."""
     is_warning: bool = False
+    parts: tuple[tuple[str, str], ...] = ()
+    """Tests that are one node: each by name, with the statement that has the last word on it."""
 
     @property
     def relation(self) -> str:
@@ -130,46 +132,53 @@ def _compile_with(dbt: "_Dbt", stand_in: Path) -> list[Node]:
     chosen = ["--indirect-selection", "empty", "--select", *(node.name for node in incremental)]
     merges = dbt.run("compile", *chosen) if incremental else []
     merge_sql = {node.unique_id: str(node.compiled_code) for node in merges}
-    not_null = [node for node in wholes if _is_not_null(node)]
+    doubts = {node.unique_id: doubt for node in wholes if (doubt := _doubt(node))}
     return [
         *(
             _node(node, dbt.names, merge_sql.get(node.unique_id, ""))
             for node in wholes
-            if node not in not_null
+            if node.unique_id not in doubts
         ),
-        *_in_one_scan(not_null, dbt),
+        *_in_one_scan([node for node in wholes if node.unique_id in doubts], doubts, dbt),
     ]
 
 
-def _is_not_null(node: Any) -> bool:
-    metadata = getattr(node, "test_metadata", None)
-    return bool(
-        metadata
-        and metadata.name == "not_null"
-        and metadata.namespace is None
-        and node.config.severity.lower() == "error"
-        and node.config.where is None
-    )
+def _doubt(node: Any) -> str | None:
+    """What is true of all rows together wherever this test finds one, and else hardly ever: cheap to ask
+    along with others of the same model. None of a test that is asked by itself."""
+    metadata, config = getattr(node, "test_metadata", None), node.config
+    if metadata is None or metadata.namespace or config.severity.lower() != "error" or config.where:
+        return None
+    told = metadata.kwargs
+    column = told.get("column_name")
+    if metadata.name == "not_null":
+        return f"count(*) > count({column})"
+    if metadata.name == "unique":
+        return f"count({column}) > count(distinct hash({column})) filter ({column} is not null)"
+    if metadata.name == "one_row_per" and not told.get("as_compared"):
+        columns, nullable = told["columns"], told.get("nullable", ())
+        needed = [f"count(*) > count({column})" for column in columns if column not in nullable]
+        return " or ".join([f"count(*) > count(distinct hash({', '.join(columns)}))", *needed])
+    if metadata.name == "accepted_values" and told.get("quote", True):
+        values = ", ".join(f"'{value}'" for value in told["values"])  # as dbt writes them
+        return f"count(*) filter ({column} not in ({values})) > 0"
+    return None
 
 
-def _in_one_scan(not_null: Sequence[Any], dbt: "_Dbt") -> Iterator[Node]:
-    """One test for all columns of a model of which none may be null: each statement has its price."""
-    columns: dict[str, list[str]] = defaultdict(list)
-    for node in not_null:
-        columns[node.depends_on.nodes[-1]].append(node.test_metadata.kwargs["column_name"])
-    for model, found in columns.items():
-        quoted = [(column.replace("'", "''"), column.replace('"', '""')) for column in sorted(found)]
-        listed = ", ".join(f"'{text}'" for text, _ in quoted)
-        counted = ", ".join(f'count(*) filter ("{name}" is null)' for _, name in quoted)
+def _in_one_scan(tests: Sequence[Any], doubts: Mapping[str, str], dbt: "_Dbt") -> Iterator[Node]:
+    """One node for the tests of each model that one scan of it can answer: each statement has its price."""
+    of_model: dict[str, list[Any]] = defaultdict(list)
+    for node in tests:
+        of_model[node.attached_node].append(node)
+    for model, found in of_model.items():
+        found.sort(key=lambda node: str(node.name))
+        doubted = ",\n".join(f"    coalesce({doubts[node.unique_id]}, false)" for node in found)
         yield Node(
-            name=f"not_null_{dbt.names[model]}",
+            name=f"tests_of_{dbt.names[model]}",
             kind="test",
-            sql=(
-                "select column_name, null_rows from (\n"
-                f"select unnest([{listed}]) as column_name, unnest([{counted}]) as null_rows\n"
-                f"from {dbt.manifest.nodes[model].relation_name}\n) where null_rows > 0"
-            ),
+            sql=f"select\n{doubted}\nfrom {dbt.manifest.nodes[model].relation_name}",
             parents=(dbt.names[model],),
+            parts=tuple((node.name, node.compiled_code) for node in found),
         )
 
 

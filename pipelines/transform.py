@@ -8,7 +8,7 @@ together or not at all.
 
 import hashlib
 import uuid
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -152,6 +152,7 @@ class _Building:
             node.sql,
             node.merge_sql,
             node.columns,
+            node.parts,
             *(p.code for p in parents),
         )
         made_from = _digest(code, *(parent.content for parent in parents))
@@ -164,6 +165,8 @@ class _Building:
                 self.result.warnings.append(before.content)
         elif node.kind == "test":
             self._run_test(node, code, made_from)
+        elif before and before.code == code and node.kind == "view":  # it stands, and shows what is there
+            self._now[node.name] = Made(code, made_from, made_from, before.note)
         else:
             same_code = before if before and before.code == code else None
             self._now[node.name] = self._make(node, before, same_code, code, made_from)
@@ -299,32 +302,44 @@ class _Building:
         return int(self._connection.execute(f"select count(*) {query}").fetchall()[0][0])
 
     def _run_test(self, node: Node, code: str, made_from: str) -> None:
-        self.result.tests += 1
+        self.result.tests += len(node.parts) or 1
+        asked = self._doubted(node) if node.parts else [(node.name, node.sql)]
+        found = {words: sql for name, sql in asked if (words := self._found(name, sql))}
+        if found and node.is_warning:
+            self.result.warnings += found
+        elif found:
+            if not self._failed:
+                write_whole(self._failed_sql, next(iter(found.values())))
+            self._failed += found
+            self._broken.add(node.name)
+        self._now[node.name] = Made(code, made_from, "".join(found), "")
+
+    def _doubted(self, node: Node) -> list[tuple[str, str]]:
+        """The tests of a node that may have found something."""
+        doubts = self._ask(node.name, node.sql).fetchall()[0]
+        return [part for part, is_doubted in zip(node.parts, doubts, strict=True) if is_doubted]
+
+    def _found(self, name: str, sql: str) -> str:
+        """What a test found, with the first row of it; empty where it passed."""
+        cursor = self._ask(name, f"select count(*) over (), * from (\n{sql}\n) limit 1")
+        row = cursor.fetchone()
+        if row is None:
+            return ""
+        columns = [column[0] for column in cursor.description or ()]
+        example = ", ".join(
+            f"{column} {str(value)[:60]}" for column, value in zip(columns[1:], row[1:], strict=True)
+        )
+        return f"{name}: {row[0]} {'row' if row[0] == 1 else 'rows'}, such as {example}"
+
+    def _ask(self, name: str, sql: str) -> duckdb.DuckDBPyConnection:
         try:
-            cursor = self._connection.execute(f"select count(*) over (), * from (\n{node.sql}\n) limit 1")
-            row = cursor.fetchone()
-            columns = [column[0] for column in cursor.description or ()][1:]
+            return self._connection.execute(sql)
         except duckdb.Error as error:
             if isinstance(error, BROKEN):
                 raise
-            write_whole(self._failed_sql, node.sql)
-            self._failed.append(f"{node.name}: {' '.join(str(error).split())}")
+            write_whole(self._failed_sql, sql)
+            self._failed.append(f"{name}: {' '.join(str(error).split())}")
             raise self._tests_failed() from None
-        words = "" if row is None else _words(node, int(row[0]), dict(zip(columns, row[1:], strict=True)))
-        if words and not node.is_warning:
-            if not self._failed:
-                write_whole(self._failed_sql, node.sql)
-            self._failed.append(words)
-            self._broken.add(node.name)
-        if words and node.is_warning:
-            self.result.warnings.append(words)
-        self._now[node.name] = Made(code, made_from, words, "")
-
-
-def _words(node: Node, count: int, example: Mapping[str, object]) -> str:
-    """What a test found, with the first row of it."""
-    values = ", ".join(f"{name} {str(value)[:60]}" for name, value in example.items())
-    return f"{node.name}: {count} {'row' if count == 1 else 'rows'}, such as {values}"
 
 
 def _digest(*parts: object) -> str:

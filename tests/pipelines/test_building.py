@@ -99,11 +99,11 @@ def test_a_change_goes_as_far_as_rows_differ(warehouse: Warehouse) -> None:
 
     done = warehouse.build(*ALL)
 
-    assert done.made == {"versions", "names"}
+    assert done.made == {"names"}, "a view shows what is there"
     assert done.tests == 0
     assert warehouse.notes() == before, "publishing need not read it again"
     warehouse.put("3", "east")
-    assert warehouse.made(*ALL) == {"versions", "names", "count"}
+    assert warehouse.made(*ALL) == {"names", "count"}
     assert warehouse.rows("marts.count") == [(2,)]
     assert warehouse.notes()["count"] != before["count"]
 
@@ -211,6 +211,31 @@ def test_a_test_that_cannot_run_has_failed(warehouse: Warehouse) -> None:
 
     with pytest.raises(errors.TestsFailedError, match="broken: Conversion Error"):
         warehouse.build(VERSIONS, NAMES, broken)
+
+
+def test_tests_of_one_scan_are_told_each_by_its_own_statement(warehouse: Warehouse) -> None:
+    """The scan may doubt what is so, and never takes for so what is not."""
+    found = "select name, id from marts.versions where name = "
+    folded = node(
+        "tests_of_versions",
+        "select count(*) > 0, bool_or(name = 'south'), bool_or(name = 'east'), true from marts.versions",
+        "versions",
+        kind="test",
+        parts=tuple((f"no_{name}", f"{found}'{name}'") for name in ("north", "south", "east", "west")),
+    )
+    warehouse.forget("1")
+    warehouse.put("1", "neither")
+    assert warehouse.build(VERSIONS, folded).tests == 4
+    assert warehouse.build(VERSIONS, folded).tests == 0
+    warehouse.put("2", "south")
+    warehouse.put("3", "east")
+
+    with pytest.raises(errors.TestsFailedError) as told:
+        warehouse.build(VERSIONS, folded)
+
+    assert "2 of 4 tests failed" in str(told.value)
+    assert "no_south: 1 row, such as name south, id 2" in str(told.value)
+    assert warehouse.failed_sql.read_text() == f"{found}'south'"
 
 
 def test_a_warning_is_told_by_every_build_until_it_is_mended(warehouse: Warehouse) -> None:

@@ -29,7 +29,10 @@ models:
     "models/models.yml": """
 models:
   - name: history
-    columns: [{name: location_id, data_tests: [unique, not_null]}, {name: name, data_tests: [not_null]}]
+    data_tests: [{one_row_per: {arguments: {columns: [name, place], nullable: [place]}}}]
+    columns:
+      - {name: location_id, data_tests: [unique, not_null]}
+      - {name: colour, data_tests: [{accepted_values: {arguments: {values: [red, blue]}}}]}
   - name: names
     config: {contract: {enforced: true}}
     data_tests:
@@ -42,7 +45,8 @@ sources:
 """,
     "models/history.sql": """
 {{ config(materialized='incremental', incremental_strategy='merge', unique_key='location_id') }}
-select location_id, payload as name from {{ source('square', 'locations') }}
+select location_id, payload as name, row_hash as place, account as colour
+from {{ source('square', 'locations') }}
 {% if is_incremental() %}
 where location_id not in (select location_id from {{ this }})
 {% endif %}
@@ -63,6 +67,7 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         (folder / name).parent.mkdir(exist_ok=True)
         (folder / name).write_text(text, encoding="utf-8")
     shutil.copyfile(PROJECT / "profiles.yml", folder / "profiles.yml")
+    shutil.copytree(PROJECT / "tests" / "generic", folder / "tests" / "generic")
     return folder
 
 
@@ -91,8 +96,7 @@ def test_every_form_of_a_model_is_compiled(home: Path, project: Path, without_db
 
     assert {name: node.kind for name, node in nodes.items()} == {
         "history": "incremental",
-        "not_null_history": "test",
-        "unique_history_location_id": "test",
+        "tests_of_history": "test",
         "names": "table",
         "only_warns": "test",
     }
@@ -100,7 +104,7 @@ def test_every_form_of_a_model_is_compiled(home: Path, project: Path, without_db
     assert "not in" not in nodes["history"].sql
     assert nodes["history"].parents == ("raw_square.locations",)
     assert nodes["names"].parents == ("history",)
-    assert nodes["names"].after == ("not_null_history", "unique_history_location_id")
+    assert nodes["names"].after == ("tests_of_history",)
     assert nodes["names"].columns == (("name", "varchar"), ("places", "bigint"))
     assert [name for name, node in nodes.items() if node.is_warning] == ["only_warns"]
     assert {path.name for path in (home / "models").iterdir()} >= {"statements.json"}
@@ -113,26 +117,63 @@ def test_what_is_compiled_can_be_built(home: Path, project: Path, tmp_path: Path
         make_log_tables(connection)
         connection.execute(
             "insert into raw_square.locations"
-            " values ('a', '007', null, 'north', 'h', now(), 'l', now(), null)"
+            " values ('red', '007', null, 'north', 'h', now(), 'l', now(), null)"
         )
         done = build_nodes(
             connection, compiled(home, "working.duckdb", project=project), tmp_path / "failed.sql"
         )
         assert connection.execute("from marts.names").fetchall() == [("north", 1)]
-    assert (done.models, done.tests) == (2, 3)
+    assert (done.models, done.tests) == (2, 5)
 
 
-def test_a_column_that_is_null_is_named(home: Path, project: Path) -> None:
-    [test] = [
-        one for one in compiled(home, "working.duckdb", project=project) if one.name == "not_null_history"
-    ]
+GRAIN = "one_row_per_history_name__place__place"
+
+
+@pytest.mark.parametrize(
+    ("row", "found"),
+    [
+        (("4", "z", None, "blue"), set()),
+        (("4", "x", "3", None), set()),
+        ((None, "z", "1", "red"), {"not_null_history_location_id"}),
+        (("1", "z", "1", "red"), {"unique_history_location_id"}),
+        (("4", "x", "2", "red"), {GRAIN}),
+        (("4", "y", None, "red"), {GRAIN}),
+        (("4", None, "1", "red"), {GRAIN}),
+        (("4", "z", "1", "its"), {"accepted_values_history_colour__red__blue"}),
+        (
+            ("1", "z", None, "its"),
+            {"accepted_values_history_colour__red__blue", "unique_history_location_id"},
+        ),
+    ],
+    ids=["right", "other", "null", "twice", "a key twice", "a null in it", "none", "a value", "two things"],
+)
+def test_one_scan_finds_what_each_test_of_a_model_finds(
+    home: Path, project: Path, row: tuple[str | None, ...], found: set[str]
+) -> None:
+    nodes = compiled(home, "working.duckdb", project=project)
+    [test] = [node for node in nodes if node.name == "tests_of_history"]
     with duckdb.connect() as connection:
         connection.execute("attach ':memory:' as working")
         connection.execute("create schema working.marts")
-        connection.execute("create table working.marts.history (location_id varchar, name varchar)")
-        assert connection.execute(test.sql).fetchall() == []
-        connection.execute("insert into working.marts.history values ('1', null), ('2', null), ('3', 'x')")
-        assert connection.execute(test.sql).fetchall() == [("name", 2)]
+        columns = "location_id varchar, name varchar, place varchar, colour varchar"
+        connection.execute(f"create table working.marts.history ({columns})")
+        rows = [("1", "x", "2", "red"), ("2", "y", None, "red"), row]
+        connection.executemany("insert into working.marts.history values (?, ?, ?, ?)", rows)
+        doubted = connection.execute(test.sql).fetchall()[0]
+        by_scan = {name for (name, _), is_doubted in zip(test.parts, doubted, strict=True) if is_doubted}
+        alone = {name for name, sql in test.parts if connection.execute(sql).fetchall()}
+    assert by_scan == alone == found
+
+
+def test_a_scan_of_nothing_doubts_nothing(home: Path, project: Path) -> None:
+    nodes = compiled(home, "working.duckdb", project=project)
+    [test] = [node for node in nodes if node.name == "tests_of_history"]
+    with duckdb.connect() as connection:
+        connection.execute("attach ':memory:' as working")
+        connection.execute("create schema working.marts")
+        columns = "location_id varchar, name varchar, place varchar, colour varchar"
+        connection.execute(f"create table working.marts.history ({columns})")
+        assert not any(connection.execute(test.sql).fetchall()[0])
 
 
 def test_what_the_user_set_is_compiled(home: Path, project: Path, without_dbt: None) -> None:
