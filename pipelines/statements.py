@@ -132,18 +132,18 @@ def _compile_with(dbt: "_Dbt", stand_in: Path) -> list[Node]:
     chosen = ["--indirect-selection", "empty", "--select", *(node.name for node in incremental)]
     merges = dbt.run("compile", *chosen) if incremental else []
     merge_sql = {node.unique_id: str(node.compiled_code) for node in merges}
-    doubts = {node.unique_id: doubt for node in wholes if (doubt := _doubt(node))}
+    prechecks = {node.unique_id: one for node in wholes if (one := _precheck(node))}
     return [
         *(
             _node(node, dbt.names, merge_sql.get(node.unique_id, ""))
             for node in wholes
-            if node.unique_id not in doubts
+            if node.unique_id not in prechecks
         ),
-        *_in_one_scan([node for node in wholes if node.unique_id in doubts], doubts, dbt),
+        *_in_one_scan([node for node in wholes if node.unique_id in prechecks], prechecks, dbt),
     ]
 
 
-def _doubt(node: Any) -> str | None:
+def _precheck(node: Any) -> str | None:
     """What is true of all rows together wherever this test finds one, and else hardly ever: cheap to ask
     along with others of the same model. None of a test that is asked by itself."""
     metadata, config = getattr(node, "test_metadata", None), node.config
@@ -165,18 +165,18 @@ def _doubt(node: Any) -> str | None:
     return None
 
 
-def _in_one_scan(tests: Sequence[Any], doubts: Mapping[str, str], dbt: "_Dbt") -> Iterator[Node]:
+def _in_one_scan(tests: Sequence[Any], prechecks: Mapping[str, str], dbt: "_Dbt") -> Iterator[Node]:
     """One node for the tests of each model that one scan of it can answer: each statement has its price."""
     of_model: dict[str, list[Any]] = defaultdict(list)
     for node in tests:
         of_model[node.attached_node].append(node)
     for model, found in of_model.items():
         found.sort(key=lambda node: str(node.name))
-        doubted = ",\n".join(f"    coalesce({doubts[node.unique_id]}, false)" for node in found)
+        checked = ",\n".join(f"    coalesce({prechecks[node.unique_id]}, false)" for node in found)
         yield Node(
             name=f"tests_of_{dbt.names[model]}",
             kind="test",
-            sql=f"select\n{doubted}\nfrom {dbt.manifest.nodes[model].relation_name}",
+            sql=f"select\n{checked}\nfrom {dbt.manifest.nodes[model].relation_name}",
             parents=(dbt.names[model],),
             parts=tuple((node.name, node.compiled_code) for node in found),
         )

@@ -303,7 +303,7 @@ class _Building:
 
     def _run_test(self, node: Node, code: str, made_from: str) -> None:
         self.result.tests += len(node.parts) or 1
-        asked = self._doubted(node) if node.parts else [(node.name, node.sql)]
+        asked = self._suspected(node) if node.parts else [(node.name, node.sql)]
         found = {words: sql for name, sql in asked if (words := self._found(name, sql))}
         if found and node.is_warning:
             self.result.warnings += found
@@ -314,10 +314,10 @@ class _Building:
             self._broken.add(node.name)
         self._now[node.name] = Made(code, made_from, "".join(found), "")
 
-    def _doubted(self, node: Node) -> list[tuple[str, str]]:
+    def _suspected(self, node: Node) -> list[tuple[str, str]]:
         """The tests of a node that may have found something."""
-        doubts = self._ask(node.name, node.sql).fetchall()[0]
-        return [part for part, is_doubted in zip(node.parts, doubts, strict=True) if is_doubted]
+        prechecks = self._ask(node.name, node.sql).fetchall()[0]
+        return [part for part, is_suspected in zip(node.parts, prechecks, strict=True) if is_suspected]
 
     def _found(self, name: str, sql: str) -> str:
         """What a test found, with the first row of it; empty where it passed."""

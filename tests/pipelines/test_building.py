@@ -214,7 +214,7 @@ def test_a_test_that_cannot_run_has_failed(warehouse: Warehouse) -> None:
 
 
 def test_tests_of_one_scan_are_told_each_by_its_own_statement(warehouse: Warehouse) -> None:
-    """The scan may doubt what is so, and never takes for so what is not."""
+    """The scan may suspect what is so, and never takes for so what is not."""
     found = "select name, id from marts.versions where name = "
     folded = node(
         "tests_of_versions",

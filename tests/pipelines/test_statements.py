@@ -159,13 +159,15 @@ def test_one_scan_finds_what_each_test_of_a_model_finds(
         connection.execute(f"create table working.marts.history ({columns})")
         rows = [("1", "x", "2", "red"), ("2", "y", None, "red"), row]
         connection.executemany("insert into working.marts.history values (?, ?, ?, ?)", rows)
-        doubted = connection.execute(test.sql).fetchall()[0]
-        by_scan = {name for (name, _), is_doubted in zip(test.parts, doubted, strict=True) if is_doubted}
+        suspected = connection.execute(test.sql).fetchall()[0]
+        by_scan = {
+            name for (name, _), is_suspected in zip(test.parts, suspected, strict=True) if is_suspected
+        }
         alone = {name for name, sql in test.parts if connection.execute(sql).fetchall()}
     assert by_scan == alone == found
 
 
-def test_a_scan_of_nothing_doubts_nothing(home: Path, project: Path) -> None:
+def test_a_scan_of_nothing_prechecks_nothing(home: Path, project: Path) -> None:
     nodes = compiled(home, "working.duckdb", project=project)
     [test] = [node for node in nodes if node.name == "tests_of_history"]
     with duckdb.connect() as connection:
