@@ -12,6 +12,7 @@ import duckdb
 import pendulum
 
 from pipelines.errors import CommandError
+from pipelines.fingerprint import sum_of_rows
 
 CURRENT = "current"
 MANIFEST = "release.json"
@@ -137,11 +138,7 @@ def read_content(
     connection: duckdb.DuckDBPyConnection, relation: str, schema: str, columns: Columns
 ) -> Content:
     """Counts and hashes a table's rows, in whatever order they stand."""
-    # Hashed twice: DuckDB joins the hashes of a row's columns by xor, and the sum of those can stay the same
-    # when two rows swap a value.
-    row = connection.execute(
-        f"select count(*), coalesce(sum(hash(hash({names(columns)}))), 0) from {relation}"
-    ).fetchall()[0]
+    row = connection.execute(f"select count(*), {sum_of_rows(names(columns))} from {relation}").fetchall()[0]
     return Content(schema, columns, int(row[0]), f"{int(row[1]):x}")
 
 

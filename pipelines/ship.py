@@ -30,6 +30,7 @@ from rich.console import Console
 from pipelines.config import Config
 from pipelines.errors import CommandError, ConfigurationError, words_of
 from pipelines.files import write_whole
+from pipelines.fingerprint import sum_of_rows
 from pipelines.registry import PROVIDERS
 from pipelines.warehouse import OWN_TABLES, raw_table
 from sources._shared.redaction import Redactor
@@ -315,15 +316,14 @@ def _tables_of(provider: str) -> Sequence[str]:
 def _fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
     """What every account's rows of every table add up to: another sum, another content.
 
-    A payload is told by its row_hash. The sums hold within one version of DuckDB: after another was
-    installed, everything is shipped once more.
+    A payload is told by its row_hash. After another DuckDB was installed, everything is shipped once more.
     """
     found: dict[tuple[str, str], str] = {}
     for table in [*(one for provider in PROVIDERS for one in _tables_of(provider)), *OWN_TABLES]:
         columns = [name for name, *_ in connection.execute(f"describe {table}").fetchall()]
         told = [name for name in columns if name != "payload" or "row_hash" not in columns]
         sums = connection.execute(
-            f"select account, md5(concat_ws(' ', ?, count(*), sum(cast(hash({', '.join(told)}) as hugeint))))"
+            f"select account, md5(concat_ws(' ', ?, count(*), {sum_of_rows(', '.join(told))}))"
             f" from {table} group by account",
             [" ".join(columns)],
         )

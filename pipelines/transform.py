@@ -18,6 +18,7 @@ import duckdb
 from pipelines.config import Config
 from pipelines.errors import CommandError, TestsFailedError
 from pipelines.files import write_whole
+from pipelines.fingerprint import sum_of_rows
 from pipelines.statements import PROJECT, Node, compiled
 from pipelines.warehouse import BROKEN, raw_contents, settings_signature
 
@@ -291,10 +292,9 @@ class _Building:
         return bool(arrived or gone)
 
     def _content(self, node: Node) -> str:
-        # Hashed twice, see release.read_content.
         return str(
             self._connection.execute(
-                f"select count(*), coalesce(sum(hash(hash(made))), 0) from {node.relation} as made"
+                f"select count(*), {sum_of_rows('made')} from {node.relation} as made"
             ).fetchone()
         )
 

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING
 import duckdb
 
 from pipelines.errors import CommandError, ConfigurationError, is_full
+from pipelines.fingerprint import sum_of_rows
 from pipelines.registry import PROVIDERS, Provider
 from sources._shared.settings import Resource
 
@@ -192,19 +193,15 @@ def latest_version(connection: duckdb.DuckDBPyConnection) -> datetime | None:
 
 
 def raw_contents(connection: duckdb.DuckDBPyConnection) -> dict[str, str]:
-    """A fingerprint of each raw table's rows: any new, retired or dropped version changes it.
-
-    Hashed twice: DuckDB joins the hashes of a row's columns by xor, and what an even number of rows share,
-    such as the moment of a load, would be lost where they are joined by xor too.
-    """
+    """A fingerprint of each raw table's rows: any new, retired or dropped version changes it."""
+    versions = sum_of_rows("row_hash, _dlt_valid_from, _dlt_valid_to")
     queries = {
-        raw_table(provider, resource): "select count(*),"
-        " sum(hash(hash(row_hash, _dlt_valid_from, _dlt_valid_to))) from " + raw_table(provider, resource)
+        raw_table(provider, resource): f"select count(*), {versions} from {raw_table(provider, resource)}"
         for provider in PROVIDERS.values()
         for resource in provider.resources
     }
     for table in OWN_TABLES:
-        queries[table] = f"select count(*), sum(hash(hash(held))) from {table} as held"
+        queries[table] = f"select count(*), {sum_of_rows('held')} from {table} as held"
     return {table: str(connection.execute(query).fetchone()) for table, query in queries.items()}
 
 
