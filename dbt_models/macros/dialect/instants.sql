@@ -50,7 +50,7 @@
     {%- set hour_before = instant ~ " - interval 1 hour" -%}
     case
         when {{ instant_of(text) }} is null then null
-        when regexp_full_match({{ text }}, '.*:.*(Z|[+-][0-9]{2}:?[0-9]{2})') then {{ instant_of(text) }}
+        when regexp_full_match({{ text }}, '.*:.*(Z|[+-][0-9]{2}(:?[0-9]{2})?)') then {{ instant_of(text) }}
         when timezone({{ zone }}, {{ hour_before }}) = {{ local }} then {{ hour_before }}
         else {{ instant }}
     end
