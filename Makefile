@@ -20,7 +20,7 @@ demo: $(RUNTIME) ## Ten simulated days of five systems, and the reports; no cred
 	@echo "Ten days of make-believe stock: loaded day by day, then built and published. A minute or two."
 	@$(BIN)/stocktake demo
 
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 test: $(READY) ## The fast tests, of every module, offline: some minutes on two cores
 	$(PYTEST) -m "not slow"

@@ -13,7 +13,7 @@ DATABASE = "working.duckdb"
 
 def statements() -> list[Node]:
     """Our models, as they are now."""
-    return compiled(_compiled_home(), DATABASE)
+    return compiled(compiled_home(), DATABASE)
 
 
 def give_statements(home: Path) -> None:
@@ -21,11 +21,12 @@ def give_statements(home: Path) -> None:
     file = home / "models" / "statements.json"
     if not file.exists():
         file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        shutil.copyfile(_compiled_home() / "models" / "statements.json", file)
+        shutil.copyfile(compiled_home() / "models" / "statements.json", file)
         file.chmod(0o600)
 
 
-def _compiled_home() -> Path:
+def compiled_home() -> Path:
+    """A home that has compiled our models as they are now."""
     home = KEPT / statements_key(DATABASE)
     KEPT.mkdir(parents=True, exist_ok=True)
     with FileLock(KEPT / "lock"):

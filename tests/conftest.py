@@ -184,6 +184,7 @@ SLOW = (
     "pipelines/test_stopping.py",
     "pipelines/test_totals.py",
     "soak/",
+    "sources/test_plain_dlt.py",
     "test_adding_a_provider.py",
     "test_ten_days.py",
     "test_wheel.py",
@@ -195,13 +196,25 @@ FIRST = ("test_kill.py", "test_ten_days.py", "test_every_switch.py")
 """What takes longest, begun first."""
 
 
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Leaves whole slow files unread where nothing of them is wanted: to import them takes its time too."""
+    is_unwanted = config.option.markexpr == "not slow" and _is_slow(collection_path)
+    return True if is_unwanted else None
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is slow, and lets what takes longest begin first."""
+    """Marks what is slow, keeps together what shares a fixture, and lets what takes longest begin first."""
     for item in items:
-        name = item.path.relative_to(TESTS).as_posix()
-        if name.startswith(SLOW) and not name.endswith(QUICK):
+        if _is_slow(item.path):
             item.add_marker(pytest.mark.slow)
+        if "module" in _scopes(item):
+            item.add_marker(pytest.mark.xdist_group(str(item.path)))
     items.sort(key=lambda item: (item.path.name not in FIRST, "module" not in _scopes(item)))
+
+
+def _is_slow(file: Path) -> bool:
+    name = file.relative_to(TESTS).as_posix()
+    return name.startswith(SLOW) and not name.endswith(QUICK)
 
 
 def _scopes(item: pytest.Item) -> set[str]:

@@ -4,7 +4,6 @@ import json
 from pathlib import Path
 from typing import Any, TypeAlias
 
-import duckdb
 import pytest
 from working_database import WorkingDatabase
 
@@ -183,11 +182,9 @@ def live(database: WorkingDatabase) -> None:
 
 
 def rows(database: WorkingDatabase, table: str) -> list[Row]:
-    with duckdb.connect(str(database.path)) as connection:
-        connection.execute("set TimeZone = 'UTC'")
-        cursor = connection.execute(f"select * from {table}")
-        names = [column[0] for column in cursor.description or ()]
-        return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+    cursor = database.connection.execute(f"select * from {table}")
+    names = [column[0] for column in cursor.description or ()]
+    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
 
 
 @pytest.fixture(scope="module")
@@ -195,7 +192,7 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> WorkingDatabase:
     database = WorkingDatabase(tmp_path_factory.mktemp("lived"))
     begin(database)
     live(database)
-    database.dbt("build")
+    database.build()
     return database
 
 
@@ -210,7 +207,7 @@ def fresh(lived: WorkingDatabase, tmp_path_factory: pytest.TempPathFactory) -> W
             current = lived.query(f"select * from {table} where _dlt_valid_to is null")
             for row in current:
                 database.query(f"insert into {table} values ({', '.join('?' for _ in row)})", *row)
-    database.dbt("run")
+    database.build(tests=False)
     return database
 
 
@@ -329,7 +326,7 @@ def test_what_is_not_configured_is_history_alone(lived: WorkingDatabase) -> None
     )
     lived.put("square.inventory_counts", count("green", "4"), account="renamed", at=DAY_4)
 
-    lived.dbt("build")
+    lived.build()
 
     assert dict(now).keys() == {"cloud", "shop", "depot", "s2"}
     left = {"cloud", "s2", "renamed"}
@@ -360,7 +357,7 @@ def test_what_is_not_configured_is_history_alone(lived: WorkingDatabase) -> None
     ]  # fmt: skip
 
     lived.query("update raw_stocktake.accounts set is_configured = true where account in ('shop', 'depot')")
-    lived.dbt("run")
+    lived.build(tests=False)
 
     assert set(now) <= set(
         lived.query("select account, sum(quantity_on_hand) from marts.fct_inventory_positions group by all")

@@ -65,10 +65,7 @@ def kits(working_database: WorkingDatabase) -> WorkingDatabase:
         here = listed(product, WarehousePhysicalQty=held)
         working_database.put("sellercloud.warehouse_inventory", here, account="sc", keys=(warehouse, product))
     working_database.retire("sellercloud.inventory", "OLD", account="sc", at=DAY_2)
-    working_database.dbt(
-        "build", "--select", "+rpt_kit_buildable", "+rpt_oversell_risk", "bridge_kit_components",
-        "--indirect-selection", "buildable",
-    )  # fmt: skip
+    working_database.build("rpt_kit_buildable", "rpt_oversell_risk", "bridge_kit_components")
     return working_database
 
 

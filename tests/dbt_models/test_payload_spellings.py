@@ -90,7 +90,7 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
             working_database.describe_account(account, provider, timezone="America/New_York")
             working_database.put(table, record, account=account)
     models = {f"stg_{table.replace('.', '__')}" for table, _ in SPELLINGS.values()}
-    working_database.dbt("run", "--select", *(f"+{model}" for model in sorted(models)))
+    working_database.build(*models, tests=False)
     return working_database
 
 

@@ -35,7 +35,7 @@ def examples(working_database: WorkingDatabase) -> WorkingDatabase:
             answer = json.loads(path.read_text(encoding="utf-8"))
             working_database.put(f"square.{table}", *answer[name], account="shop")
     working_database.describe_account("shop", "square")
-    working_database.dbt("build")
+    working_database.build()
     return working_database
 
 

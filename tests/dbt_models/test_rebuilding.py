@@ -146,8 +146,7 @@ def test_a_level_comes_back_and_rows_parsed_by_other_code_are_parsed_again(built
 def test_following_builds_equal_one_from_scratch(built: WorkingDatabase) -> None:
     following = built.tables("staging", "marts", "reporting")
 
-    built.query("delete from raw_stocktake.built")
-    built.build(tests=False)
+    built.build_anew()
 
     assert built.tables("staging", "marts", "reporting") == following
 

@@ -19,15 +19,15 @@ def other(tmp_path: Path) -> WorkingDatabase:
 
 
 def take_over_raw(project: Project, other: WorkingDatabase) -> None:
-    with duckdb.connect(str(other.path)) as connection:
-        connection.execute(f"attach '{project.home / 'working.duckdb'}' as theirs (read_only)")
-        tables = connection.execute(
-            "select schema_name, table_name from duckdb_tables()"
-            " where database_name = 'theirs' and schema_name like 'raw_%'"
-            " and not contains(table_name, '_dlt') and not contains(schema_name, '_staging')"
-        ).fetchall()
-        for schema, table in tables:
-            connection.execute(f"create or replace table {schema}.{table} as from theirs.{schema}.{table}")
+    other.query(f"attach '{project.home / 'working.duckdb'}' as theirs (read_only)")
+    tables = other.query(
+        "select schema_name, table_name from duckdb_tables()"
+        " where database_name = 'theirs' and schema_name like 'raw_%'"
+        " and not contains(table_name, '_dlt') and not contains(schema_name, '_staging')"
+    )
+    for schema, table in tables:
+        other.query(f"create or replace table {schema}.{table} as from theirs.{schema}.{table}")
+    other.query("detach theirs")
 
 
 def tables(file: Path) -> dict[str, Any]:
@@ -57,6 +57,7 @@ def test_a_history_of_changes_gives_the_tables_that_dbt_gives(
         project.stocktake("build")
         take_over_raw(project, other)
         other.dbt(*dbt)
+        other.close()
         ours, theirs = tables(project.home / "working.duckdb"), tables(other.path)
         assert ours.keys() == theirs.keys()
         assert [name for name in ours if ours[name] != theirs[name]] == []

@@ -260,6 +260,6 @@ def test_a_component_that_goes_takes_its_row_with_it(built: WorkingDatabase) -> 
 def test_following_builds_equal_one_from_scratch(built: WorkingDatabase) -> None:
     following = built.tables("staging", "marts", "reporting")
 
-    built.dbt("run", "--full-refresh")
+    built.build_anew()
 
     assert built.tables("staging", "marts", "reporting") == following

@@ -83,7 +83,7 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
         in_warehouse(1, "SKU-1", 2),
         account="depot",
     )
-    working_database.dbt("build")
+    working_database.build()
     return working_database
 
 
@@ -185,7 +185,7 @@ def test_a_removed_barcode_and_field_leave_with_their_version(built: WorkingData
     changed = product(3, "OFF", barcodes=["036000291452"], custom_fields=[])
     built.put("shipstream.products", changed, product(1, "SKU-1"), account="depot", at=DAY_2)
 
-    built.dbt("build")
+    built.build()
 
     assert built.query(
         "select barcode, position from marts.bridge_product_barcodes"
@@ -196,6 +196,6 @@ def test_a_removed_barcode_and_field_leave_with_their_version(built: WorkingData
     ) == [("2",)]
     following = built.tables("staging", "marts", "reporting")
 
-    built.dbt("run", "--full-refresh")
+    built.build_anew()
 
     assert built.tables("staging", "marts", "reporting") == following

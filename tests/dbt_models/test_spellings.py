@@ -138,10 +138,9 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
     for place, address in enumerate([*ADDRESSES.values(), *NO_ADDRESSES.values()]):
         record = {"ID": place, "Name": str(place), "WarehouseAddress": address}
         put("sellercloud.warehouses", record, account="sc")
-    working_database.dbt(
-        "build", "--select", "+bridge_item_products", "+bridge_product_barcodes", "+dim_locations",
-        "+bridge_kit_trees", "+bridge_kit_components", "+rpt_oversell_risk",
-        "--indirect-selection", "cautious",
+    working_database.build(
+        "bridge_item_products", "bridge_product_barcodes", "dim_locations", "bridge_kit_trees",
+        "bridge_kit_components", "rpt_oversell_risk",
     )  # fmt: skip
     return working_database
 

@@ -186,9 +186,7 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
 
 def build(database: WorkingDatabase) -> None:
     """The staging of both, with its own tests and nobody else's."""
-    database.dbt(
-        "build", "--select", "staging.shipstream", "staging.augno", "--indirect-selection", "cautious"
-    )
+    database.build(*(f"stg_{provider}__{table}" for provider, table in MODELS))
 
 
 # ShipStream

@@ -123,7 +123,7 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
                 " values (?, ?, ?, ?, 'sweep', ?, ?, ?, 'ok')",
                 moment, account, providers[account], resource, moment, moment, moment,
             )  # fmt: skip
-    working_database.dbt("build")
+    working_database.build()
     return working_database
 
 

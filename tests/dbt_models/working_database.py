@@ -2,24 +2,23 @@
 
 import hashlib
 import json
-import tempfile
 from collections.abc import Callable, Mapping, Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import duckdb
 import pytest
-from dbt.cli.main import dbtRunner
-from dbt.contracts.graph.manifest import Manifest
-from dbt.contracts.results import NodeResult
 
 from pipelines.registry import PROVIDERS
 from pipelines.statements import Node
 from pipelines.sync_log import make_log_tables
 from pipelines.transform import Build, build_nodes
 from pipelines.warehouse import make_raw_tables
-from tests.compiled_models import statements
+from tests.compiled_models import compiled_home, statements
+
+if TYPE_CHECKING:
+    from dbt.contracts.results import NodeResult
 
 PROJECT = Path(__file__).parents[2] / "dbt_models"
 FIRST_LOAD = "2026-01-05T08:00:00Z"
@@ -54,14 +53,25 @@ class WorkingDatabase:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         self.path = folder / "working.duckdb"
-        with duckdb.connect(str(self.path)) as connection:
-            make_raw_tables(connection)
-            make_log_tables(connection)
+        self._held: duckdb.DuckDBPyConnection | None = None
+        make_raw_tables(self.connection)
+        make_log_tables(self.connection)
+
+    @property
+    def connection(self) -> duckdb.DuckDBPyConnection:
+        """Held open: to open the file takes longer than most questions."""
+        if self._held is None:
+            self._held = duckdb.connect(str(self.path))
+            self._held.execute("set TimeZone = 'UTC'")
+        return self._held
+
+    def close(self) -> None:
+        """All of it is in the file then, until the next question."""
+        self.connection.close()
+        self._held = None
 
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
-        with duckdb.connect(str(self.path)) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            return connection.execute(sql, list(values)).fetchall()
+        return self.connection.execute(sql, list(values)).fetchall()
 
     def put(
         self,
@@ -121,24 +131,29 @@ class WorkingDatabase:
             tests: run them too, as far as what they read is built.
         """
         nodes = chosen(statements(), wanted, tests=tests)
-        with duckdb.connect(str(self.path)) as connection:
-            connection.execute("set TimeZone = 'UTC'")
-            return build_nodes(connection, nodes, self.folder / "failed.sql")
+        return build_nodes(self.connection, nodes, self.folder / "failed.sql")
 
-    def dbt(self, *arguments: str, succeeds: bool = True, project: Path | None = None) -> list[NodeResult]:
+    def build_anew(self) -> Build:
+        """Builds all models from nothing: what is noted of them is forgotten."""
+        self.query("delete from raw_stocktake.built")
+        return self.build(tests=False)
+
+    def dbt(self, *arguments: str, succeeds: bool = True, project: Path | None = None) -> "list[NodeResult]":
         """Runs dbt and returns its results; complains with dbt's own words.
 
         `build` leaves unit tests out, as a run of the pipeline does.
 
         Args:
-            project: read this one, and now; otherwise ours, as it was read for the first database.
+            project: read this one, and now; otherwise ours, as it was read once for all tests.
         """
+        from dbt.cli.main import dbtRunner  # takes longer to import than most tests to run
+
         if arguments[0] == "build":
             arguments = ("build", "--exclude-resource-type", "unit_test", *arguments[1:])
-        # Held open as a run holds it: dbt opens and closes the file for every model and test.
-        with duckdb.connect(str(self.path)), pytest.MonkeyPatch.context() as patch:
+        assert self.connection  # held open as a run holds it: dbt opens it for every model and test
+        with pytest.MonkeyPatch.context() as patch:
             patch.setenv("STOCKTAKE_WORKING_DATABASE", str(self.path))
-            runner = dbtRunner(manifest=None if project else _read_once())
+            runner = dbtRunner(manifest=None if project else _manifest())
             done = runner.invoke([*arguments, *_told(self.folder, project or PROJECT)])
         results = list(getattr(done.result, "results", []))
         assert done.success is succeeds, done.exception or [
@@ -173,14 +188,13 @@ def chosen(nodes: Sequence[Node], wanted: Sequence[str], *, tests: bool) -> list
 
 
 @cache
-def _read_once() -> Manifest:
-    """Our project as dbt reads it, which takes longer than most builds."""
-    with tempfile.TemporaryDirectory() as name, pytest.MonkeyPatch.context() as patch:
-        folder = Path(name)
-        patch.setenv("STOCKTAKE_WORKING_DATABASE", str(folder / "working.duckdb"))
-        read = dbtRunner().invoke(["parse", *_told(folder, PROJECT)])
-    assert isinstance(read.result, Manifest), read.exception
-    return read.result
+def _manifest() -> Any:
+    """Our project as dbt read it."""
+    from dbt.contracts.graph.manifest import Manifest
+
+    found = Manifest.from_msgpack((compiled_home() / "models" / "partial_parse.msgpack").read_bytes())
+    found.build_flat_graph()
+    return found
 
 
 def _told(folder: Path, project: Path) -> list[str]:

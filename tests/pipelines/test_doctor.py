@@ -695,6 +695,7 @@ def test_secrets_are_never_shown(project: Project) -> None:
 # Around the accounts
 
 
+@pytest.mark.slow
 @pytest.mark.providers("square")
 def test_what_lies_around_is_looked_at_before_the_first_run_and_after(project: Project) -> None:
     assert around(project, "configuration") == [("ok", "Is complete; 1 account.")]

@@ -83,6 +83,7 @@ def piped(project: Project, *command: str, closed: str) -> int:
     return done.returncode
 
 
+@pytest.mark.slow
 @pytest.mark.providers("ventmere_s2")
 @pytest.mark.parametrize("closed", ["stdout", "stderr"])
 @pytest.mark.parametrize("log_format", ["human", "json"])
@@ -94,6 +95,7 @@ def test_a_closed_pipe_is_no_failure(project: Project, closed: str, log_format: 
     assert piped(project, "--version", closed=closed) == 0
 
 
+@pytest.mark.slow
 @pytest.mark.providers("ventmere_s2")
 def test_a_folder_that_is_not_ascii_works_in_the_c_locale(project: Project) -> None:
     folder = project.folder / "Lager Köln"

@@ -18,6 +18,7 @@ from pipelines.config import load_config
 from pipelines.load import pipeline_of
 from pipelines.pending import EXTRACTED, NORMALIZED, pending_packages
 from sandbox import Sandbox
+from tests.compiled_models import give_statements
 from tests.conftest import PLENTY, Project, SmallDisk
 from tests.pipelines.conftest import Die
 
@@ -90,6 +91,7 @@ def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
     with Sandbox(providers=("square", "ventmere_s2")) as sandbox:
         first = Project(tmp_path_factory.mktemp("story"), sandbox)
         first.configure()
+        give_statements(first.home)
         run_in(first.folder)
         sandbox.simulate_day()
         kept = tmp_path_factory.mktemp("kept") / "story"

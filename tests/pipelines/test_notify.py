@@ -97,6 +97,7 @@ def refused(told: Project, monkeypatch: pytest.MonkeyPatch) -> Callable[[bool], 
     return refuse
 
 
+@pytest.mark.slow
 def test_what_fails_is_told_when_it_begins_and_when_it_ends(
     told: Project, listener: Listener, refused: Callable[[bool], None]
 ) -> None:
@@ -138,6 +139,7 @@ def test_a_command_that_cannot_go_on_is_told_until_it_can(told: Project, listene
     assert listener.events() == ["failure"]
 
 
+@pytest.mark.slow
 def test_numbers_that_nobody_renews_are_told(
     told: Project, listener: Listener, refused: Callable[[bool], None], monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -186,6 +188,7 @@ def test_slack_gets_its_form_and_no_provider_calls_a_channel(
     assert message["text"].startswith("Stocktake, R&amp;D &lt;!channel&gt; on ")
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("trouble", ["refused", "no such host", "500", "silent"])
 def test_a_message_that_does_not_arrive_costs_nothing_and_goes_out_with_the_next(
     told: Project,

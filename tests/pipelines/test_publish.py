@@ -5,7 +5,6 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
 from itertools import count
 from pathlib import Path
 
@@ -346,6 +345,7 @@ print(asked, *sorted(seen, key=int), flush=True)
 """
 
 
+@pytest.mark.slow
 def test_a_busy_reader_meets_no_error_and_no_half_release_while_releases_come_and_go(warehouse, published):
     warehouse.execute("create table marts.fct_busy as select 0::bigint as v from range(50000)")
     publish_now(warehouse, published)
@@ -536,75 +536,86 @@ def test_a_folder_that_was_moved_says_where_it_looked_and_reads_on_once_told(war
 
 
 # A real kill -9 at each step that changes the published folder: Python tells an audit hook before it acts.
+# Forked from one process that has imported everything.
 KILLED = """
-import os, signal, sys
+import json, os, signal, sys, traceback
 from pathlib import Path
 import duckdb, pendulum
 from pipelines.publish import publish
-published, steps = Path(sys.argv[1]), int(sys.argv[2])
-connection = duckdb.connect()
-connection.execute("create schema marts; create schema reporting")
-connection.execute("create table marts.fct_levels as select 1::bigint as added, 'p' as product")
-connection.execute("create table marts.dim_units as select 'each' as unit")
-connection.execute("create table reporting.rpt_stock as select 7::decimal(18, 4) as on_hand")
 CHANGES = {"os.rename", "os.link", "os.symlink", "os.mkdir", "os.remove", "os.rmdir", "shutil.rmtree"}
-def die(event, args):
-    global steps
-    writes = event == "open" and isinstance(args[1], str) and "w" in args[1]
-    if (event in CHANGES or writes) and str(published) in str(args[0]) or event == "os.symlink":
-        steps -= 1
-        if steps < 0:
-            os.kill(os.getpid(), signal.SIGKILL)
-sys.addaudithook(die)
-publish(connection, published, run_id="killed", now=pendulum.datetime(2026, 1, 5, 9), keep=1)
+
+def publish_and_die(published, steps):
+    connection = duckdb.connect()
+    connection.execute("create schema marts; create schema reporting")
+    connection.execute("create table marts.fct_levels as select 1::bigint as added, 'p' as product")
+    connection.execute("create table marts.dim_units as select 'each' as unit")
+    connection.execute("create table reporting.rpt_stock as select 7::decimal(18, 4) as on_hand")
+    def die(event, args):
+        nonlocal steps
+        writes = event == "open" and isinstance(args[1], str) and "w" in args[1]
+        if (event in CHANGES or writes) and str(published) in str(args[0]) or event == "os.symlink":
+            steps -= 1
+            if steps < 0:
+                os.kill(os.getpid(), signal.SIGKILL)
+    sys.addaudithook(die)
+    publish(connection, published, run_id="killed", now=pendulum.datetime(2026, 1, 5, 9), keep=1)
+
+for line in sys.stdin:
+    published, steps = json.loads(line)
+    process = os.fork()
+    if process == 0:
+        try:
+            publish_and_die(Path(published), steps)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+        os._exit(0)
+    print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 """
 
 
-def kill_after(steps, published):
-    command = [sys.executable, "-c", KILLED, str(published), str(steps)]
-    return subprocess.run(command, check=False, capture_output=True, text=True)
-
-
+@pytest.mark.slow
 def test_a_kill_at_any_step_leaves_a_whole_release_and_the_next_publish_repairs(warehouse, tmp_path):
     whole = {6: ["product", "on_hand", "as_of", "states"], 7: ["added", "product"]}
     warehouse.execute("create table marts.dim_units as select 'each' as unit")  # in both releases
 
-    def die_and_look(steps):
+    def die_and_look(killed, steps):
         published = tmp_path / str(steps)
-        with warehouse.cursor() as own:
-            publish_now(own, published)
-            done = kill_after(steps, published)
-            assert done.returncode in (0, -signal.SIGKILL), done.stderr
-            release = current_release(published)
-            seen = on_hand(published)
-            for table, rows in release.tables.items():
-                assert own.execute(
-                    "select count(*) from read_parquet(?)", [str(release.file(table))]
-                ).fetchall() == [(rows,)]
-            assert seen in whole
-            # Between two releases the views may show less than the release has, never something else.
-            assert set(columns_of(published, "fct_levels")) <= set(whole[seen])
-            assert ask(published / "reporting.duckdb", "select count(*) from fct_levels")[0][0] in (1, 4)
-            assert on_hand(published, "stocktake.duckdb") in whole
-            assert ask(published / "stocktake.duckdb", "from dim_units") == [("each",)]
-            again = publish_now(own, published, now=NOW.add(hours=2), keep=1)
-            assert current_release(published) == again
-            assert [folder.name for folder in (published / "releases").iterdir()] == [again.name]
-            assert not [path for path in published.rglob("*") if ".making" in path.name]
-            for file in ("reporting.duckdb", "stocktake.duckdb"):
-                assert on_hand(published, file) == 6
-                assert columns_of(published, "fct_levels", file) == whole[6]
-        return done.returncode == 0, seen
+        publish_now(warehouse, published)
+        killed.stdin.write(json.dumps([str(published), steps]) + "\n")
+        killed.stdin.flush()
+        code = int(killed.stdout.readline())
+        assert code in (0, -signal.SIGKILL)
+        release = current_release(published)
+        seen = on_hand(published)
+        for table, rows in release.tables.items():
+            counted = "select count(*) from read_parquet(?)"
+            assert duckdb.execute(counted, [str(release.file(table))]).fetchall() == [(rows,)]
+        assert seen in whole
+        # Between two releases the views may show less than the release has, never something else.
+        assert set(columns_of(published, "fct_levels")) <= set(whole[seen])
+        assert ask(published / "reporting.duckdb", "select count(*) from fct_levels")[0][0] in (1, 4)
+        assert on_hand(published, "stocktake.duckdb") in whole
+        assert ask(published / "stocktake.duckdb", "from dim_units") == [("each",)]
+        again = publish_now(warehouse, published, now=NOW.add(hours=2), keep=1)
+        assert current_release(published) == again
+        assert [folder.name for folder in (published / "releases").iterdir()] == [again.name]
+        assert not [path for path in published.rglob("*") if ".making" in path.name]
+        for file in ("reporting.duckdb", "stocktake.duckdb"):
+            assert on_hand(published, file) == 6
+            assert columns_of(published, "fct_levels", file) == whole[6]
+        return code == 0, seen
 
-    finished, seen = [], set()
-    with ThreadPoolExecutor(4) as pool:
-        for batch in count():
-            results = list(pool.map(die_and_look, range(batch * 8, batch * 8 + 8)))
-            finished += [done for done, _ in results]
-            seen |= {pieces for _, pieces in results}
-            if results[-1][0]:
+    seen = set()
+    command = [sys.executable, "-c", KILLED]
+    with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as killed:
+        for steps in count():
+            is_finished, pieces = die_and_look(killed, steps)
+            seen.add(pieces)
+            if is_finished:
                 break
-    assert finished.index(True) > 12  # so many steps were cut short
+        killed.stdin.close()
+    assert steps > 12  # so many were cut short
     assert seen == {6, 7}
 
 

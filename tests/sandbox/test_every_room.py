@@ -75,6 +75,7 @@ NEEDS_CARE = {"token_requests", "expire_next_cursors", "refuse_next_cursors", "h
 """Switches that a reader meets who asks again, or compares what came twice."""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", ROOMS)
 def test_the_truth_is_what_is_served_under_every_switch(provider: str) -> None:
     """Under each value alone; those that cannot be read to the end are named in tests/switch_values.py."""
@@ -308,6 +309,7 @@ def fingerprint(seed: int) -> str:
     return digest.hexdigest()
 
 
+@pytest.mark.slow
 def test_the_same_seed_gives_the_same_bytes_whatever_pythons_own_chance_says() -> None:
     code = "from tests.sandbox.test_every_room import fingerprint; print(fingerprint(7))"
     command, environment = [sys.executable, "-c", code], {**os.environ, "PYTHONHASHSEED": "1"}
@@ -322,6 +324,7 @@ def test_sizes_grow(provider: str) -> None:
     assert all(larger > 5 * smaller for smaller, larger in pairwise(sizes))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("provider", ["square", "augno", "shipstream"])
 def test_the_largest_is_paged_to_its_end(provider: str) -> None:
     """A page costs what is on it: nothing is sorted or rendered anew that stood still."""
