@@ -1,7 +1,9 @@
 """The models' statements, compiled once for all tests: dbt takes longer for it than a build."""
 
 import shutil
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from filelock import FileLock
 
@@ -11,9 +13,9 @@ KEPT = Path(__file__).parent.parent / ".pytest_cache" / "compiled"
 DATABASE = "working.duckdb"
 
 
-def statements() -> list[Node]:
-    """Our models, as they are now."""
-    return compiled(compiled_home(), DATABASE)
+def statements(variables: Mapping[str, Any] | None = None) -> list[Node]:
+    """Our models, as they are now and with what the user set for them."""
+    return compiled(compiled_home(variables), DATABASE, variables)
 
 
 def give_statements(home: Path) -> None:
@@ -25,13 +27,13 @@ def give_statements(home: Path) -> None:
         file.chmod(0o600)
 
 
-def compiled_home() -> Path:
-    """A home that has compiled our models as they are now."""
-    home = KEPT / statements_key(DATABASE)
+def compiled_home(variables: Mapping[str, Any] | None = None) -> Path:
+    """A home that has compiled them."""
+    home = KEPT / statements_key(DATABASE, variables)
     KEPT.mkdir(parents=True, exist_ok=True)
     with FileLock(KEPT / "lock"):
         if not home.exists():
             shutil.rmtree(making := home.with_suffix(".making"), ignore_errors=True)
-            compiled(making, DATABASE)
+            compiled(making, DATABASE, variables)
             making.rename(home)
     return home

@@ -130,10 +130,7 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
 
 
 def build(working_database: WorkingDatabase) -> None:
-    working_database.dbt(
-        "build", "--indirect-selection", "cautious",
-        "--select", *(f"+{part}" for part in PARTS), "--vars", wanting(WANTED), project=PROJECT,
-    )  # fmt: skip
+    working_database.build(*PARTS, variables={"custom_field_columns": WANTED})
 
 
 def wanting(columns: list[dict[str, Any]]) -> str:
@@ -268,7 +265,7 @@ def test_a_category_that_moves_takes_those_below_with_it(built: WorkingDatabase)
 
 
 def test_without_wanted_fields_there_is_a_row_per_product(built: WorkingDatabase) -> None:
-    built.dbt("run", "--select", "rpt_custom_fields_wide")
+    built.build(*PARTS, tests=False)
 
     assert built.query("select * from reporting.rpt_custom_fields_wide order by 1") == built.query(
         "select product_key, provider, account, product_id, sku, name from marts.dim_products order by 1"

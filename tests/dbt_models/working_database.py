@@ -123,14 +123,15 @@ class WorkingDatabase:
             account, provider, timezone, json.dumps(settings),
         )  # fmt: skip
 
-    def build(self, *wanted: str, tests: bool = True) -> Build:
+    def build(self, *wanted: str, tests: bool = True, variables: Mapping[str, Any] | None = None) -> Build:
         """Builds the models as a run does.
 
         Args:
             wanted: these models and what they read; all where none is named.
             tests: run them too, as far as what they read is built.
+            variables: what the user set for the models.
         """
-        nodes = chosen(statements(), wanted, tests=tests)
+        nodes = chosen(statements(variables), wanted, tests=tests)
         return build_nodes(self.connection, nodes, self.folder / "failed.sql")
 
     def build_anew(self) -> Build:
