@@ -14,6 +14,7 @@ from typing import Any
 
 import duckdb
 import pytest
+from filelock import FileLock
 from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
@@ -225,11 +226,14 @@ def _scopes(item: pytest.Item) -> set[str]:
 COUNTS = "/v2/inventory/counts/batch-retrieve"
 
 
+USUAL = ("square", "ventmere_s2")
+
+
 @pytest.fixture
 def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
     """Square and S2, or the providers that the test's mark names: each costs every load some time."""
     mark = request.node.get_closest_marker("providers")
-    with Sandbox(providers=mark.args if mark else ("square", "ventmere_s2")) as served:
+    with Sandbox(providers=mark.args if mark else USUAL) as served:
         yield served
 
 
@@ -249,6 +253,30 @@ def project_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[San
 @pytest.fixture
 def project(sandbox: Sandbox, project_of: Callable[[Sandbox], Project]) -> Project:
     return project_of(sandbox)
+
+
+@pytest.fixture(scope="session")
+def run_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The home of the usual project after one run, made once however many workers there are; to be copied."""
+    base = tmp_path_factory.getbasetemp()
+    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "run_once"
+    with FileLock(f"{folder}.lock"):
+        if not (folder / "done").exists():
+            folder.mkdir()
+            with Sandbox(providers=USUAL) as sandbox, pytest.MonkeyPatch.context() as patch:
+                patch.chdir(folder)
+                project = Project(folder, sandbox)
+                project.configure()
+                project.stocktake("run")
+            (folder / "done").touch()
+    return folder / "warehouse"
+
+
+@pytest.fixture
+def after_a_run(project: Project, run_once: Path) -> Project:
+    """The usual project as its first run leaves it; what was published still names where it was made."""
+    shutil.copytree(run_once, project.home, symlinks=True)
+    return project
 
 
 @pytest.fixture

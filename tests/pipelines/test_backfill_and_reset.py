@@ -84,8 +84,8 @@ def test_one_resource_is_reset_by_itself(project: Project) -> None:
     project.assert_equals_truth()
 
 
-def test_reports_build_after_a_reset(project: Project) -> None:
-    project.stocktake("run")
+def test_reports_build_after_a_reset(after_a_run: Project) -> None:
+    project = after_a_run
     project.stocktake("reset", "--account", "square", "--yes")
     project.stocktake("build")
     assert project.query("select count(*) from staging.stg_square__inventory_counts") == [(0,)]

@@ -192,8 +192,8 @@ def test_status_tells_marks_ages_and_release(
     assert status["release"]["name"] in text
 
 
-def test_a_run_without_news_rewrites_no_table_that_holds_numbers(project: Project) -> None:
-    project.stocktake("run")
+def test_a_run_without_news_rewrites_no_table_that_holds_numbers(after_a_run: Project) -> None:
+    project = after_a_run
     current = project.published / "current"
     before = {path.name: path.stat().st_ino for path in current.resolve().glob("*.parquet")}
     project.stocktake("run")
@@ -229,8 +229,8 @@ def test_changed_settings_are_told_for_the_whole_past(project: Project) -> None:
     assert build("unknown") == [(False, True)] * 2
 
 
-def test_failing_tests_publish_nothing_and_exit_5(project: Project) -> None:
-    project.stocktake("run")
+def test_failing_tests_publish_nothing_and_exit_5(after_a_run: Project) -> None:
+    project = after_a_run
     release = (project.published / "current").resolve()
     with duckdb.connect(str(project.home / "working.duckdb")) as connection:
         connection.execute(
@@ -244,8 +244,8 @@ def test_failing_tests_publish_nothing_and_exit_5(project: Project) -> None:
     assert (project.published / "current").resolve() == release
 
 
-def test_rollback_and_csv(project: Project) -> None:
-    project.stocktake("run")
+def test_rollback_and_csv(after_a_run: Project) -> None:
+    project = after_a_run
     first = (project.published / "current").resolve()
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)
