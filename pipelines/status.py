@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any, Literal
 from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
+from rich.text import Text
 
 from pipelines.config import Config
 from pipelines.errors import Exit
@@ -24,7 +25,7 @@ from pipelines.files import write_whole
 from pipelines.lock import holder_of, is_locked
 from pipelines.pending import pending_packages
 from pipelines.registry import PROVIDERS
-from pipelines.view import STYLES, short_instant
+from pipelines.view import STYLES, day_and_minute, short_instant
 from sources._shared.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -222,29 +223,29 @@ def _too_old(
 
 
 def status_table(status: dict[str, Any]) -> Table:
-    """The status as a table for people."""
-    table = Table(box=None, pad_edge=False, header_style="bold")
-    for heading in (
-        "account",
-        "resource",
-        "asked through",
-        "lag",
-        "rows",
-        "newest number",
-        "repaired",
-        "state",
-    ):
-        table.add_column(heading, justify="right" if heading in ("lag", "rows", "repaired") else "left")
+    """The status for people, a line per account and one per resource: 80 columns hold it."""
+    table = Table(box=None, pad_edge=False, padding=(0, 1, 0, 0), header_style="bold")
+    widest = max((len(row["resource"]) for row in status["resources"]), default=0) + 2
+    table.add_column("account, resource", min_width=widest, max_width=max(widest, 21), overflow="fold")
+    table.add_column("asked through", no_wrap=True)
+    table.add_column("lag", justify="right", no_wrap=True)
+    table.add_column("rows", justify="right", no_wrap=True)
+    table.add_column("newest number", no_wrap=True)
+    table.add_column("repaired", justify="right", no_wrap=True)
+    table.add_column("state", no_wrap=True)
+    account = None
     for row in status["resources"]:
+        if row["account"] != account:
+            account = row["account"]
+            table.add_row(Text(account, style="bold"))
         table.add_row(
-            row["account"],
-            row["resource"],
-            short_instant(row["asked_through"]),
+            f"  {row['resource']}",
+            day_and_minute(row["asked_through"]),
             _lag(row),
             str(row["rows"]),
-            short_instant(row["newest_updated_at"]),
+            day_and_minute(row["newest_updated_at"]),
             str(row["rows_repaired"]),
-            _state(row),
+            f"[{STYLES.get(row['status'], 'red') if row['is_configured'] else 'dim'}]{row['status']}[/]",
         )
     return table
 
@@ -288,11 +289,6 @@ def _span(seconds: int | None) -> str:
     return f"{round(seconds / 3600)} h" if abs(seconds) < 172_800 else f"{round(seconds / 86_400)} d"
 
 
-def _state(row: dict[str, Any]) -> str:
-    words = f"[{STYLES.get(row['status'], 'red')}]{row['status']}[/]"
-    return words if row["is_configured"] else f"[dim]{row['status']}, not configured any more[/]"
-
-
 def _lag(row: dict[str, Any]) -> str:
     """Yellow where a whole day was not asked for, of what is still to be asked."""
     words = _span(row["lag_seconds"])
@@ -324,6 +320,8 @@ def _lines_after(status: dict[str, Any]) -> Iterator[str]:
             yield f"{name}: {account['pending_packages']} load packages wait; the next run loads them."
         if status["last_run"] and name not in {row["account"] for row in status["resources"]}:
             yield f"{name}: never loaded."
+    for name in dict.fromkeys(row["account"] for row in status["resources"] if not row["is_configured"]):
+        yield f"[dim]{name}: not configured any more; what was read of it stands still.[/]"
     for message in dict.fromkeys(row["error_message"] for row in status["resources"]):
         if message:
             yield f"[red]{escape(message)}[/red]"  # one error stops all of an account's resources

@@ -55,14 +55,16 @@ def summary_table(accounts: Iterable[AccountResult]) -> Table:
     return table
 
 
+def day_and_minute(moment: str | datetime | None) -> str:
+    """An instant in a narrow column, UTC; the year goes without saying unless it is another one."""
+    if moment is None:
+        return "-"
+    parsed = datetime.fromisoformat(str(moment)).astimezone(UTC)
+    return f"{parsed:%d %b %H:%M}" if parsed.year == datetime.now(UTC).year else f"{parsed:%d %b %Y}"
+
+
 def _asked(row: Mapping[str, Any]) -> str:
-    """Since when; the year goes without saying unless it is another one."""
-    if row["asked_from"] is None:
-        return "everything"
-    moment = datetime.fromisoformat(str(row["asked_from"])).astimezone(UTC)
-    return (
-        f"since {moment:%d %b %H:%M}" if moment.year == datetime.now(UTC).year else f"since {moment:%d %b %Y}"
-    )
+    return "everything" if row["asked_from"] is None else f"since {day_and_minute(row['asked_from'])}"
 
 
 def in_words(warning: str) -> str:

@@ -40,6 +40,24 @@ def test_one_table_of_80_columns_cuts_no_name() -> None:
         assert any(name in line and "1234567" in line and "guarded" in line for line in lines), name
 
 
+def test_the_status_fits_80_columns_and_cuts_no_name() -> None:
+    instants = {
+        "asked_through": "2026-11-27 19:40:00+00:00",
+        "newest_updated_at": "2021-03-01 08:00:00+00:00",
+    }
+    numbers = {"lag_seconds": 170_000, "rows": 1234567, "rows_repaired": 1234567, "is_configured": True}
+    one = {"account": "a_store_with_a_long_name_indeed", "status": "guarded", **instants, **numbers}
+    out = io.StringIO()
+    Console(file=out, width=80).print(
+        status_table({"resources": [{**one, "resource": name} for name in NAMES]})
+    )
+    lines = out.getvalue().splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in out.getvalue()
+    for name in NAMES:
+        assert any(name in line and "1234567" in line and "guarded" in line for line in lines), name
+
+
 @pytest.mark.parametrize(
     ("asked_from", "words"),
     [(None, "everything"), ("2021-03-01 08:00:00+00:00", "since 01 Mar 2021")],
