@@ -19,6 +19,7 @@ help: ## What there is
 demo: $(RUNTIME) ## Ten simulated days of five systems, and the reports; no credentials
 	@echo "Ten days of make-believe stock: loaded day by day, then built and published. A minute or two."
 	@$(BIN)/stocktake demo
+	@echo "Here, stocktake is $(BIN)/stocktake."
 
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 

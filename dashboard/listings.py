@@ -22,7 +22,7 @@ LONGEST_TEXT = 200
 
 Kind = Literal[
     "product", "text", "system", "number", "out", "bar", "days", "day", "moment", "status", "elsewhere",
-    "dots", "duration", "part", "recipe", "sides", "sum", "money", "share",
+    "dots", "duration", "part", "recipe", "sides", "sum", "money", "share", "place",
 ]  # fmt: skip
 """How a cell looks; see templates/parts.html, which draws each."""
 NUMERIC = {"number", "out", "bar", "days", "duration", "elsewhere", "sum", "money", "share"}

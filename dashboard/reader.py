@@ -82,8 +82,15 @@ class Reading:
             yield some
 
     def once(self, name: str, make: Callable[[], Kept]) -> Kept:
-        """What `make` gives, worked out once per release."""
-        return self._opened.once(name, make)
+        """What `make` gives, worked out once per release; what it asked counts as asked every time."""
+
+        def made() -> tuple[Kept, list[str]]:
+            before = len(self.asked)
+            return make(), self.asked[before:]
+
+        kept, asked = self._opened.once(name, made)
+        self.asked += [one for one in asked if one not in self.asked]
+        return kept
 
     def columns(self, table: str) -> list[str]:
         """A published table's columns; none where the release does not have it."""

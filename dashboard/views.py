@@ -10,7 +10,8 @@ from pathlib import Path
 from typing import Any, ClassVar
 from urllib.parse import quote, urlencode
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, pass_context
+from jinja2.runtime import Context
 from markupsafe import Markup
 
 from dashboard import charts, words
@@ -33,6 +34,14 @@ LEAST_DAYS = 3
 """Days of history below which there is nothing to draw."""
 NEWS = tuple(first.SINCE_YESTERDAY.values())
 
+
+@pass_context
+def _moment(context: Context, value: datetime | None) -> str:
+    """An instant; the year is said where it is not the release's."""
+    made_at = context["view"].made_at
+    return words.moment(value, made_at.year if made_at else None)
+
+
 environment = Environment(
     loader=FileSystemLoader([HERE / "templates", HERE]),
     autoescape=True,
@@ -45,7 +54,8 @@ environment.filters |= {
     "exact": words.exact,
     "day": words.day,
     "days": words.days,
-    "moment": words.moment,
+    "moment": _moment,
+    "moment_and_year": words.moment,
     "duration": words.duration,
     "system": words.system,
     "status": words.status,

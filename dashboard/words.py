@@ -68,9 +68,12 @@ def day(value: date | None) -> str:
     return UNKNOWN if value is None else f"{value.day} {value:%b %Y}"
 
 
-def moment(value: datetime | None) -> str:
-    """28 Nov 12:51 UTC. Absolute: an age would go stale on the page."""
-    return UNKNOWN if value is None else f"{value.day} {value:%b %H:%M} UTC"
+def moment(value: datetime | None, year: int | None = None) -> str:
+    """28 Nov 2026 12:51 UTC, without the year where it is the reader's. An age would go stale."""
+    if value is None:
+        return UNKNOWN
+    told = "" if value.year == year else f" {value.year}"
+    return f"{value.day} {value:%b}{told} {value:%H:%M} UTC"
 
 
 def duration(seconds: float | None) -> str:

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import dlt
 import duckdb
+import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
@@ -62,6 +63,9 @@ def load_accounts(
 ) -> list[AccountResult]:
     """Reads and loads the accounts. One account's failure never stops another."""
     prepare_dlt(config, connection)
+    # The first table of Arrow imports pandas, where there is one. In an account's thread, DuckDB in another
+    # would take it half imported, and that account would fail.
+    pa.table({"a number": [1]})
     warehouse = threading.Lock()
     workers = min(config.accounts_at_once, len(accounts))
     with ThreadPoolExecutor(workers, thread_name_prefix="account") as pool:

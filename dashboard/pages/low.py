@@ -59,8 +59,8 @@ REORDER = Listing(
         "No system gives a reorder point for any product.",
     ),
     group="vendor_name",
-    note="What to order is suggested where sales are known; at one of several places it is not, because sales"
-    " are told of all together.",
+    note="What to order is not suggested where sales are not known, where it was never seen in stock, where"
+    " what is on its way cannot be read, and at one of several places, because sales are of all together.",
 )
 
 

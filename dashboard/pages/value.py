@@ -27,8 +27,7 @@ PLACES_WORTH = Listing(
     group by provider, account, location_key, currency_code
 ) as worth""",
     columns=(
-        Column("location_name", "Place"),
-        Column("account", "Account", "system"),
+        Column("location_name", "Place", "place"),
         Column("value_at_cost", "Value at cost", "money"),
         Column("products", "Products", "number"),
         Column("products_borrowing", "Cost of another system", "number", is_wide=True),

@@ -1,5 +1,8 @@
 """Many accounts, several of one provider: side by side, each by itself, one pace where one limit counts."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from itertools import pairwise
 from typing import Any
@@ -126,3 +129,26 @@ def test_fresh_ids_and_padded_zeros_are_no_changes(augno: Project) -> None:
     for _ in range(2):
         assert augno.load()["augno", "item_inventory"]["rows_new"] == 0
     assert augno.versions("augno", "item_inventory") == before
+
+
+LOOKED_FOR_PANDAS = """
+import sys, threading
+class Pandas:
+    def find_spec(self, name, path=None, target=None):
+        if name == "pandas":
+            print(threading.current_thread().name, file=sys.stderr)
+            raise ImportError
+sys.meta_path.insert(0, Pandas())
+from pipelines.main import main
+main()
+"""
+
+
+@pytest.mark.providers("square", "ventmere_s2")
+def test_pandas_is_imported_before_accounts_are_read_side_by_side(project: Project) -> None:
+    """Found where pandas is installed: an account's thread met it half imported by another's, and failed."""
+    project.configure()
+    command = [sys.executable, "-c", LOOKED_FOR_PANDAS, "load", "--log-format", "json"]
+    done = subprocess.run(command, cwd=project.folder, capture_output=True, text=True, check=True)
+    looked = {line for line in done.stderr.splitlines() if re.match("(MainThread|account)", line)}
+    assert looked == {"MainThread"}
