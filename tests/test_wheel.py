@@ -9,6 +9,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiled_models import give_statements
+
 ROOT = Path(__file__).resolve().parent.parent
 
 
@@ -61,6 +63,7 @@ def test_installed_into_an_empty_environment_it_runs(wheel: Path, project) -> No
 
     where = "import pipelines, dbt_models; print(pipelines.__file__, dbt_models.__file__)"
     assert said(str(python), "-c", where).count(str(packages)) == 2
+    give_statements(project.home)  # of the same text: with another, it compiles
     result = said(str(environment / "bin" / "stocktake"), "run", "--log-format", "json")
     assert json.loads(result)["release"]
     assert (project.published / "reporting.duckdb").exists()
