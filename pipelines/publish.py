@@ -178,11 +178,12 @@ def _make_release(
     making = releases / f"{MAKING}{name}"
     making.mkdir()
     file_bytes = {}
-    for table in tables:
-        file = making / f"{table.name}.parquet"
-        if current is None or table.name in changed or not _linked(current.file(table.name), file):
-            _write(connection, table, contents[table.name], file)
-        file_bytes[table.name] = file.stat().st_size
+    with workbench() as bench:
+        for table in tables:
+            file = making / f"{table.name}.parquet"
+            if current is None or table.name in changed or not _linked(current.file(table.name), file):
+                _write(connection, bench, table, contents[table.name], file)
+            file_bytes[table.name] = file.stat().st_size
     release = Release(
         name=name,
         folder=releases / name,
@@ -201,7 +202,13 @@ def _make_release(
     return release
 
 
-def _write(connection: duckdb.DuckDBPyConnection, table: Table, content: Content, file: Path) -> None:
+def _write(
+    connection: duckdb.DuckDBPyConnection,
+    bench: duckdb.DuckDBPyConnection,
+    table: Table,
+    content: Content,
+    file: Path,
+) -> None:
     """Writes a table and reads it back: what BI will see is what was tested."""
     for column, kind in content.columns:
         if any(word in kind for word in TYPES_OLD_DRIVERS_LACK):
@@ -213,15 +220,14 @@ def _write(connection: duckdb.DuckDBPyConnection, table: Table, content: Content
     how = "format parquet, compression zstd, compression_level 1"
     connection.execute(f"copy ({rows}) to {text(file)} ({how})")
     sync(file)
-    with workbench() as bench:
-        parquet = f"read_parquet({text(file)})"
-        columns = tuple((row[0], row[1]) for row in bench.execute(f"describe from {parquet}").fetchall())
-        for (column, kind), (_, kind_in_file) in zip(content.columns, columns, strict=True):
-            if kind != kind_in_file:
-                raise PublishError(
-                    f"{table.name}.{column} is {kind}, {kind_in_file} in Parquet: cast it in the model."
-                )
-        read_back = read_content(bench, parquet, content.schema, columns)
+    parquet = f"read_parquet({text(file)})"
+    columns = tuple((row[0], row[1]) for row in bench.execute(f"describe from {parquet}").fetchall())
+    for (column, kind), (_, kind_in_file) in zip(content.columns, columns, strict=True):
+        if kind != kind_in_file:
+            raise PublishError(
+                f"{table.name}.{column} is {kind}, {kind_in_file} in Parquet: cast it in the model."
+            )
+    read_back = read_content(bench, parquet, content.schema, columns)
     if read_back != content:
         raise PublishError(
             f"{table.name} has {content.rows} rows, but its file was read back with {read_back.rows} rows or"

@@ -147,6 +147,7 @@ def workbench() -> Iterator[duckdb.DuckDBPyConnection]:
     """A database in memory, so that published files are never attached to the working database."""
     with duckdb.connect(":memory:") as bench:
         bench.execute("set TimeZone = 'UTC'")
+        bench.execute("set enable_external_file_cache = false")  # each file is read once
         yield bench
 
 

@@ -176,7 +176,6 @@ def test_a_run_that_found_nothing_new_makes_what_reads_the_ledger_and_no_numbers
     done = built.build(tests=False)
 
     assert done.made == {
-        "stg_stocktake__sync_log",
         "int_sync_days",
         "dim_accounts",
         "fct_stock_disagreements",
