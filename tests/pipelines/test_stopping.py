@@ -27,14 +27,16 @@ MOMENTS = [
     ("normalize", 0.0),
     ("load", 0.0),
     ("build", 0.0),
+    ("build", 0.1),
     ("build", 0.3),
+    ("build", 0.6),
     ("build", 1.0),
-    ("build", 4.0),
-    ("build", 7.0),
     ("publish", 0.0),
     ("publish", 0.1),
 ]
-"""What the run had begun, and seconds after that. Models are read and built for longer than all of these."""
+"""What the run had begun, and seconds after that. On a fast machine it may be over after the longer ones."""
+MOST_MISSED = 3
+"""Of these runs, how many may be over before the signal."""
 
 
 def has_answered_signals(process: subprocess.Popen[str]) -> bool:
@@ -77,15 +79,19 @@ def stopped_often(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pr
         project.configure()
         patch.chdir(project.folder)
         project.stocktake("run")
-        wrong = []
+        wrong: list[str] = []
+        missed = 0
         signals = itertools.cycle((signal.SIGTERM, signal.SIGINT))
         for (step, after), number in zip(MOMENTS, signals, strict=False):
             sandbox.clock.advance(hours=1)
             sandbox.change(1)
             code, said = stop_in(project.folder, step, after, number)
             told = [line for line in said if SENTENCE in line]
-            if (code, len(told)) != (130, 1) or "Traceback" in "".join(said):
+            if any(json.loads(line).get("event") == "finished" for line in said if line.startswith("{")):
+                missed += 1
+            elif (code, len(told)) != (130, 1) or "Traceback" in "".join(said):
                 wrong.append(f"{number.name} {after} s after {step}: {code}: {''.join(said)[-700:]}")
+        assert missed <= MOST_MISSED
         yield project, wrong
 
 
