@@ -68,7 +68,7 @@ def all_pages(
         yield page, numbers[0] if numbers else 1
         for asks, part in ((map if sums.is_dated else together, numbers[:-1]), (map, numbers[-1:])):
             for number, page in zip(part, asks(ask, part), strict=True):
-                sums.add(page.records, _total(page))
+                sums.add(page.records, _total(page), came_before=number == 1)
                 yield page, max(number - 1, 1)
 
 
@@ -101,21 +101,30 @@ class Sums:
     _without_key: int = 0
     _before: int = 0
     _has_fallen: bool = False
+    _first_page: set[Keys] = field(default_factory=set)
+    _has_turned: bool = False
 
     def begin_pass(self) -> None:
         """The pages are read, once more."""
         self.passes += 1
-        self._before, self._has_fallen = len(self.seen), False
+        self._before, self._has_fallen, self._has_turned = len(self.seen), False, False
         self._rows = self._without_key = 0
         self._keys = set()
 
-    def add(self, records: Records, total: int, *, comes_again: bool = False) -> None:
+    def add(
+        self, records: Records, total: int, *, comes_again: bool = False, came_before: bool = False
+    ) -> None:
         """Takes one page of the pass.
 
         Args:
             comes_again: whether it is page 1, read for the total, and will be read again as the last one.
+            came_before: whether it is page 1 once more.
         """
         keys = keys_of(records)
+        if comes_again:
+            self._first_page = keys
+        if came_before:
+            self._has_turned = keys != self._first_page
         if not comes_again:
             self._keys |= keys
             self._without_key += keyless(records)
@@ -129,8 +138,9 @@ class Sums:
 
     @property
     def has_shifted(self) -> bool:
-        """Whether a row came twice in this pass: it moved, or there is no order. Then another may help."""
-        return len(self._keys) < self._rows
+        """Whether a row came twice in this pass, or page 1 holds others at its end: rows moved, or there is
+        no order. Then another pass may help."""
+        return len(self._keys) < self._rows or self._has_turned
 
     @property
     def is_over(self) -> bool:

@@ -165,6 +165,21 @@ def test_pages_that_stand_still_are_read_once_page_1_twice() -> None:
     assert not sums.has_shifted
 
 
+def test_rows_that_moved_are_told_where_none_came_twice() -> None:
+    """A total that is too low and a page that comes empty hide rows, and the sum is right: page 1 tells."""
+    server = server_of(7, [to_front(3)])
+    sums = Sums(is_dated=False)
+
+    def page(number: int) -> Scanned:
+        found = server.page(number)
+        return Scanned(() if number == 2 else found.records, 4)
+
+    came = {record.keys[0] for found, _ in all_pages(page, sums, map) for record in found.records}
+    assert came == {"row 00", "row 01", "row 02", "row 03"}
+    assert sums.told == {}
+    assert sums.has_shifted
+
+
 def test_a_total_that_keeps_falling_is_told() -> None:
     server = server_of(200, [go(199)] * 999)
     sums = assert_none_lost(server)
