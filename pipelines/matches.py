@@ -48,10 +48,15 @@ def read_matches(folder: Path, written: str | None) -> Sequence[Match]:
 
 
 def write_matches(connection: duckdb.DuckDBPyConnection, matches: Sequence[Match]) -> None:
-    """Puts them beside the raw tables, where the models read them."""
+    """Puts them beside the raw tables, where the models read them; writes nothing where they are there.
+
+    Every command that opens the warehouse calls this, and DuckDB takes long to insert one by one.
+    """
+    rows = [(*match[:3], match.item_code or None) for match in matches]
+    if set(connection.execute("from raw_stocktake.item_matches").fetchall()) == set(rows):
+        return
     connection.execute("delete from raw_stocktake.item_matches")
-    if matches:
-        rows = [[*match[:3], match.item_code or None] for match in matches]
+    if rows:
         connection.executemany("insert into raw_stocktake.item_matches values (?, ?, ?, ?)", rows)
 
 

@@ -2,11 +2,13 @@
 
 from pathlib import Path
 
+import duckdb
 import pytest
 
 from pipelines.config import load_config
 from pipelines.errors import ConfigurationError
-from pipelines.matches import Match, read_matches
+from pipelines.matches import Match, read_matches, write_matches
+from pipelines.sync_log import make_log_tables
 from tests.conftest import Project
 
 HEAD = "provider,account,product_id,item_code\n"
@@ -39,6 +41,21 @@ def test_excels_file_is_read_as_it_is(tmp_path: Path) -> None:
     wanted = [Match("square", "north", "007", "a, b"), Match("square", "north", "8", "")]
     assert read_matches(tmp_path, "mine.csv") == wanted
     assert read_matches(tmp_path, None) == ()
+
+
+def test_matches_are_written_where_they_are_others() -> None:
+    ours, other = Match("square", "north", "1", "a"), Match("square", "north", "2", "")
+    with duckdb.connect() as connection:
+        make_log_tables(connection)
+
+        def written(*matches: Match) -> list[tuple[object, ...]]:
+            write_matches(connection, matches)
+            return connection.execute("select rowid, * from raw_stocktake.item_matches").fetchall()
+
+        first = written(ours, other)
+        assert written(ours, other) == first
+        assert [row[1:] for row in written(other)] == [("square", "north", "2", None)]
+        assert written() == []
 
 
 @pytest.mark.slow
