@@ -34,7 +34,7 @@ test-all: test test-slow ## Every test, each once
 bench: $(READY) ## What everything costs, beside the same by hand; writes benchmarks/README.md, takes an hour
 	$(BIN)/python -m benchmarks
 
-bench-quick: $(READY) ## The same with less data, in some minutes; fails where a cost has doubled
+bench-quick: $(READY) ## The same with less data, in two minutes; fails where a cost has more than doubled
 	$(BIN)/python -m benchmarks --quick
 
 SCHEDULES ?= 200

@@ -95,7 +95,7 @@ class OneTransaction(duckdb_destination):
 
     def capabilities(self, config: Any = None, naming: Any = None) -> DestinationCapabilitiesContext:
         """DuckDB's depend on no configuration. dlt resolves it for them some twelve times a load, which was
-        a third of what a load costs in which nothing moved."""
+        a tenth of what a load costs in which nothing moved."""
         return super().capabilities(config or self.spec(), naming)
 
     @property
