@@ -48,9 +48,9 @@ AFTER_A_SWEEP = {
     Reason.BELOW_FLOOR: Verdict(NO, YES, YES, "guarded"),
     Reason.BLIND_FILTER: Verdict(YES, YES, YES, "guarded"),
     Reason.NAMELESS: Verdict(NO, YES, NO, "guarded"),
-    # What moved without a clock may be in neither half; a row may have stood for another one, and nothing is
-    # known yet that could be looked for.
-    Reason.RESUMED: Verdict(YES, YES, YES, "ok"),
+    # What moved in between may be in neither half, and nothing is known yet that could be looked for.
+    Reason.RESUMED: Verdict(YES, YES, YES, "guarded"),
+    # The rows add up, but one may have stood for another.
     Reason.SHIFTED: Verdict(YES, YES, YES, "ok"),
     Reason.COMPLETE: Verdict(YES, YES, NO, "ok"),
 }
@@ -134,6 +134,8 @@ class Evidence:
             f" sweep --account {account} --confirm-drop.",
             Reason.BLIND_FILTER: f"{self.told.get(Reason.BLIND_FILTER)} Until that is fixed, every run is a"
             " full refresh.",
+            Reason.RESUMED: "the first read was broken off and went on where it stopped. All that came was"
+            " loaded; what moved in between may be missing until the next run, which is a full refresh.",
             Reason.NAMELESS: f"{self.nameless} records of it or of its parent cannot be read, and it is not"
             " known which of the current rows they are. All others were loaded, and nothing was retired.",
         }

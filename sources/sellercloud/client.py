@@ -244,7 +244,9 @@ class SellercloudClient:
         def ask(products: Sequence[str]) -> Iterator[Page]:
             answer = self.page(named(products), 1)
             found = [record for record in answer.records if not record.keys or record.keys[0] in products]
-            yield Page(prefixed(found, prefix), answer.answered_at, position=PagePosition(1))
+            lacking = min(answer.total or 0, PAGE_SIZE) - len(answer.records)
+            told = {Reason.SHORT: missing(lacking)} if lacking > 0 else {}
+            yield Page(prefixed(found, prefix), answer.answered_at, None, told, PagePosition(1))
 
         yield from with_second_look(
             self._scan(query, prefix, window),

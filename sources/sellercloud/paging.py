@@ -2,7 +2,7 @@
 
 Pages are cut from a list in no known order, by number, while its rows move. A row that leaves the list lets
 all behind it move one place forward; one that joins moves them back. That no row which was there all the time
-is missed rests on four things:
+is missed rests on five things:
 
 1. **Last to first.** A row that leaves pushes others to pages that are still to be read: they come twice.
    One that joins can push a row onto a page that was read: then rows are missing, and 2 shows it.
@@ -12,6 +12,8 @@ is missed rests on four things:
    where all rows are asked for, what came before a fall counts no more: another pass has to bring it. Where a
    window of dates is asked for, rows leave it all the time, because they are edited: what came counts.
 4. **The second look** (second_look.py). A row that leaves and one that joins between two answers are no fall.
+5. **No page is empty whose own total says that rows are on it.** A total that is too low could be reached
+   without them, and a server that gives page 1 without rows answers the second look without rows too.
 
 Eight pages may be under way at a time where all rows are asked for, and are answered in any order: among the
 eight, 1 does not hold, so a row that leaves can hide another. Then the total fell: either a later answer
@@ -30,6 +32,7 @@ from sources._shared.verdict import Reason, missing
 from sources.sellercloud.settings import PAGE_SIZE, PASSES, SHRINKINGS
 
 FALLING = "The total kept falling while it was read, so it is not known whether all records came."
+EMPTY = "Page {} came without rows, also when asked again, though the total says that rows are on it."
 
 
 class Scanned(NamedTuple):
@@ -68,7 +71,7 @@ def all_pages(
         yield page, numbers[0] if numbers else 1
         for asks, part in ((map if sums.is_dated else together, numbers[:-1]), (map, numbers[-1:])):
             for number, page in zip(part, asks(ask, part), strict=True):
-                sums.add(page.records, _total(page), came_before=number == 1)
+                sums.add(page.records, _total(page), number)
                 yield page, max(number - 1, 1)
 
 
@@ -101,30 +104,32 @@ class Sums:
     _without_key: int = 0
     _before: int = 0
     _has_fallen: bool = False
-    _first_page: set[Keys] = field(default_factory=set)
+    _first_page: set[Keys] | None = None
     _has_turned: bool = False
+    _empty_page: int = 0
 
     def begin_pass(self) -> None:
         """The pages are read, once more."""
         self.passes += 1
         self._before, self._has_fallen, self._has_turned = len(self.seen), False, False
-        self._rows = self._without_key = 0
+        self._first_page = None
+        self._rows = self._without_key = self._empty_page = 0
         self._keys = set()
 
-    def add(
-        self, records: Records, total: int, *, comes_again: bool = False, came_before: bool = False
-    ) -> None:
+    def add(self, records: Records, total: int, number: int = 1, *, comes_again: bool = False) -> None:
         """Takes one page of the pass.
 
         Args:
+            number: the page's.
             comes_again: whether it is page 1, read for the total, and will be read again as the last one.
-            came_before: whether it is page 1 once more.
         """
         keys = keys_of(records)
         if comes_again:
             self._first_page = keys
-        if came_before:
-            self._has_turned = keys != self._first_page
+        elif number == 1:
+            self._has_turned = self._first_page not in (None, keys)
+        if not len(records) and total > (number - 1) * PAGE_SIZE:
+            self._empty_page = number
         if not comes_again:
             self._keys |= keys
             self._without_key += keyless(records)
@@ -147,14 +152,14 @@ class Sums:
         """Whether another pass is needless, or no use."""
         brought_nothing = self.passes > 1 and len(self.seen) == self._before and not self.has_shifted
         is_no_use = self.falls > SHRINKINGS or self.passes == PASSES or brought_nothing
-        return self.passes > 0 and (self._lacking <= 0 or is_no_use)
+        return self.passes > 0 and (is_no_use or not self.told)
 
     @property
     def told(self) -> Mapping[Reason, str]:
-        """What speaks against the sum, when it is over."""
-        if self._lacking <= 0:
-            return {}
-        return {Reason.SHORT: FALLING if self.falls > SHRINKINGS else missing(self._lacking)}
+        """What speaks against the last pass."""
+        if self._lacking > 0:
+            return {Reason.SHORT: FALLING if self.falls > SHRINKINGS else missing(self._lacking)}
+        return {Reason.SHORT: EMPTY.format(self._empty_page)} if self._empty_page else {}
 
     @property
     def _lacking(self) -> int:

@@ -79,7 +79,7 @@ def test_a_killed_first_load_goes_on(
     assert process.returncode == -signal.SIGKILL, "it was to die in the middle"
     answered = sum(map(counted, sandbox.requests))
     sandbox.requests.clear()
-    large.load()
+    large.load(exits=3)
     large.assert_equals_truth()
     resumed = sum(map(counted, sandbox.requests))
     sandbox.requests.clear()
@@ -96,8 +96,10 @@ def cursors(project: Project) -> list[str | None]:
 def test_a_first_load_that_met_an_error_goes_on(square: Project) -> None:
     square.sandbox.clock.advance(minutes=2)
     square.sandbox.change(2)
-    row = square.load()["square", "inventory_counts"]
+    row = square.load(exits=3)["square", "inventory_counts"]
     assert row["mark_before"] is None
+    assert row["status"] == "guarded"
+    assert "may be missing until the next run" in row["error_message"]
     assert cursors(square)[0] is not None, "it goes on where it stopped"
     # The mark is the moment the first page was asked for, so what moved since comes with the next run. What
     # moved without a clock may be in neither half: that run reads all of it.
@@ -115,7 +117,7 @@ def test_what_was_fetched_for_another_question_is_not_used(square: Project) -> N
 def test_nothing_is_left_of_it_once_the_first_load_has_ended(square: Project) -> None:
     journals = square.home / "journals"
     assert len(list(journals.rglob("*.journal"))) == 1
-    square.load()
+    square.load(exits=3)
     assert list(journals.rglob("*.journal")) == []
 
 

@@ -60,8 +60,8 @@ PLANTED = (
     Planted(
         "after a first read in two halves, all is read again",
         VERDICT,
-        'Reason.RESUMED: Verdict(YES, YES, YES, "ok")',
-        'Reason.RESUMED: Verdict(YES, YES, NO, "ok")',
+        'Reason.RESUMED: Verdict(YES, YES, YES, "guarded")',
+        'Reason.RESUMED: Verdict(YES, YES, NO, "guarded")',
     ),
     Planted(
         "after a first read whose rows shifted, all is read again",
@@ -86,7 +86,7 @@ PLANTED = (
     Planted(
         "Sellercloud: pages that do not add up are read again",
         "sources/sellercloud/paging.py",
-        "return self.passes > 0 and (self._lacking <= 0 or is_no_use)",
+        "return self.passes > 0 and (is_no_use or not self.told)",
         "return self.passes > 0",
         ("sellercloud",),
     ),
@@ -94,6 +94,13 @@ PLANTED = (
         "Sellercloud: what came before the total fell counts no more",
         "sources/sellercloud/paging.py",
         "if total < self.total and not self.is_dated:",
+        "if False:",
+        ("sellercloud",),
+    ),
+    Planted(
+        "Sellercloud: a page that is empty within the total is missed",
+        "sources/sellercloud/paging.py",
+        "if not len(records) and total > (number - 1) * PAGE_SIZE:",
         "if False:",
         ("sellercloud",),
     ),

@@ -166,18 +166,32 @@ def test_pages_that_stand_still_are_read_once_page_1_twice() -> None:
 
 
 def test_rows_that_moved_are_told_where_none_came_twice() -> None:
-    """A total that is too low and a page that comes empty hide rows, and the sum is right: page 1 tells."""
+    """A total that is too low and a page that lacks rows hide rows, and the sum is right: page 1 tells."""
     server = server_of(7, [to_front(3)])
     sums = Sums(is_dated=False)
 
     def page(number: int) -> Scanned:
         found = server.page(number)
-        return Scanned(() if number == 2 else found.records, 4)
+        return Scanned(found.records[: 1 if number == 2 else PAGE], 4)
 
     came = {record.keys[0] for found, _ in all_pages(page, sums, map) for record in found.records}
     assert came == {"row 00", "row 01", "row 02", "row 03"}
     assert sums.told == {}
     assert sums.has_shifted
+
+
+@pytest.mark.parametrize(("total", "number"), [(7, 1), (6, 1), (6, 2), (4, 2)])
+def test_a_page_without_rows_is_told_where_the_total_is_reached_all_the_same(total: int, number: int) -> None:
+    server = server_of(9, [to_front(8)] * 99)
+    sums = Sums(is_dated=False)
+
+    def page(asked: int) -> Scanned:
+        return Scanned(() if asked == number else server.page(asked).records, total)
+
+    for _ in all_pages(page, sums, map):
+        pass
+    assert len(sums.seen) >= total
+    assert f"Page {number} came without rows" in sums.told[Reason.SHORT]
 
 
 def test_a_total_that_keeps_falling_is_told() -> None:
