@@ -95,7 +95,7 @@ def belongs(file, module):
         "duckdb": "what knows the warehouse belongs in pipelines/",
         "dbt": "what asks dbt belongs in pipelines/statements.py",
         "httpx": "asking over HTTP belongs in sources/_shared/http.py or a provider's client.py",
-        "msgspec": "reading a provider's answer belongs in its client.py or sources/_shared/rows.py",
+        "msgspec": "reading a provider's answer belongs in its client.py or sources/_shared/records.py",
     }
     known = dict.fromkeys(HTTP, "pacing and retrying belong in sources/_shared/http.py") | advice
     return known.get(top, "not a package this room stands on; see `room_of` in tests/test_rooms.py")

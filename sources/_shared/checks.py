@@ -27,7 +27,7 @@ from sources._shared.errors import (
 )
 from sources._shared.http import Answer, ApiClient
 from sources._shared.mark import Window
-from sources._shared.rows import Page
+from sources._shared.records import Page
 
 Level = Literal["ok", "warning", "error"]
 

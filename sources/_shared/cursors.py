@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from sources._shared.errors import CursorExpiredError, RefusedError
 from sources._shared.http import Answer, Traffic
 from sources._shared.positions import Position, position_of
-from sources._shared.rows import Page, Records
+from sources._shared.records import Page, Records
 
 RESTARTS = 5
 """How often a scan may start again because its cursor died."""

@@ -18,7 +18,8 @@ import dlt
 import pyarrow as pa
 import pyarrow.parquet as pq
 
-from sources._shared.rows import INSTANT, Versions
+from sources._shared.records import INSTANT
+from sources._shared.rows import Versions
 
 ROWS_FORMAT: Literal["parquet"] = "parquet"
 """How rows travel to the warehouse; dlt's own format for DuckDB is 14 times slower on ours."""

@@ -36,8 +36,8 @@ from sources._shared.errors import (
     UnreachableError,
 )
 from sources._shared.pace import Pace
+from sources._shared.records import believable
 from sources._shared.redaction import Redactor
-from sources._shared.rows import believable
 
 logger = logging.getLogger(__name__)
 

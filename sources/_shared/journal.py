@@ -16,8 +16,8 @@ from typing import IO
 import msgspec
 
 from sources._shared.mark import Window, earlier
+from sources._shared.records import Keys, Page, keys_of
 from sources._shared.result import ReadResult
-from sources._shared.rows import Keys, Page, keys_of
 
 FORM = 3
 """Goes up when frames change, so that another version's journal is not read."""

@@ -14,8 +14,8 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sources._shared.options import ReadOptions
+from sources._shared.records import Keys
 from sources._shared.result import ReadResult
-from sources._shared.rows import Keys
 from sources._shared.settings import Resource
 from sources._shared.verdict import Mode
 

@@ -12,8 +12,8 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:  # `stocktake status` does not pay for Arrow
     import pyarrow as pa
 
+    from sources._shared.records import Keys
     from sources._shared.result import ReadResult
-    from sources._shared.rows import Keys
 
 
 @dataclass(frozen=True)

@@ -13,8 +13,9 @@ from sources._shared.handover import ReadRows
 from sources._shared.journal import journal_of
 from sources._shared.mark import Window, earlier
 from sources._shared.options import ReadOptions
+from sources._shared.records import Keys, Page, Record, keys_of
 from sources._shared.result import ReadResult, Unreadable
-from sources._shared.rows import Keys, Page, Record, RowCollector, Versions, keys_of, raw_schema
+from sources._shared.rows import RowCollector, Versions, raw_schema
 from sources._shared.settings import Resource
 from sources._shared.verdict import Evidence, Reason
 

@@ -25,8 +25,9 @@ from sources._shared.journal import Journal, journal_of, resumed
 from sources._shared.mark import Window, move_mark, note_unreadable, plan
 from sources._shared.options import ReadOptions
 from sources._shared.read import Read
+from sources._shared.records import Keys, Page
 from sources._shared.result import ReadResult
-from sources._shared.rows import Keys, Page, raw_schema
+from sources._shared.rows import raw_schema
 from sources._shared.settings import Resource
 
 logger = logging.getLogger(__name__)

@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Sequence
 
 from sources._shared.errors import CursorExpiredError, RefusedError
 from sources._shared.mark import Window
-from sources._shared.rows import Keys, Page
+from sources._shared.records import Keys, Page
 
 TOO_MUCH = frozenset({400, 404, 413, 414})
 """What servers answer to a question that is too long, each in its own way."""

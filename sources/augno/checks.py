@@ -15,7 +15,7 @@ from sources._shared.checks import (
 )
 from sources._shared.errors import CredentialsError, NotFoundError, PermissionDeniedError, SourceError
 from sources._shared.mark import Window
-from sources._shared.rows import Page
+from sources._shared.records import Page
 from sources.augno.client import ITEMS as ITEMS_PATH
 from sources.augno.client import AugnoClient
 from sources.augno.settings import API_VERSION, ITEM_INVENTORY, ITEMS, REQUESTS_PER_SECOND

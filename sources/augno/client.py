@@ -24,8 +24,8 @@ from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window
 from sources._shared.pace import shared_pace
 from sources._shared.prefetch import in_order
+from sources._shared.records import KeyFields, Page, Record, identity, instant, records_of, unreadable
 from sources._shared.redaction import Redactor
-from sources._shared.rows import KeyFields, Page, Record, identity, instant, records_of, unreadable
 from sources.augno.settings import (
     API_VERSION,
     ITEM_PARTS,

@@ -20,8 +20,8 @@ import dlt
 from dlt.extract import DltResource
 
 from sources._shared.options import ReadOptions
+from sources._shared.records import Keys
 from sources._shared.resource import AccountRead, ResourceRead
-from sources._shared.rows import Keys
 from sources.sellercloud.client import SellercloudClient
 from sources.sellercloud.settings import (
     INVENTORY,

@@ -22,8 +22,7 @@ from sources._shared.mark import Window, earlier
 from sources._shared.pace import shared_pace
 from sources._shared.positions import Position, position_of
 from sources._shared.prefetch import in_order
-from sources._shared.redaction import Redactor
-from sources._shared.rows import (
+from sources._shared.records import (
     Columns,
     KeyFields,
     Keys,
@@ -39,6 +38,7 @@ from sources._shared.rows import (
     records_of,
     ticks,
 )
+from sources._shared.redaction import Redactor
 from sources._shared.second_look import with_second_look
 from sources._shared.verdict import Reason, missing
 from sources.sellercloud.local_time import LITERAL, instant_of, local_window

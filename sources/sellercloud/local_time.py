@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sources._shared.rows import believable
+from sources._shared.records import believable
 
 LITERAL = "%m/%d/%Y %H:%M"
 """The documented form of a date in a filter. Naive on purpose: a Z would be turned into the server's zone."""

@@ -27,7 +27,7 @@ from datetime import datetime
 from typing import NamedTuple
 
 from sources._shared.errors import BrokenAnswerError
-from sources._shared.rows import Keys, Records, keyless, keys_of
+from sources._shared.records import Keys, Records, keyless, keys_of
 from sources._shared.verdict import Reason, missing
 from sources.sellercloud.settings import PAGE_SIZE, PASSES, SHRINKINGS
 

@@ -26,8 +26,7 @@ from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window, earlier
 from sources._shared.pace import Pace
 from sources._shared.positions import Position, position_of
-from sources._shared.redaction import Redactor
-from sources._shared.rows import (
+from sources._shared.records import (
     KeyFields,
     Keys,
     Page,
@@ -39,6 +38,7 @@ from sources._shared.rows import (
     records_of,
     text,
 )
+from sources._shared.redaction import Redactor
 from sources._shared.verdict import Reason, missing
 from sources.shipstream.settings import NO_PRODUCTS, PAGE_LIMIT, REQUESTS_PER_SECOND
 

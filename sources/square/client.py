@@ -21,8 +21,7 @@ from sources._shared.errors import (
 from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window, rfc3339
 from sources._shared.pace import Pace
-from sources._shared.redaction import Redactor
-from sources._shared.rows import (
+from sources._shared.records import (
     Columns,
     KeyFields,
     Page,
@@ -36,6 +35,7 @@ from sources._shared.rows import (
     text,
     texts,
 )
+from sources._shared.redaction import Redactor
 from sources._shared.second_look import with_second_look
 from sources.square.settings import API_VERSION, CATALOG_TYPES, PAGE_LIMIT
 

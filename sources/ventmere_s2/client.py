@@ -12,8 +12,8 @@ import msgspec
 from sources._shared.auth import BearerAuth, LoginAuth, Token
 from sources._shared.http import Answer, ApiClient, ProviderWords
 from sources._shared.mark import Window
+from sources._shared.records import KeyFields, Page, Record, identity, instant, records_of
 from sources._shared.redaction import Redactor
-from sources._shared.rows import KeyFields, Page, Record, identity, instant, records_of
 from sources.ventmere_s2.settings import OVERVIEW_PATH
 
 READ_TIMEOUT = 180.0

@@ -20,8 +20,9 @@ from pipelines.dlt_internals import OneTransaction, OneTransactionClient, drop_l
 from pipelines.pending import EXTRACTED, NORMALIZED, pending
 from pipelines.sync_log import make_log_tables
 from sources._shared.handover import ReadRows
+from sources._shared.records import Record
 from sources._shared.resource import versioned
-from sources._shared.rows import Record, RowCollector
+from sources._shared.rows import RowCollector
 from sources._shared.settings import Resource
 
 THINGS = Resource("things", key=("thing_id",), reading="incremental", clock="none")

@@ -33,8 +33,8 @@ from sources._shared import read as read_module
 from sources._shared.errors import SourceError
 from sources._shared.journal import journal_of
 from sources._shared.options import Known, ReadOptions
+from sources._shared.records import Keys
 from sources._shared.result import ReadResult
-from sources._shared.rows import Keys
 from sources._shared.settings import Resource
 
 Row = dict[str, Any]

@@ -13,7 +13,7 @@ from sandbox.json_text import json_text
 from sandbox.record import Reply
 from sandbox.rooms import ROOMS
 from sources._shared.mark import Window
-from sources._shared.rows import Keys, Page
+from sources._shared.records import Keys, Page
 from sources.augno.client import AugnoClient
 from sources.sellercloud.client import SellercloudClient
 from sources.shipstream.client import ShipstreamClient

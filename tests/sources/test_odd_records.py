@@ -10,7 +10,7 @@ import pytest
 from sandbox import Sandbox
 from sandbox.record import Reply
 from sources._shared.errors import BrokenAnswerError
-from sources._shared.rows import Page
+from sources._shared.records import Page
 from tests.sources.conftest import client_of, in_list, read
 
 KEYS: dict[tuple[str, str], str] = {

@@ -13,11 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sources._shared.journal import Journal
-from sources._shared.rows import (
+from sources._shared.records import (
     Columns,
     Page,
     Record,
-    RowCollector,
     columns_or_records,
     identities,
     identity,
@@ -29,6 +28,7 @@ from sources._shared.rows import (
     texts,
     ticks,
 )
+from sources._shared.rows import RowCollector
 from sources._shared.settings import Resource
 from sources.sellercloud.client import SellercloudClient
 from sources.square.client import _count_columns, _count_record

@@ -6,7 +6,7 @@ import pytest
 
 from sandbox import Fault, Sandbox
 from sources._shared.errors import CursorExpiredError, NotFoundError, RequestError, SourceError
-from sources._shared.rows import Page, Record
+from sources._shared.records import Page, Record
 from sources._shared.second_look import look_again
 from tests.sources.conftest import client_of, read
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sources._shared.rows import Keys, Record, keys_of
+from sources._shared.records import Keys, Record, keys_of
 from sources._shared.verdict import Reason
 from sources.sellercloud.paging import Scanned, Sums, all_pages, page_order
 
