@@ -21,7 +21,7 @@ demo: $(RUNTIME) ## Ten simulated days of five systems, and the reports; no cred
 	@$(BIN)/stocktake demo
 	@echo "Here, stocktake is $(BIN)/stocktake."
 
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadfile --no-loadscope-reorder
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
 test: $(READY) ## The fast tests, of every module, offline: some minutes on two cores
 	$(PYTEST) -m "not slow"

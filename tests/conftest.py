@@ -203,11 +203,14 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_unwanted else None
 
 
+@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is slow, and lets what takes longest begin first."""
+    """Marks what is slow, keeps together what shares a fixture, and lets what takes longest begin first."""
     for item in items:
         if _is_slow(item.path):
             item.add_marker(pytest.mark.slow)
+        if "module" in _scopes(item):
+            item.add_marker(pytest.mark.xdist_group(item.path.name))
     items.sort(key=lambda item: (item.path.name not in FIRST, "module" not in _scopes(item)))
 
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 DYING = """
-import importlib, json, os, signal, sys
+import importlib, json, os, signal, sys, threading
 import dlt.destinations.impl.duckdb.duck, dlt.load.load, dlt.normalize, pipelines.cli, sources.square
 
 def come_to(place, when):
@@ -21,9 +21,12 @@ def come_to(place, when):
         owner = getattr(owner, step)
     was = getattr(owner, name)
     def die(*args, **kwargs):
-        if when == "after":
+        if when not in ("before", "after"):
+            threading.Timer(when, os.kill, (os.getpid(), signal.SIGKILL)).start()
+        if when != "before":
             was(*args, **kwargs)
-        os.kill(os.getpid(), signal.SIGKILL)
+        if when in ("before", "after"):
+            os.kill(os.getpid(), signal.SIGKILL)
     setattr(owner, name, die)
 
 for line in sys.stdin:
@@ -36,8 +39,9 @@ for line in sys.stdin:
         pipelines.cli.main()
     print(os.waitstatus_to_exitcode(os.waitpid(process, 0)[1]), flush=True)
 """
-"""Runs commands that kill themselves as soon as they come to a function, or have left it for the first time.
-Forked from one process that has imported everything: that costs each of them two seconds."""
+"""Runs commands that kill themselves as soon as they come to a function, have left it for the first time, or
+so many seconds after they came to it. Forked from one process that has imported everything: that costs each
+of them two seconds."""
 
 Die = Callable[..., None]
 
@@ -48,7 +52,7 @@ def die_in() -> Iterator[Die]:
         [sys.executable, "-c", DYING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:
 
-        def die(folder: Path, place: str, when: str, *command: str) -> None:
+        def die(folder: Path, place: str, when: str | float, *command: str) -> None:
             assert process.stdin is not None
             assert process.stdout is not None
             process.stdin.write(json.dumps([str(folder), place, when, *command]) + "\n")

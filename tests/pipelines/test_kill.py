@@ -1,12 +1,9 @@
 """Processes that die: killed in any step and run again, a run ends in the tables of an undisturbed one."""
 
 import json
-import os
 import shutil
-import signal
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,44 +15,23 @@ from pipelines.config import load_config
 from pipelines.load import pipeline_of
 from pipelines.pending import EXTRACTED, NORMALIZED, pending_packages
 from sandbox import Sandbox
-from tests.compiled_models import give_statements
-from tests.conftest import PLENTY, Project, SmallDisk
+from tests.conftest import PLENTY, USUAL, Project, SmallDisk
 from tests.pipelines.conftest import Die
 
-COMMAND = [sys.executable, "-c", "from pipelines.cli import main; main()", "run", "--log-format", "json"]
-KILLS = [
-    ("load", 0.08),
-    ("build", 0.0),
-    ("build", 0.08),
-    ("publish", 0.0),
-    ("publish", 0.08),
-]
-"""Steps and seconds after them. Deaths while asking or loading are tried one by one in test_dying.py."""
+KILLS = {
+    "while it reads": ("pipelines.load:load_accounts", 0.08),
+    "before it builds": ("pipelines.run:build", "before"),
+    "while it builds": ("pipelines.run:build", 0.08),
+    "before it publishes": ("pipelines.run:_publish", "before"),
+    "while it publishes": ("pipelines.run:_publish", 0.08),
+}
+"""Where a run dies, or so many seconds later. Deaths while asking or loading are tried one by one in
+test_dying.py."""
 LEDGER = {"dim_accounts", "fct_sync_runs", "rpt_freshness", "rpt_sync_proof"}
 """Tables that tell of the runs themselves."""
 LOAD_TIMES = ["valid_from", "valid_to", "changed_at", "change_key"]
 """Columns that tell when we learned something, and the key made of one."""
 Tables = dict[str, list[tuple[object, ...]]]
-
-
-def run_in(folder: Path) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(COMMAND, cwd=folder, capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr[-2000:]
-    return done
-
-
-def kill_in(folder: Path, step: str, after: float) -> None:
-    """Kills a run as soon as it says that the step begins, or a moment later."""
-    with subprocess.Popen(COMMAND, cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            event = json.loads(line)
-            if event["event"] == "step" and event["step"] == step:
-                time.sleep(after)
-                os.kill(process.pid, signal.SIGKILL)
-                break
-        process.stderr.read()
-    assert process.returncode == -signal.SIGKILL, "it was to die in the middle"
 
 
 def tables_of(folder: Path) -> Tables:
@@ -88,16 +64,17 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    with Sandbox(providers=("square", "ventmere_s2")) as sandbox:
+    with Sandbox(providers=USUAL) as sandbox:
         first = Project(tmp_path_factory.mktemp("story"), sandbox)
         first.configure()
-        give_statements(first.home)
-        run_in(first.folder)
-        sandbox.simulate_day()
         kept = tmp_path_factory.mktemp("kept") / "story"
-        shutil.copytree(first.folder, kept, symlinks=True)
-        before = tables_of(first.folder)
-        run_in(first.folder)
+        with pytest.MonkeyPatch.context() as patch:
+            patch.chdir(first.folder)
+            first.stocktake("run")
+            sandbox.simulate_day()
+            shutil.copytree(first.folder, kept, symlinks=True)
+            before = tables_of(first.folder)
+            first.stocktake("run")
         yield Story(first.folder, kept, sandbox, before, tables_of(first.folder))
 
 
@@ -110,13 +87,13 @@ def again(story: Story, monkeypatch: pytest.MonkeyPatch) -> Project:
     return Project(story.folder, story.sandbox)
 
 
-@pytest.mark.parametrize(("step", "after"), KILLS)
+@pytest.mark.parametrize(("place", "when"), KILLS.values(), ids=KILLS)
 def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
-    story: Story, again: Project, step: str, after: float
+    story: Story, again: Project, die_in: Die, place: str, when: str | float
 ) -> None:
-    kill_in(again.folder, step, after)
+    die_in(again.folder, place, when, "run")
     assert len(tables_of(again.folder)) > 8, "what was published is whole at every moment"
-    run_in(again.folder)
+    again.stocktake("run")
     found = tables_of(again.folder)
     assert found.keys() == story.expected.keys()
     for name, rows in story.expected.items():
@@ -125,9 +102,7 @@ def test_a_killed_run_that_is_run_again_ends_like_an_undisturbed_one(
 
 def test_a_build_reads_no_half_load(story: Story, again: Project, die_in: Die) -> None:
     """Square's load dies when one of its tables was merged, and the others were not."""
-    again.load("--account", "ventmere_s2")
-    again.stocktake("build")
-    again.stocktake("publish")
+    again.stocktake("run", "--account", "ventmere_s2")
     before = tables_of(again.folder)
     die_in(again.folder, "pipelines.dlt_internals:merge_versions", "after", *("load", "--account", "square"))
     again.stocktake("build")
@@ -193,8 +168,9 @@ def test_a_package_left_before_and_after_normalizing_stops_no_later_run(project:
     project.assert_equals_truth()
 
 
-def test_a_reader_that_stays_connected_sees_new_numbers_and_disturbs_nobody(project: Project) -> None:
-    project.stocktake("run")
+def test_a_reader_that_stays_connected_sees_new_numbers_and_disturbs_nobody(after_a_run: Project) -> None:
+    project = after_a_run
+    project.stocktake("publish")  # what was copied still names the place where it was made
     query = "select sum(quantity_available) from rpt_stock_on_hand where provider = 'square'"
     code = (
         "import duckdb, sys\n"

@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping
 from datetime import datetime
 from decimal import Decimal
+from functools import cache
 from typing import Any, NamedTuple
 
 from tests.reference.world import Day, Place, Product, Record, decimal, instant, local, typed
@@ -48,7 +49,8 @@ def has_own_stock(record: Record) -> bool:
 # Levels
 
 
-def levels(day: Day, provider: str) -> dict[Place, Stock]:
+@cache
+def levels(day: Day, provider: str) -> Mapping[Place, Stock]:
     """What lies of each product at each location."""
     match provider:
         case "square":
@@ -138,7 +140,8 @@ def _sellercloud_level(row: Record) -> Stock:
 # Positions
 
 
-def positions(day: Day, provider: str) -> dict[Product, Stock]:
+@cache
+def positions(day: Day, provider: str) -> Mapping[Product, Stock]:
     """What there is of each product in all: the provider's own total, or the sum over locations."""
     match provider:
         case "shipstream":
@@ -254,7 +257,8 @@ class Movement(NamedTuple):
     received_at: datetime | None
 
 
-def movements(day: Day) -> dict[tuple[str, str], Movement]:
+@cache
+def movements(day: Day) -> Mapping[tuple[str, str], Movement]:
     """The ledger by type and id; a recount comes from nowhere."""
     found = {}
     for (kind, entry), change in day.records("square", "inventory_changes").items():

@@ -2,7 +2,6 @@
 
 import json
 from collections.abc import Iterator, Mapping
-from copy import deepcopy
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
@@ -33,7 +32,7 @@ BUILT = (0, QUIET, LAST)
 """The days on which there is a build."""
 
 
-@dataclass(frozen=True, repr=False)
+@dataclass(frozen=True, repr=False, eq=False)  # what is worked out of a day is kept with it
 class Day:
     """One day: what every provider held when it was asked, and which ones were."""
 
@@ -123,7 +122,7 @@ def truth_of(project: Project) -> dict[str, dict[str, Records]]:
             patch.setattr(project.sandbox.apis[room], "read", partial(json.loads, parse_float=Decimal))
         return {
             name: {
-                resource.name: deepcopy(dict(project.sandbox.truth(name, resource.name)))
+                resource.name: dict(project.sandbox.truth(name, resource.name))
                 for resource in PROVIDERS[name].resources
             }
             for name in project.sandbox.providers
