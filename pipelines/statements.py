@@ -27,7 +27,9 @@ from pipelines.files import write_whole
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
 ENGINES = ("dbt-core", "dbt-duckdb", "dbt-adapters", "duckdb")
-FORMAT = "2"
+STAGING = "staging"
+"""The schema whose models have one row out per row in."""
+FORMAT = "3"
 """Goes up when a node is written in another way."""
 
 HOOKS_KNOWN = ("note_build", "forget_")
@@ -51,6 +53,8 @@ class Node(msgspec.Struct, frozen=True):
     merge_sql: str = ""
     """The rows that an incremental model adds to what is there."""
     unique_key: str = ""
+    rows_of: str = ""
+    """The raw table of which it has one row for each row, as staging does."""
     columns: tuple[tuple[str, str], ...] = ()
     """The columns that were promised, with their types, in their order."""
     is_warning: bool = False
@@ -185,14 +189,16 @@ def _in_one_scan(tests: Sequence[Any], prechecks: Mapping[str, str], dbt: "_Dbt"
 def _node(node: Any, names: Mapping[str, str], merge_sql: str) -> Node:
     kind = _kind(node)
     is_promised = kind != "test" and node.config.contract.enforced
+    parents = tuple(sorted(names[parent] for parent in node.depends_on.nodes))
     return Node(
         name=node.name,
         kind=kind,
         sql=node.compiled_code,
-        parents=tuple(sorted(names[parent] for parent in node.depends_on.nodes)),
+        parents=parents,
         schema=node.schema,
         merge_sql=merge_sql,
         unique_key=node.config.unique_key if kind == "incremental" else "",
+        rows_of=parents[0] if kind == "incremental" and node.schema == STAGING and len(parents) == 1 else "",
         columns=tuple((one.name, one.data_type) for one in node.columns.values()) if is_promised else (),
         is_warning=kind == "test" and node.config.severity.lower() == "warn",
     )

@@ -286,7 +286,8 @@ class _Building:
             run(f"insert into {node.relation} by name from arrived")
         run("drop table arrived")
         # All that there is to hold is held now: more rows than that are rows that are no longer.
-        gone = self._count(f"from {node.relation}") - self._count(f"from (\n{node.sql}\n)")
+        held = node.rows_of or f"(\n{node.sql}\n)"  # to plan the statement costs more than to count
+        gone = self._count(f"from {node.relation}") - self._count(f"from {held}")
         if gone:
             run(f"delete from {node.relation} where {key} not in (select {key} from (\n{node.sql}\n))")
         return bool(arrived or gone)
