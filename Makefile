@@ -19,7 +19,6 @@ help: ## What there is
 demo: $(RUNTIME) ## Ten simulated days of five systems, and the reports; no credentials
 	@echo "Ten days of make-believe stock: loaded day by day, then built and published. A minute or two."
 	@$(BIN)/stocktake demo
-	@echo "Here, stocktake is $(BIN)/stocktake."
 
 PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
 
@@ -106,7 +105,7 @@ clean: ## Remove what was made here: environment, demo, caches
 
 PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constraint constraints.txt --editable
 # One line for each package that pip takes up, and pip's own exit code.
-TELL := awk '/^exit / { code = $$2; next } /^Collecting / { printf "  %s\n", $$2; fflush() } END { exit code }'
+TELL := awk '/^exit / { code = $$2; next } /^Collecting / { split($$2, of, /[^A-Za-z0-9._-]/); printf "  %s\n", of[1]; fflush() } END { exit code }'
 
 # Made anew when what is to be installed changes; otherwise it costs nothing.
 $(READY): $(RUNTIME)

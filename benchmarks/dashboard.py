@@ -84,6 +84,21 @@ TABLES = {
     " as days_of_cover"
     " from things",
     "rpt_abc_classes": f"select {COMMON}, ['A', 'B', 'C'][1 + p % 3] as abc_class from things",
+    "rpt_sell_through": f"select {COMMON}, 'provider' as sales_source, 30 as window_days, 30 as covered_days,"
+    " sold as quantity_sold, greatest(available, 0) as quantity_on_hand,"
+    " sold / nullif(sold + greatest(available, 0), 0) as sell_through, date '2026-11-28' as as_of_day"
+    " from things",
+    "rpt_value_by_location": f"select {COMMON}, product_key as location_value_key,"
+    " md5('place ' || place) as location_key, 'place-' || place as location_id, 'Place ' || place as"
+    " location_name, available as quantity_on_hand, case when p % 10 > 0 then 1 + p % 90 end as unit_cost,"
+    " case when p % 10 > 0 then 'product' else 'none' end as cost_source, 'EUR' as currency_code,"
+    " case when p % 10 > 0 then available * (1 + p % 90) end as value_at_cost, p % 10 = 0 as is_cost_missing"
+    " from things",
+    "rpt_daily_counts": "select md5(provider || d) as daily_count_key, provider, provider as account,"
+    " date '2026-11-21' + cast(d as integer) as date_day, true as is_observed, 100000 as products_listed,"
+    " 3000 + d as products_out, 0 as products_unknown, 3000 as products_low, 4000 as products_at_risk,"
+    " 70000 as items_compared, 60000 as items_disagreeing, 'UTC' as timezone"
+    " from range(8) as days (d) cross join (select unnest({systems}) as provider)",
     "rpt_low_stock": f"select {COMMON}, product_key as low_stock_key, available as quantity_available,"
     " cast(20 as decimal(38, 10)) as reorder_point, 20 - available as quantity_short, true as is_additive,"
     " true as is_product_active from things where available <= 20",
@@ -194,6 +209,9 @@ def asked(number: int, item: str) -> list[str]:
         f"/low?page={number + 2}",
         f"/low?tab=out&account={system}&page={number + 2}",
         f"/cover?days={number + 3}",
+        f"/sold?page={number + 2}",
+        f"/value?account={system}&x={number}",
+        f"/value?tab=products&state=missing&page={number + 2}",
         f"/kits?page={number + 2}",
         f"/disagreements?least={number + 2}",
         f"/freshness?account={system}&x={number}",

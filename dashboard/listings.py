@@ -6,7 +6,7 @@ its count, its CSV and the figure that leads to it are about the same rows.
 
 import re
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any, Literal
@@ -238,10 +238,23 @@ class Answer:
         return max(0, self.total - len(self.rows))
 
 
-def answer(reading: Reading, listing: Listing, params: Mapping[str, str], size: int = ROWS) -> Answer:
-    """One page of a listing; the last one where there are not so many."""
+def answer(
+    reading: Reading,
+    listing: Listing,
+    params: Mapping[str, str],
+    size: int = ROWS,
+    total: int | None = None,
+) -> Answer:
+    """One page of a listing; the last one where there are not so many.
+
+    Args:
+        total: how many rows there are, where that was counted already; then there are no figures.
+    """
     asked = listing.asked(params)
-    total, *figures = asked.counts(reading, "count(*)", *listing.figures.values())
+    if total is None:
+        total, *figures = asked.counts(reading, "count(*)", *listing.figures.values())
+    else:
+        listing, figures = replace(listing, figures={}), []
     number = min(page_number(params), max(1, -(-total // size)))
     question = asked.page(number, size)
     rows = reading.rows(question, asked.values) if total else []

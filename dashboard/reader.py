@@ -195,6 +195,13 @@ class Published:
             yield Reading(opened)
             opened.copies.begin()
 
+    def current(self) -> str | None:
+        """The name of the release that is current; None where nothing is published."""
+        try:
+            return (self.folder / CURRENT).readlink().name
+        except FileNotFoundError:
+            return None
+
     def patiently(self, pieces: Iterator[Kept]) -> Iterator[Kept]:
         """Goes through what is read in pieces, and lets pages in between."""
         ended = object()
@@ -217,12 +224,11 @@ class Published:
 
     def _open(self) -> Opened:
         with self._lock:
-            try:
-                name = (self.folder / CURRENT).readlink().name
-            except FileNotFoundError:
+            name = self.current()
+            if name is None:
                 raise NothingPublishedError(
                     f"Nothing is published in {self.folder} yet: run `stocktake run`, then look again."
-                ) from None
+                )
             if self.opened is None or self.opened.release.name != name:
                 release = current_release(self.folder)
                 if release is None:

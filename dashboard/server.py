@@ -10,10 +10,10 @@ import ipaddress
 import socket
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from hashlib import sha256
 from pathlib import Path
-from threading import Lock
+from threading import Event, Lock, Thread
 from typing import Any
 
 import duckdb
@@ -137,19 +137,28 @@ class Dashboard:
 
     def _made_once(self, request: Request, make: Callable[[Reading, Request], str]) -> Response:
         with self.published.reading() as reading:
-            asked = f"{views.VERSION} {reading.release.name} {request.url.path}?{request.url.query}"
-            tag = f'"{sha256(asked.encode()).hexdigest()[:24]}"'
+            tag = _tag(reading, request.url.path, request.url.query)
             if request.headers.get("if-none-match") == tag:
                 return Response(status_code=304, headers={"etag": tag})
-            with self._lock:
-                body = self._made.get(tag)
-            if body is None:
-                body = make(reading, request).encode()
-                with self._lock:
-                    self._made[tag] = body
-                    while len(self._made) > KEPT_PAGES:
-                        self._made.popitem(last=False)
+            body = self._kept(tag, lambda: make(reading, request))
             return HTMLResponse(body, headers={"etag": tag})
+
+    def _kept(self, tag: str, make: Callable[[], str]) -> bytes:
+        with self._lock:
+            body = self._made.get(tag)
+        if body is None:
+            body = make().encode()
+            with self._lock:
+                self._made[tag] = body
+                while len(self._made) > KEPT_PAGES:
+                    self._made.popitem(last=False)
+        return body
+
+    def prepare(self) -> None:
+        """Opens the current release, makes its first page and lets copies begin, before anybody asks."""
+        # What stands in the way is said to whoever asks for a page.
+        with suppress(CommandError, duckdb.Error), self.published.reading() as reading:
+            self._kept(_tag(reading, "/", ""), lambda: views.today_page(reading, {}))
 
     def _csv(self, request: Request) -> Response:
         def answer() -> Response:
@@ -225,6 +234,25 @@ class Unstopped(uvicorn.Server):
         yield
 
 
+class Ahead(Thread):
+    """Prepares each release soon after it is published, so that nobody waits for its first page."""
+
+    def __init__(self, dashboard: Dashboard, every: float = 1.0) -> None:
+        super().__init__(name="ahead", daemon=True)
+        self._dashboard, self._every = dashboard, every
+        self.stopping = Event()
+
+    def run(self) -> None:
+        """Looks which release is current, again and again."""
+        prepared = None
+        while not self.stopping.is_set():
+            name = self._dashboard.published.current()
+            if name != prepared:
+                self._dashboard.prepare()
+                prepared = name
+            self.stopping.wait(self._every)
+
+
 def configured(dashboard: Dashboard, host: str, port: int) -> uvicorn.Config:
     """How uvicorn serves: it logs no address, and does not say what it is."""
     return uvicorn.Config(
@@ -260,9 +288,16 @@ def serve(
     say(f"The dashboard is at {address} (stop it with Ctrl-C).")
     if host not in LOOPBACK:
         say("There is no login: whoever reaches this address sees all stock.")
+    Ahead(dashboard).start()
     opened(address)
     with listener, last_words(dashboard.published.leave):
         Unstopped(config).run(sockets=[listener])
+
+
+def _tag(reading: Reading, path: str, query: str) -> str:
+    """What stands for a page of a release: the same as long as the page is."""
+    asked = f"{views.VERSION} {reading.release.name} {path}?{query}"
+    return f'"{sha256(asked.encode()).hexdigest()[:24]}"'
 
 
 def _listing(reading: Reading, request: Request) -> str:

@@ -18,8 +18,6 @@ from dashboard import charts, words
 from dashboard.listings import FILTERS, Answer, Listing, answer
 from dashboard.pages import Page, choices, item, pages
 from dashboard.pages import today as first
-from dashboard.pages.cover import COVER
-from dashboard.pages.disagreements import APART
 from dashboard.reader import Reading, Row
 from pipelines.descriptions import Described, described_tables
 from pipelines.release import Release, read_release
@@ -296,10 +294,14 @@ def today(reading: Reading, view: View, size: int = FEW) -> dict[str, Any]:
     params = view.kept
     known = reading.once("trust", lambda: first.trust(reading))
     tiles = [_tile(reading, view, tile, params) for tile in first.TILES]
+    counts = {tile["title"]: tile["count"] for tile in tiles}
     lists = [
-        _list(reading, view, COVER, first.SELLING_OUT, "Out, and selling", size),
-        _list(reading, view, COVER, first.RUNNING_OUT, "Runs out next", size),
-        _list(reading, view, APART, first.TILES[4], "Furthest apart", size),
+        _list(reading, view, tile, title, size, counts[tile.title])
+        for tile, title in (
+            (first.SELLING_OUT, "Out, and selling"),
+            (first.RUNNING_OUT, "Runs out next"),
+            (first.APART_NOW, "Furthest apart"),
+        )
     ]
     begins = first.history_begins(reading)
     has_yesterday = begins["first_day"] is not None and begins["first_day"] < begins["last_day"]
@@ -343,15 +345,17 @@ COMPACT: Mapping[str, tuple[str, ...]] = {
 """Columns of a list that shares its row of the page with another."""
 
 
-def _list(reading: Reading, view: View, listing: Listing, tile: first.Tile, title: str, size: int) -> List:
-    columns = {column.name: column for column in listing.columns}
+def _list(reading: Reading, view: View, tile: first.Tile, title: str, size: int, total: int) -> List:
+    columns = {column.name: column for column in tile.listing.columns}
     short = replace(
-        listing,
+        tile.listing,
         name=title.lower().replace(",", "").replace(" ", "-"),
         title=title,
         columns=tuple(columns[name] for name in COMPACT[title]),
     )
-    return List(answer(reading, short, {**view.kept, **tile.params}, size), view.to(tile.path, **tile.params))
+    return List(
+        answer(reading, short, {**view.kept, **tile.params}, size, total), view.to(tile.path, **tile.params)
+    )
 
 
 def _since(first: date | None, last: date | None, zone: str) -> str:

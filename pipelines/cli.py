@@ -22,7 +22,7 @@ from typer.core import TyperCommand, TyperGroup
 from pipelines.errors import CommandError, ConfigurationError, Exit, is_trouble, words_of
 from pipelines.log import LogFormat, Reporter, route_logs
 from pipelines.stopping import SENTENCE, last_words
-from pipelines.view import console_for_people
+from pipelines.view import console_for_people, counted, prose
 from sources._shared.redaction import Redactor
 
 if TYPE_CHECKING:
@@ -333,6 +333,7 @@ def dashboard_command(
 
         from dashboard.server import serve
 
+        reporter.pause()
         serve(
             config.published, host, port, console_for_people().print, webbrowser.open if open_browser else str
         )
@@ -393,12 +394,12 @@ def init_command(
     def work(reporter: Reporter) -> Diagnosis | None:
         from pipelines.init import init, tried
 
-        say = partial(console_for_people().print, markup=False, soft_wrap=True)
+        say = partial(prose, console_for_people())
         ask = _ask if sys.stdin.isatty() else None
         made = init(_start(), provider, account, given or (), ask, say)
         reporter.redactor = Redactor(*made.account.secrets)
         say(f"{made.account.name} is in {made.folder / '.dlt'}; secrets.toml is for you alone.")
-        return tried(made, try_it, ask, say)
+        return tried(made, try_it, ask, say, reporter.at)
 
     _ended("human", work, "Stopped.")
 
@@ -424,7 +425,9 @@ def doctor_command(
     def work(config: Config, reporter: Reporter) -> Diagnosis:
         from pipelines.doctor import diagnose
 
-        return diagnose(config, config.choose(account or (), provider or ()))
+        accounts = config.choose(account or (), provider or ())
+        reporter.at(f"looking around, and asking {counted(len(accounts), 'account')}")
+        return diagnose(config, accounts)
 
     _guarded(log_format, work)
 
@@ -506,9 +509,11 @@ def _guarded(
     stopped: str = SENTENCE,
 ) -> None:
     """Does the work in this folder, and ends the process with the exit code it earned."""
-    from pipelines.config import load_config
 
     def configured(reporter: Reporter) -> Any:
+        reporter.at("starting")
+        from pipelines.config import load_config
+
         config = load_config(_start(), lenient=lenient)
         reporter.redactor = Redactor(*(secret for one in config.accounts.values() for secret in one.secrets))
         route_logs(reporter)

@@ -21,7 +21,7 @@ from pipelines.init import CONFIG, SECRETS, write_accounts
 from pipelines.log import Reporter
 from pipelines.registry import PROVIDERS
 from pipelines.run import RunResult, run
-from pipelines.view import console_for_people, summary_table
+from pipelines.view import console_for_people, day_and_minute, near, plain, prose, summary_table, typed
 from sandbox import SIZES, Sandbox
 from sources._shared.clock import Clock, using
 
@@ -38,7 +38,7 @@ ON_HAND = """
     order by provider, location_name nulls last
 """
 DISAGREEMENTS = """
-    select coalesce(sku, gtin) as item, name, match_rule as matched_by, {systems}, available_spread as spread
+    select coalesce(sku, gtin) as item, {systems}, available_spread as spread
     from rpt_stock_consolidated
     where available_spread > 0
     order by available_spread desc, item
@@ -60,7 +60,7 @@ def demo(folder: Path, write_report: Callable[[Path, Path], object]) -> None:
     Raises:
         CommandError: the folder is there, and is not a demo's.
     """
-    console = console_for_people()
+    console = console_for_people(width_in_a_pipe=80)
     folder = _fresh_folder(folder)
     begin = pendulum.now("UTC").subtract(days=DAYS)
     with (
@@ -93,7 +93,7 @@ def demo(folder: Path, write_report: Callable[[Path, Path], object]) -> None:
             read, new = (sum(row[name] for row in rows) for name in ("rows_read", "rows_new"))
             console.print(
                 f"{sandbox.clock.now():%a %d %b}: {changed} records changed; asked {len(rows)} times, read"
-                f" {read}, of which {new} were new or changed."
+                f" {read}, kept {new} as new."
             )
         providers = sandbox.providers
         _explain(console, sandbox, result)
@@ -105,7 +105,7 @@ def demo(folder: Path, write_report: Callable[[Path, Path], object]) -> None:
         for title, query in (
             ("How many products are where? (rpt_stock_on_hand, counted)", ON_HAND),
             (
-                "Available in each system: where do they disagree most? (rpt_stock_consolidated)",
+                "Available: where do systems disagree most? (rpt_stock_consolidated)",
                 DISAGREEMENTS.format(systems=systems),
             ),
             ("How old are the numbers? (rpt_freshness)", FRESHNESS),
@@ -115,10 +115,10 @@ def demo(folder: Path, write_report: Callable[[Path, Path], object]) -> None:
     report = folder / "stocktake-report.html"
     write_report(config.published, report)
     for words, what in (
-        ("Look at it in the browser", f"stocktake dashboard -C {_near(folder)}"),
-        ("The same as one file", str(_near(report))),
-        ("Query it with any DuckDB from 1.1 on, while later runs go on", str(_near(reporting))),
-        ("Your own accounts", "stocktake init"),
+        ("Look at it in the browser", f"{typed()} dashboard -C {near(folder)}"),
+        ("The same as one file", str(near(report))),
+        ("Query it with any DuckDB from 1.1 on, while later runs go on", str(near(reporting))),
+        ("Your own accounts, in a folder of their own", f"{typed()} init"),
     ):
         console.print(f"{words}:", f"  {what}", sep="\n", soft_wrap=True)  # to be copied as it is
 
@@ -145,7 +145,11 @@ def serve_sandbox(port: int, size: str, seed: int, config_folder: Path | None) -
     with sandbox:
         if config_folder is not None:
             _write_config(config_folder, sandbox)
-            console.print(f"Its accounts are in {config_folder / '.dlt'}: stocktake run -C {config_folder}")
+            prose(
+                console,
+                f"Its accounts are in {config_folder / '.dlt'}. In another terminal: {typed()} run -C"
+                f" {config_folder}",
+            )
         for provider in sandbox.providers:
             console.print(f"{PROVIDERS[provider].title}: base_url {sandbox.base_url(provider)}")
             for key, value in sandbox.settings(provider).items():
@@ -163,11 +167,6 @@ def _fresh_folder(folder: Path) -> Path:
     folder.mkdir(parents=True)
     (folder / MARKER).touch()
     return folder
-
-
-def _near(path: Path) -> Path:
-    """The path as one types it here."""
-    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def _accounts(sandbox: Sandbox) -> dict[str, Any]:
@@ -209,7 +208,9 @@ class _SandboxClock(Clock):
 
 
 def _run(config: Config, *, build: bool) -> RunResult:
-    result = run(config, config.choose((), ()), Reporter(), build_models=build, publish_tables=build)
+    reporter = Reporter()
+    reporter.at("starting")
+    result = run(config, config.choose((), ()), reporter, build_models=build, publish_tables=build)
     if result.exit_code:
         raise CommandError("The demo's load did not go through; this should not happen. Please report it.")
     return result
@@ -220,13 +221,13 @@ def _explain(console: Console, sandbox: Sandbox, result: RunResult) -> None:
         held = len(sandbox.truth(row["provider"], row["resource"]))
         what = f"{PROVIDERS[row['provider']].title}, {row['resource'].replace('_', ' ')}"
         console.print(
-            f"{what}: asked for what changed after {str(row['asked_from'])[:16]}Z, got {row['rows_read']} of"
-            f" {held} records; {row['rows_new']} were new or changed."
+            f"{what}: asked since {day_and_minute(row['asked_from'])}, got {row['rows_read']} of {held},"
+            f" {row['rows_new']} new."
         )
     if result.build is not None and result.release is not None:
         console.print(
-            f"Built {result.build.models} models, {result.build.tests} tests,"
-            f" published {len(result.release.tables)} tables as release {result.release.name}."
+            f"Built {result.build.models} models, ran {result.build.tests} tests, published"
+            f" {len(result.release.tables)} tables: {result.release.name}."
         )
 
 
@@ -240,7 +241,7 @@ def _report(connection: duckdb.DuckDBPyConnection, title: str, query: str) -> Ta
     names = [column[0] for column in cursor.description or ()]
     table = Table(title=title, title_justify="left", box=None, pad_edge=False, header_style="bold")
     for name in names:
-        table.add_column(name.replace("_", " "), overflow="fold")
+        table.add_column(name.replace("_", " "), overflow="fold", no_wrap=name in ("item", "resource"))
     for row in cursor.fetchall():
         table.add_row(*(_cell(value) for value in row))
     return table
@@ -249,7 +250,6 @@ def _report(connection: duckdb.DuckDBPyConnection, title: str, query: str) -> Ta
 def _cell(value: Any) -> str:
     if value is None:
         return "-"
-    if hasattr(value, "strftime"):
-        return str(value.strftime("%Y-%m-%d %H:%MZ"))
-    text = f"{value:f}" if hasattr(value, "as_tuple") else str(value)
-    return (text.rstrip("0").rstrip(".") or "0") if "." in text and hasattr(value, "as_tuple") else text[:48]
+    if isinstance(value, datetime):
+        return day_and_minute(value)
+    return plain(value)[:48]

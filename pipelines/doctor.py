@@ -26,6 +26,7 @@ from pipelines.errors import CommandError, Exit
 from pipelines.lock import holder_of, is_locked
 from pipelines.pending import pending_packages
 from pipelines.release import current_release
+from pipelines.view import prose
 from pipelines.warehouse import cannot_open, refuse_newer
 from sources._shared.checks import Finding, Level, ok
 from sources._shared.redaction import Redactor
@@ -44,6 +45,8 @@ class Diagnosis:
 
     around: Sequence[Finding]
     accounts: dict[str, Sequence[Finding]]
+    then: str = ""
+    """What to do next, in words."""
 
     @property
     def exit_code(self) -> Exit:
@@ -75,7 +78,9 @@ class Diagnosis:
             for one in findings:
                 words = Text(f"{one.level:<8}", style=STYLES[one.level])
                 words.append(redactor.clean(f"{account}: {one.check}: {one.message}"), style="default")
-                console.print(words, soft_wrap=True)
+                prose(console, words)
+        if self.then:
+            prose(console, self.then)
 
     def _all(self) -> Iterator[tuple[str | None, Finding]]:
         yield from ((None, finding) for finding in self.around)

@@ -4,7 +4,7 @@ import json
 import os
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +13,7 @@ from pipelines.doctor import Diagnosis, ask_account
 from pipelines.errors import ConfigurationError, words_of
 from pipelines.files import write_whole
 from pipelines.registry import PROVIDERS, Provider
+from pipelines.view import near, typed
 from sources._shared.settings import Setting
 
 CONFIG, SECRETS = "config.toml", "secrets.toml"
@@ -64,10 +65,14 @@ def init(
     return Made(folder, Account(name, chosen, {**defaults, **values}), [one.name for one in missing])
 
 
-def tried(made: Made, is_wanted: bool | None, ask: Ask | None, say: Say) -> Diagnosis | None:
-    """What the account says when it is asked, if that is wanted; says what to do next."""
+def tried(made: Made, is_wanted: bool | None, ask: Ask | None, say: Say, at: Say) -> Diagnosis | None:
+    """What the account says when it is asked, if that is wanted; says what to do next.
+
+    Args:
+        at: told what is waited for.
+    """
     if made.missing:
-        say(f"Fill in {', '.join(made.missing)} in {made.folder / '.dlt' / SECRETS}, then: stocktake doctor")
+        say(f"Fill in {', '.join(made.missing)} in {made.folder / '.dlt' / SECRETS}, then: {typed()} doctor")
         return None
     if is_wanted is None and ask is not None:
         is_wanted = ask("Try it now? It asks little and changes nothing. [Y/n] ", False).casefold() in (
@@ -76,9 +81,12 @@ def tried(made: Made, is_wanted: bool | None, ask: Ask | None, say: Say) -> Diag
             "yes",
         )
     if not is_wanted:
-        say("Next: stocktake doctor tries it, stocktake run reads it.")
+        say(f"Next: {typed()} doctor tries it, {typed()} run reads it.")
         return None
-    return ask_account(made.account)
+    at(f"asking {made.account.name}")
+    found = ask_account(made.account)
+    mend = f"Correct it in {near(made.folder / '.dlt')}, then: {typed()} doctor"
+    return replace(found, then=mend if found.exit_code else f"Next: {typed()} run")
 
 
 def write_accounts(

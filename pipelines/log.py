@@ -17,6 +17,7 @@ from rich.console import Console, Group
 from rich.live import Live
 from rich.text import Text
 
+from pipelines.view import counted, prose
 from sources._shared.redaction import Redactor
 
 LogFormat = Literal["human", "json"]
@@ -24,9 +25,10 @@ LogFormat = Literal["human", "json"]
 STEPS = {
     "drain": "finishing what an earlier run left",
     "extract": "asking",
-    "normalize": "packing",
+    "normalize": "normalizing",
     "load": "loading",
     "ship": "shipping what changed into the lake",
+    "compile": "compiling the models, once until a setting changes",
     "build": "building and testing the models",
     "publish": "publishing",
 }
@@ -54,7 +56,7 @@ class Work:
         what = f"{self.step} {self.resource}".strip()
         if not self.pages:
             return f"{what}, {self.waits or f'{seconds:.0f} s'}"
-        far = f"{self.pages} pages, {self.rows} rows"
+        far = f"{counted(self.pages, 'page')}, {counted(self.rows, 'row')}"
         return f"{what}: {far}, {self.waits or f'{self.rows / seconds:.0f} rows/s'}"
 
 
@@ -79,9 +81,14 @@ class Reporter:
     def step(self, step: str, account: str | None = None) -> None:
         """A step of the run begins; `step` is one of STEPS."""
         self._emit("step", {"step": step, "account": account})
+        self._work.pop("", None)
         self._show(account or "", Work(STEPS[step], time.monotonic()))
         if not self._is_seen:
             self.say(f"{account + ': ' if account else ''}{STEPS[step]}")
+
+    def at(self, words: str) -> None:
+        """What is done where there are no steps: seen on a terminal only."""
+        self._show("", Work(words, time.monotonic()))
 
     def page(self, account: str, resource: str, pages: int, rows: int) -> None:
         """Another page of a resource came: so many by now, with so many rows."""
@@ -157,7 +164,7 @@ class Reporter:
     def say(self, words: str, style: str = "") -> None:
         """One line for people."""
         if self.log_format == "human":
-            self.console.print(Text(self.redactor.clean(words), style=style))
+            prose(self.console, Text(self.redactor.clean(words), style=style))
 
     def pause(self) -> None:
         """Takes the moving lines away."""

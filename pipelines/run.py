@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +31,7 @@ from pipelines.stopping import last_words
 from pipelines.sync_log import make_log_tables, record_accounts, thin_log, unconfigured_accounts
 from pipelines.transform import Build, build, has_passed
 from pipelines.unread import Unread, find_unread, tell_unread
-from pipelines.view import in_words, summary_table
+from pipelines.view import in_words, prose, summary_table
 from pipelines.warehouse import limit_memory, make_raw_tables, open_warehouse
 from sources._shared.options import ReadOptions
 from sources._shared.redaction import Redactor
@@ -85,23 +86,24 @@ class RunResult:
         if self.build is not None:
             console.print(f"Built: {self.build.models} models, {self.build.tests} tests passed.")
             for warning in self.build.warnings:
-                console.print(Text(redactor.clean(in_words(warning)), style="yellow"), soft_wrap=True)
+                prose(console, Text(redactor.clean(in_words(warning)), style="yellow"))
         if self.release is not None:
-            console.print(
+            prose(
+                console,
                 f"Published: {self.release.name}, {len(self.release.tables)} tables. BI opens"
                 f" {self.release.folder.parent.parent / 'reporting.duckdb'}",
-                soft_wrap=True,
             )
         if self.csv:
-            console.print(f"{len(self.csv)} CSV files are in {self.csv[0].parent}.")
+            prose(console, f"{len(self.csv)} CSV files are in {self.csv[0].parent}.")
         if self.shipment is not None:
             self.shipment.print(console, redactor)
         if any(account.failed for account in self.accounts):
-            console.print("Some resources could not be read or were held by a guard; the rest is loaded.")
+            prose(console, "Some resources could not be read or were held by a guard; the rest is loaded.")
         if self.unread:
-            console.print(
+            prose(
+                console,
                 f"{len(self.unread)} values or records cannot be read: they are in rpt_schema_drift, and sums"
-                " over them are unknown. Everything else is as it should be."
+                " over them are unknown. Everything else is as it should be.",
             )
 
 
@@ -193,7 +195,7 @@ def run(
         if build_models and result.exit_code is not Exit.FAILED:
             reporter.step("build")
             limit_memory(connection, config.memory_limit)
-            result.build = build(connection, config, reporter.model)
+            result.build = build(connection, config, reporter.model, partial(reporter.step, "compile"))
             notes.built()
             result.unread = find_unread(connection, config)
             tell_unread(result.unread, reporter)

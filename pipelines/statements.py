@@ -11,7 +11,7 @@ import json
 import logging
 import shutil
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from copy import copy
 from graphlib import TopologicalSorter
 from importlib.metadata import version
@@ -68,7 +68,11 @@ class Node(msgspec.Struct, frozen=True):
 
 
 def compiled(
-    home: Path, database: str, variables: Mapping[str, Any] | None = None, project: Path = PROJECT
+    home: Path,
+    database: str,
+    variables: Mapping[str, Any] | None = None,
+    project: Path = PROJECT,
+    compiling: Callable[[], object] = lambda: None,
 ) -> list[Node]:
     """All nodes in an order in which they can be built, compiled only where they are not yet.
 
@@ -77,6 +81,7 @@ def compiled(
         database: the file name of the working database, which stands in every statement.
         variables: what the user set for the models.
         project: the models.
+        compiling: told before that begins: it takes longest of all the first time.
 
     Raises:
         CommandError: dbt does not understand a model, or a model asks for what a build here does not do.
@@ -85,6 +90,7 @@ def compiled(
     key = statements_key(database, variables, project)
     kept = _kept(file, key)
     if kept is None:
+        compiling()
         kept = _in_order(_compile(home, database, variables, project))
         body = msgspec.json.encode(kept)
         file.parent.mkdir(parents=True, exist_ok=True)

@@ -20,6 +20,7 @@ from pipelines.errors import CommandError, TestsFailedError
 from pipelines.files import write_whole
 from pipelines.fingerprint import sum_of_rows
 from pipelines.statements import PROJECT, Node, compiled
+from pipelines.view import plain
 from pipelines.warehouse import BROKEN, raw_contents, settings_signature
 
 __all__ = ["PROJECT", "Build", "build", "build_nodes", "has_passed"]
@@ -61,17 +62,23 @@ class Made:
     """The comment on its table, by which the table is known to be the one that was made."""
 
 
-def build(connection: duckdb.DuckDBPyConnection, config: Config, told: Told = unheard) -> Build:
+def build(
+    connection: duckdb.DuckDBPyConnection,
+    config: Config,
+    told: Told = unheard,
+    compiling: Callable[[], object] = lambda: None,
+) -> Build:
     """Builds and tests the models, as far as anything changed.
 
     Args:
         told: told before every model its number, how many there are, and its name.
+        compiling: told before models are compiled, where they are not yet.
 
     Raises:
         TestsFailedError: the data broke a promise the models make; nothing may be published.
         CommandError: a model could not be built.
     """
-    nodes = compiled(config.home, config.database.name, config.model_vars)
+    nodes = compiled(config.home, config.database.name, config.model_vars, compiling=compiling)
     return build_nodes(connection, nodes, config.home / "logs" / "failed.sql", told)
 
 
@@ -328,7 +335,7 @@ class _Building:
             return ""
         columns = [column[0] for column in cursor.description or ()]
         example = ", ".join(
-            f"{column} {str(value)[:60]}" for column, value in zip(columns[1:], row[1:], strict=True)
+            f"{column} {plain(value)[:60]}" for column, value in zip(columns[1:], row[1:], strict=True)
         )
         return f"{name}: {row[0]} {'row' if row[0] == 1 else 'rows'}, such as {example}"
 

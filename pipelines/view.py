@@ -2,9 +2,14 @@
 
 from __future__ import annotations
 
+import shlex
+import shutil
 import sys
-from collections.abc import Iterable, Mapping
+import textwrap
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import UTC, datetime
+from decimal import Decimal
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from rich.console import Console
@@ -19,10 +24,57 @@ STYLES = {"ok": "green", "guarded": "yellow", "failed": "red"}
 """How what became of a resource is coloured, wherever it is shown."""
 
 
-def console_for_people() -> Console:
+def console_for_people(width_in_a_pipe: int = 140) -> Console:
     """Standard output; wide enough for our tables where it is no terminal."""
-    width = None if sys.stdout.isatty() else 140
+    width = None if sys.stdout.isatty() else width_in_a_pipe
     return Console(soft_wrap=False, highlight=False, width=width)
+
+
+def prose(console: Console, words: str | Text) -> None:
+    """Sentences: broken between words on a terminal, never within a path; in a pipe a line is one line."""
+    text = words if isinstance(words, Text) else Text(words)
+    end = 0
+    for line in _lines(text.plain, console.width) if console.is_terminal else text.plain.splitlines():
+        begin = text.plain.index(line, end)
+        end = begin + len(line)
+        console.print(text[begin:end], soft_wrap=True)
+
+
+def _lines(words: str, width: int) -> Iterator[str]:
+    for line in words.splitlines():
+        yield from textwrap.wrap(
+            line,
+            width,
+            break_long_words=False,
+            break_on_hyphens=False,
+            expand_tabs=False,
+            replace_whitespace=False,
+        ) or [""]
+
+
+def counted(number: int, noun: str) -> str:
+    """How many of what."""
+    return f"{number} {noun}{'' if number == 1 else 's'}"
+
+
+def plain(value: object) -> str:
+    """A value as people write it: a number without zeros behind its last digit."""
+    text = f"{value:f}" if isinstance(value, Decimal) else str(value)
+    return (text.rstrip("0").rstrip(".") or "0") if isinstance(value, Decimal) and "." in text else text
+
+
+def typed() -> str:
+    """The command as one types it here: by its name where the shell finds it, else by where it is."""
+    ours = Path(sys.argv[0])
+    found = shutil.which(ours.name)
+    if not ours.is_file() or (found and Path(found).samefile(ours)):
+        return "stocktake"
+    return shlex.quote(str(near(ours.absolute())))
+
+
+def near(path: Path) -> Path:
+    """The path as one types it here."""
+    return path.relative_to(Path.cwd()) if path.is_relative_to(Path.cwd()) else path
 
 
 def short_instant(moment: str | datetime | None) -> str:
@@ -70,4 +122,4 @@ def _asked(row: Mapping[str, Any]) -> str:
 def in_words(warning: str) -> str:
     """A warning of the models as a sentence; their tests are named for what should be so."""
     test, _, found = warning.partition(": ")
-    return f"Not so: {test.removeprefix('assert_').replace('_', ' ')}. {found}"
+    return f'Warning: "{test.removeprefix("assert_").replace("_", " ")}" does not hold: {found}'

@@ -30,9 +30,10 @@ COVER = Listing(
     cover.account, cover.product_id, cover.vendor_name, cover.unit_of_measure, cover.quantity_available,
     cover.days_of_cover, cover.days_of_cover_all_days, cover.sells_out_on, cover.quantity_sold,
     cover.daily_sales_in_stock, cover.velocity_source, cover.covered_days, cover.days_in_stock,
-    cover.days_observed, cover.is_no_demand, cover.abc_class, cover.available_elsewhere,
+    cover.days_observed, cover.is_no_demand, classes.abc_class, cover.available_elsewhere,
     cover.elsewhere_account""",
-    source="cover_by_product as cover",
+    source="rpt_days_of_cover as cover",
+    joins="left join class_by_product as classes on cover.product_key = classes.product_key",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -57,7 +58,7 @@ COVER = Listing(
             (
                 Option("", "all"),
                 *(
-                    Option(one, one, f"cover.abc_class = '{one}'")
+                    Option(one, one, f"classes.abc_class = '{one}'")
                     for one in ("A", "B", "C", "none", "unknown")
                 ),
             ),

@@ -24,8 +24,16 @@ APART = Listing(
     table="rpt_reconciliation",
     select="""item_key, sku, name, measure, sides.quantities, left_account, left_quantity, right_account,
     right_quantity, apart, disagrees_since, known_through, is_new""",
-    source="apart_items",
-    joins="left join apart_sides as sides on item_key = sides.of_item and measure = sides.of_measure",
+    source="apart_items as apart_items",
+    joins="""left join lateral (
+    select
+        list_distinct(flatten(list([
+            struct_pack(account := pairs.left_account, quantity := pairs.left_quantity),
+            struct_pack(account := pairs.right_account, quantity := pairs.right_quantity)
+        ]))) as quantities
+    from rpt_reconciliation as pairs
+    where pairs.item_key = apart_items.item_key and pairs.measure = apart_items.measure
+) as sides on true""",
     columns=(
         Column("sku", "Item", "product"),
         Column("quantities", "From least to most", "dots", is_wide=True, is_sortable=False),

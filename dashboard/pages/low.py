@@ -23,7 +23,7 @@ REORDER = Listing(
     low.available_elsewhere, low.elsewhere_account, cover.quantity_sold, cover.velocity_source,
     low.is_additive""",
     source="rpt_low_stock as low",
-    joins="left join cover_by_product as cover on low.product_key = cover.product_key",
+    joins="left join rpt_days_of_cover as cover on low.product_key = cover.product_key",
     columns=(
         PRODUCT,
         Column("quantity_available", "Available", "out"),
@@ -74,7 +74,7 @@ def _stockouts(name: str, title: str, order: str, always: str, empty: str, *more
     spells.days_out, spells.days_observed, spells.is_ongoing, spells.is_at_least,
     spells.available_elsewhere, spells.elsewhere_account, cover.quantity_sold, cover.velocity_source""",
         source="rpt_stockouts as spells",
-        joins="left join cover_by_product as cover on spells.product_key = cover.product_key",
+        joins="left join rpt_days_of_cover as cover on spells.product_key = cover.product_key",
         columns=(
             PRODUCT,
             Column("days_out", "Days out", "bar"),

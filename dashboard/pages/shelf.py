@@ -17,12 +17,11 @@ def shelf(release: Release) -> Shelf:
     return Shelf(
         {
             "stock_by_item": STOCK_BY_ITEM.format(systems=systems),
-            "cover_by_product": COVER_BY_PRODUCT,
+            "class_by_product": CLASS_BY_PRODUCT,
             "products_of_items": PRODUCTS_OF_ITEMS,
             "apart_items": APART_ITEMS,
             "item_words": ITEM_WORDS,
             "stock_by_product": STOCK_BY_PRODUCT,
-            "apart_sides": APART_SIDES,
         },
         (
             "rpt_stock_on_hand",
@@ -31,6 +30,8 @@ def shelf(release: Release) -> Shelf:
             "rpt_oversell_risk",
             "rpt_value_by_location",
             "rpt_sell_through",
+            "rpt_days_of_cover",
+            "rpt_reconciliation",
         ),
     )
 
@@ -73,10 +74,9 @@ select
 from fct_inventory_positions as positions
 inner join dim_products as products on positions.product_key = products.product_key
 left join bridge_item_products as members on positions.product_key = members.product_key"""
-COVER_BY_PRODUCT = """\
-select cover.*, classes.abc_class
-from rpt_days_of_cover as cover
-left join rpt_abc_classes as classes on cover.product_key = classes.product_key"""
+CLASS_BY_PRODUCT = """\
+select product_key, abc_class
+from rpt_abc_classes"""
 PRODUCTS_OF_ITEMS = """\
 select
     members.item_key,
@@ -127,13 +127,3 @@ from (
     ) = 1
 )
 cross join (select min(date_day) as first_day, max(date_day) as last_day from fct_inventory_daily)"""
-APART_SIDES = """\
-select
-    item_key as of_item,
-    measure as of_measure,
-    list_distinct(flatten(list([
-        struct_pack(account := left_account, quantity := left_quantity),
-        struct_pack(account := right_account, quantity := right_quantity)
-    ]))) as quantities
-from rpt_reconciliation
-group by item_key, measure"""

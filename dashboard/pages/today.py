@@ -49,6 +49,15 @@ RUNNING_OUT = Tile(
     "warn",
     {"have stock in another system": "count(*) filter (where cover.available_elsewhere > 0)"},
 )
+APART_NOW = Tile(
+    "Systems disagree",
+    "/disagreements",
+    APART,
+    {},
+    "items with different numbers",
+    "info",
+    {"new on the last day": "count(*) filter (where is_new)"},
+)
 TILES = (
     SELLING_OUT,
     RUNNING_OUT,
@@ -71,15 +80,7 @@ TILES = (
         "warn",
         {"sold beyond what there is": "count(*) filter (where risk.is_oversold)"},
     ),
-    Tile(
-        "Systems disagree",
-        "/disagreements",
-        APART,
-        {},
-        "items with different numbers",
-        "info",
-        {"new on the last day": "count(*) filter (where is_new)"},
-    ),
+    APART_NOW,
     Tile(
         "Kits that cannot be made",
         "/kits",

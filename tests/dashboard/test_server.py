@@ -6,6 +6,7 @@ import signal
 import socket
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -14,7 +15,7 @@ import pytest
 
 from dashboard.pages.shelf import shelf
 from dashboard.reader import Published
-from dashboard.server import Dashboard
+from dashboard.server import Ahead, Dashboard
 from tests.dashboard import releases
 from tests.dashboard.conftest import served
 from tests.dashboard.looking import ADDRESSES, Look
@@ -104,6 +105,30 @@ def test_the_next_request_reads_the_next_release(published, serve):
     assert after.status_code == 200
     assert name in after.text
     assert Look(before.text).tables[0][1] != Look(after.text).tables[0][1]
+
+
+def test_a_release_is_prepared_before_anybody_asks(published):
+    """Its first page is made as soon as it is there: it is shown even after its files are gone."""
+    dashboard = Dashboard(published)
+    ahead = Ahead(dashboard, every=0.01)
+    ahead.start()
+    with served(dashboard) as client:
+        for name in ((published / "current").readlink().name, releases.altered(published, MORE_OUT)):
+            releases.switch(published, name)
+            while not any(name.encode() in body for body in list(dashboard._made.values())):
+                assert ahead.is_alive()
+                time.sleep(0.01)
+            for file in (published / "releases" / name).glob("*.parquet"):
+                file.unlink()
+            assert name in client.get("/").text
+    ahead.stopping.set()
+    ahead.join()
+
+
+def test_nothing_published_is_no_trouble_for_who_looks_ahead(tmp_path):
+    Dashboard(tmp_path).prepare()
+    (tmp_path / "current").symlink_to("releases/gone")
+    Dashboard(tmp_path).prepare()
 
 
 def test_going_back_a_release_shows_the_one_before(published, serve):

@@ -20,7 +20,7 @@ def without_clocks(said: str) -> str:
     return CLOCK.sub("", " ".join(said.split()))
 
 
-NO_STEP = r"(?!asking|packing|loading|waiting)"
+NO_STEP = r"(?!asking|normalizing|loading|waiting)"
 """What follows an account's name where it is not said how far its load is."""
 STOCKTAKE = [sys.executable, "-c", "from pipelines.main import main; main()"]
 
@@ -114,7 +114,7 @@ def test_a_folder_that_is_not_ascii_works_in_the_c_locale(project: Project) -> N
 
     for command in ("load", "status"):
         code, said = run(command, "1")
-        warned = re.sub(r"ventmere_s2: (?:asking|packing|loading)\s*", "", without_clocks(said))
+        warned = re.sub(r"ventmere_s2: (?:asking|normalizing|loading)\s*", "", without_clocks(said))
         assert (code, warned) == (0, "")
     code, said = run("load", "0")
     assert (code, said.count("\n")) == (2, 1)

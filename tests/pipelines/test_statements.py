@@ -74,7 +74,9 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def home(tmp_path_factory: pytest.TempPathFactory, project: Path) -> Path:
     """A home in which they are compiled."""
     home = tmp_path_factory.mktemp("home")
-    compiled(home, "working.duckdb", project=project)
+    told: list[str] = []
+    compiled(home, "working.duckdb", project=project, compiling=lambda: told.append("compiling"))
+    assert told == ["compiling"]
     return home
 
 
@@ -91,7 +93,10 @@ def statements(home: Path) -> Path:
 
 
 def test_every_form_of_a_model_is_compiled(home: Path, project: Path, without_dbt: None) -> None:
-    nodes = {node.name: node for node in compiled(home, "working.duckdb", project=project)}
+    told: list[str] = []
+    found = compiled(home, "working.duckdb", project=project, compiling=lambda: told.append("compiling"))
+    assert not told
+    nodes = {node.name: node for node in found}
 
     assert {name: node.kind for name, node in nodes.items()} == {
         "history": "incremental",

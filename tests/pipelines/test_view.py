@@ -1,6 +1,7 @@
 """What people see while a command works and when it is done, without a command."""
 
 import io
+from decimal import Decimal
 from types import SimpleNamespace
 from typing import Any
 
@@ -10,7 +11,7 @@ from rich.console import Console
 from pipelines.log import Reporter, Work, account_at_work
 from pipelines.registry import PROVIDERS
 from pipelines.status import status_table
-from pipelines.view import in_words, summary_table
+from pipelines.view import in_words, plain, summary_table, typed
 
 NAMES = [resource.name for provider in PROVIDERS.values() for resource in provider.resources]
 
@@ -72,8 +73,9 @@ def test_a_year_is_said_where_it_is_another(asked_from: str | None, words: str) 
 @pytest.mark.parametrize(
     ("work", "words"),
     [
-        (Work("packing", 100.0), "packing, 10 s"),
+        (Work("normalizing", 100.0), "normalizing, 10 s"),
         (Work("asking", 100.0, "items", 4, 400), "asking items: 4 pages, 400 rows, 40 rows/s"),
+        (Work("asking", 100.0, "items", 1, 1), "asking items: 1 page, 1 row, 0 rows/s"),
         (
             Work("asking", 100.0, "items", 4, 400, "429. Asked again in 30 s"),
             "asking items: 4 pages, 400 rows, 429. Asked again in 30 s",
@@ -88,6 +90,7 @@ def test_in_a_pipe_every_step_is_a_plain_line() -> None:
     found, out = reporter(terminal=False)
     found.step("extract", "north")
     found.page("north", "items", 1, 100)
+    found.at("starting")
     found.step("build")
     found.model(41, 98, "dim_products")
     found.finish(0)
@@ -97,7 +100,10 @@ def test_in_a_pipe_every_step_is_a_plain_line() -> None:
 def test_on_a_terminal_the_lines_move_and_are_gone_in_the_end() -> None:
     found, out = reporter(terminal=True)
     account_at_work.set("north")
+    found.at("starting")
+    assert found._work[""].step == "starting"
     found.step("extract", "north")
+    assert "" not in found._work
     found.page("north", "items", 3, 300)
     found.log("info", "429: asked too often. Asked again in 30.0 s")
     found.step("build")
@@ -111,9 +117,45 @@ def test_on_a_terminal_the_lines_move_and_are_gone_in_the_end() -> None:
     assert found._live is None
 
 
+@pytest.mark.parametrize("is_terminal", [True, False])
+def test_a_sentence_is_broken_between_words_and_a_path_nowhere(is_terminal: bool) -> None:
+    found, out = reporter(terminal=is_terminal)
+    path = f"/srv/{'a-long-folder/' * 8}reporting.duckdb"
+    sentence = "Published: 46 tables, of which the one that BI opens is to be found by everybody at"
+    found.say(f"{sentence} {path} [bold]")
+    lines = [line.rstrip() for line in out.getvalue().splitlines()]
+    assert " ".join(lines) == f"{sentence} {path} [bold]"
+    assert any(path in line for line in lines)
+    assert len(lines) == (4 if is_terminal else 1)
+
+
+def test_a_command_is_said_as_it_can_be_typed(tmp_path, monkeypatch: pytest.MonkeyPatch) -> None:
+    command = tmp_path / "my stock" / ".venv" / "bin" / "stocktake"
+    command.parent.mkdir(parents=True)
+    command.touch(0o755)
+    monkeypatch.setattr("sys.argv", [str(command)])
+    monkeypatch.setenv("PATH", "/usr/bin")
+    monkeypatch.chdir(tmp_path / "my stock")
+    assert typed() == ".venv/bin/stocktake"
+    monkeypatch.chdir(tmp_path)
+    assert typed() == "'my stock/.venv/bin/stocktake'"
+    monkeypatch.setenv("PATH", str(command.parent))
+    assert typed() == "stocktake"
+
+
+@pytest.mark.parametrize(
+    ("value", "words"),
+    [(Decimal("35.0000000000"), "35"), (Decimal("0E-10"), "0"), (Decimal("1000"), "1000"), ("1.0", "1.0")],
+)
+def test_a_number_ends_with_its_last_digit_and_a_code_stays(value: object, words: str) -> None:
+    assert plain(value) == words
+
+
 def test_a_warning_is_a_sentence() -> None:
     said = in_words("assert_every_location_is_named: 2 rows, such as provider square, location_id L1")
-    assert said == "Not so: every location is named. 2 rows, such as provider square, location_id L1"
+    assert said == (
+        'Warning: "every location is named" does not hold: 2 rows, such as provider square, location_id L1'
+    )
 
 
 @pytest.mark.parametrize(
