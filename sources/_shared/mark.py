@@ -81,6 +81,7 @@ def plan(
     after_mark = None if is_whole or mark is None else mark - options.overlap
     result = ReadResult(resource.name, mode, now, asked_from=after_mark, mark_before=mark, mark_after=mark)
     result.is_elsewhere = is_elsewhere
+    result.is_first = mark is None or not state.get("was_whole")
     if mode == "sweep" and mark is not None and resource.reading == "incremental":
         result.repair_horizon = mark - options.overlap
     if mode == "incremental" and "unreadable_from" in state and _is_due(state.get("looked_at"), now, options):
@@ -123,6 +124,8 @@ def move_mark(state: MutableMapping[str, Any], result: ReadResult, scope: str, b
         state.pop("swept_at", None)  # the next run sweeps, again if need be, until it passes or is confirmed
     elif result.mode == "sweep":
         state["swept_at"] = result.started_at.isoformat()
+    if result.mode == "sweep" and result.is_first:
+        state["was_whole"] = verdict.status == "ok"
 
 
 def note_unreadable(state: MutableMapping[str, Any], result: ReadResult) -> None:

@@ -196,7 +196,7 @@ class Read:
         found = Evidence(
             result.mode,
             self._told,
-            is_first=result.mark_before is None,
+            is_first=result.is_first,
             is_resumed=result.resumed_from is not None,
             expects_known=result.mark_before is not None or result.is_elsewhere,
             known=known if is_measured else 0,

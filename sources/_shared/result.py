@@ -48,6 +48,8 @@ class ReadResult:
     """A sweep's new versions with a clock at or before this moment should have come incrementally."""
     is_elsewhere: bool = False
     """Whether the account is asked at another base_url than at its last sweep."""
+    is_first: bool = False
+    """Whether no sweep has been `ok` so far: what never came is not known, and nobody can look for it."""
     resumed_from: datetime | None = None
     """When the first read began that this one went on with."""
     finished_at: datetime | None = None

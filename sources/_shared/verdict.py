@@ -81,7 +81,7 @@ class Evidence:
     told: Mapping[Reason, str] = field(default_factory=dict)
     """What the pages gave to think, in words."""
     is_first: bool = False
-    """Whether no mark was there before."""
+    """Whether none before it was `ok`."""
     is_resumed: bool = False
     """Whether it went on with what an earlier run had read."""
     expects_known: bool = True

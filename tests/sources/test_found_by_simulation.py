@@ -1,12 +1,16 @@
 """What schedules of `make simulate` have found."""
 
 from datetime import UTC, datetime
+from typing import Any
 
 import pytest
 
+from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
 from sandbox.shipstream.stock import EVERYWHERE
-from sources._shared.verdict import Reason
+from sources._shared.mark import move_mark, plan
+from sources._shared.options import ReadOptions
+from sources._shared.verdict import Evidence, Reason
 from tests.sources.conftest import client_of, read
 
 
@@ -36,3 +40,19 @@ def test_a_bare_array_of_warehouses_is_read_to_its_end() -> None:
         sandbox.switches["sellercloud"].warehouses_shape = "array"
         pages = read(client_of(sandbox, "sellercloud"), "warehouses")
     assert {record.keys for page in pages for record in page.records} == {(str(n),) for n in warehouses}
+
+
+def test_a_sweep_after_one_that_was_short_counts_as_the_first() -> None:
+    """A row that never came is not known, so nobody looks for it: after a first read that was short, rows
+    that shifted hid one from the second sweep, which was `ok`, and the next run asked for changes only."""
+    moment, state = datetime(2026, 1, 5, tzinfo=UTC), dict[str, Any]()
+    resource = next(one for one in PROVIDERS["sellercloud"].resources if one.name == "inventory")
+    modes = []
+    for told in ({Reason.SHORT: "1 short."}, {Reason.SHIFTED: ""}, {Reason.SHIFTED: ""}, {}):
+        result, _ = plan(resource, state, "", ReadOptions(), moment)
+        result.asked_through = moment
+        found = Evidence(result.mode, told, is_first=result.is_first)
+        result.end(found.verdict, found.words("north", "inventory"))
+        move_mark(state, result, "", "")
+        modes.append((result.mode, result.status))
+    assert modes == [("sweep", "guarded"), ("sweep", "ok"), ("sweep", "ok"), ("incremental", "ok")]
