@@ -20,7 +20,7 @@ from typer.testing import CliRunner, Result
 from pipelines.cli import app
 from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
-from tests.compiled_models import give_statements
+from tests.compiled_models import compiled_once
 from tests.postgres_server import PROGRAMS, Postgres, new_database, served
 
 TESTS = Path(__file__).parent
@@ -71,8 +71,6 @@ class Project:
 
     def stocktake(self, *arguments: str, exits: int | None = 0) -> Result:
         """Runs a command and checks its exit code; None lets it be any."""
-        if exits != 2 and {"run", "build"}.intersection(arguments):
-            give_statements(self.home)
         result = self.runner.invoke(app, list(arguments))
         assert exits in (None, result.exit_code), f"{result.stderr[-3500:]}\n{result.exception!r}"
         return result
@@ -228,6 +226,14 @@ COUNTS = "/v2/inventory/counts/batch-retrieve"
 
 
 USUAL = ("square", "ventmere_s2")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _compiled_once() -> Iterator[None]:
+    """dbt takes half a minute of a core for the models, and makes the same of the same text."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("pipelines.statements._compile", compiled_once)
+        yield
 
 
 @pytest.fixture
