@@ -77,7 +77,8 @@ def test_what_was_read_before_a_failure_is_kept_and_the_mark_stays(project: Proj
     project.sandbox.faults["square"].next(Fault("status", 500), times=5)
     row = project.load("--account", "square", exits=3)["square", "inventory_counts"]
     assert (row["status"], row["rows_new"], row["mark_after"]) == ("failed", 200, None)
-    project.load()
+    row = project.load(exits=3)["square", "inventory_counts"]
+    assert row["status"] == "guarded", "a first read in two halves: the next run is a full refresh"
     project.assert_equals_truth()
 
 
