@@ -9,9 +9,11 @@ READY := $(VENV)/ready
 # What is needed to run Stocktake, without what tests and checks need.
 RUNTIME := $(VENV)/ready-to-run
 LINTED := $(VENV)/sql-linted
+# Of its own: it needs an older pandas than our programs of docs/bi/python.md.
+ENGINES := $(VENV)/engines
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all bench bench-quick simulate soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
+.PHONY: help demo test test-slow test-all test-engines bench bench-quick simulate soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -29,6 +31,9 @@ test-slow: $(READY) ## The others: loads, builds, deaths
 	$(PYTEST) -m slow
 
 test-all: test test-slow ## Every test, each once
+
+test-engines: $(ENGINES)/ready ## The models on Spark, by Sail: every published table equals DuckDB's; four minutes
+	$(ENGINES)/bin/python -m pytest tests/engines
 
 bench: $(READY) ## What everything costs, beside the same by hand; writes benchmarks/README.md, takes an hour
 	$(BIN)/python -m benchmarks
@@ -111,6 +116,15 @@ TELL := awk '/^exit / { code = $$2; next } /^Collecting / { split($$2, of, /[^A-
 $(READY): $(RUNTIME)
 	@echo "Installing what tests and checks need, once:"
 	@{ $(PIP_INSTALL) '.[dev]'; echo "exit $$?"; } | $(TELL)
+	@touch $@
+
+$(ENGINES)/ready: pyproject.toml constraints.txt
+	rm -rf $(ENGINES)
+	$(PYTHON) -m venv $(ENGINES)
+	grep -v '^pandas==' constraints.txt > $(ENGINES)/constraints.txt
+	@echo "Installing what the models on Spark need, once:"
+	@{ $(ENGINES)/bin/python -m pip install --disable-pip-version-check --constraint $(ENGINES)/constraints.txt \
+		--editable '.[test-engines]'; echo "exit $$?"; } | $(TELL)
 	@touch $@
 
 $(RUNTIME): pyproject.toml constraints.txt

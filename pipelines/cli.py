@@ -425,7 +425,8 @@ def doctor_command(
     def work(config: Config, reporter: Reporter) -> Diagnosis:
         from pipelines.doctor import diagnose
 
-        accounts = config.choose(account or (), provider or ())
+        alone = config.spark is not None and not config.accounts  # it builds what other homes loaded
+        accounts = [] if alone else config.choose(account or (), provider or ())
         reporter.at(f"looking around, and asking {counted(len(accounts), 'account')}")
         return diagnose(config, accounts)
 
@@ -515,7 +516,7 @@ def _guarded(
         from pipelines.config import load_config
 
         config = load_config(_start(), lenient=lenient)
-        reporter.redactor = Redactor(*(secret for one in config.accounts.values() for secret in one.secrets))
+        reporter.redactor = Redactor(*config.secrets)
         route_logs(reporter)
         return work(config, reporter)
 

@@ -36,6 +36,7 @@ STOCKTAKE_KEYS = {
     "accounts_at_once": "how many accounts are read side by side",
     "lake": "the folder or bucket that stocktake ship puts raw versions into, for one build over many homes",
     "ship": "whether every run ships too: true or false",
+    "engine": 'what builds the models: "duckdb", or "spark" for all that homes have shipped into the lake',
     "timezone": 'the IANA time zone at whose midnight a business day ends, such as "America/New_York"',
     "mirrors": 'groups of accounts that tell of the same stock, to be compared, such as [["shop", "cloud"]]',
     "tolerance": 'how far such accounts may be apart and agree: units, such as "2", or a share, such as "5%"',
@@ -67,6 +68,12 @@ NOTIFY_KEYS = {
     "stale_after": 'how old the last read of a resource may be before a message is sent, such as "6h"',
     "heartbeat": "the URL that is requested after every success",
 }
+SPARK_KEYS = {
+    "remote": 'the address of Spark Connect, such as "sc://spark.example.org:15002"',
+    "table_format": 'the format of the tables that a build makes there: "parquet", "delta" or "iceberg"',
+    "schema_prefix": 'what the names of their schemas begin with, such as "stock_"',
+}
+TABLE_FORMATS = ("parquet", "delta", "iceberg")
 DLT_TABLES = {
     "runtime", "extract", "normalize", "load", "data_writer", "destination", "sources", "schema",
     "normalizer", "providers", "pipelines", "run", "workspace",
@@ -88,7 +95,7 @@ DLT_ASKS = ("airflow", "streamlit", "dlthub", "dlt_plus")
 """Packages that dlt asks for values too, where they are installed."""
 UNUSABLE = "'%?*[\\"
 """What dlt (the first three) or DuckDB (which sees patterns in the others) misreads in a folder's name."""
-OUR_TABLES = ("stocktake", "accounts", "notify")
+OUR_TABLES = ("stocktake", "accounts", "notify", "spark")
 
 _UNITS = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
@@ -148,6 +155,26 @@ class Notify:
 
 
 @dataclass(frozen=True)
+class Spark:
+    """Where models are built if not here, by pipelines/spark.py."""
+
+    remote: str = field(default="", repr=False)
+    """The address of Spark Connect, with a token where it needs one."""
+    table_format: str = "parquet"
+    schema_prefix: str = ""
+
+    @property
+    def host(self) -> str:
+        """The address without what is secret in it."""
+        return self.remote.partition("/;")[0]
+
+    @property
+    def secrets(self) -> list[str]:
+        """What may be said nowhere."""
+        return [found[1]] if (found := re.search(r";token=([^;]+)", self.remote)) else []
+
+
+@dataclass(frozen=True)
 class Config:
     """Everything the user configured."""
 
@@ -165,6 +192,8 @@ class Config:
     lake: str | None = None
     """The address of shared storage; None where nothing is shipped."""
     ship: bool = False
+    spark: Spark | None = None
+    """What builds the models, where DuckDB does not."""
     csv: bool = False
     model_vars: Mapping[str, Any] = field(default_factory=dict)
     """dbt's vars, of which the models have defaults."""
@@ -173,6 +202,12 @@ class Config:
     problems: Sequence[str] = ()
     """What is wrong with accounts, where that does not stop the command."""
     notify: Notify = Notify()
+
+    @property
+    def secrets(self) -> list[str]:
+        """What accounts and engine are reached with, and must appear nowhere."""
+        of_accounts = [secret for account in self.accounts.values() for secret in account.secrets]
+        return [*of_accounts, *(self.spark.secrets if self.spark else ())]
 
     @property
     def database(self) -> Path:
@@ -275,7 +310,9 @@ def load_config(start: Path, *, lenient: bool = False) -> Config:
         problems += wrong
         if account is not None:
             accounts[name] = account
-    problems += _strangers(own.get("mirrors") or [], accounts)
+    spark = _spark(values, own)
+    if spark is None:  # else the accounts are those of other homes
+        problems += _strangers(own.get("mirrors") or [], accounts)
     if problems and not lenient:
         raise ConfigurationError("\n".join(problems))
     matches = own.pop("item_matches", None)
@@ -284,6 +321,7 @@ def load_config(start: Path, *, lenient: bool = False) -> Config:
         home=home,
         accounts=accounts,
         notify=_notify(values),
+        spark=spark,
         problems=problems,
         model_vars={key: own.pop(key) for key in MODEL_VARS if key in own},
         item_matches=() if lenient else read_matches(folder, matches),
@@ -457,6 +495,8 @@ def _own_value(key: str, value: Any) -> Any:
             return {"true": True, "false": False}[str(value).lower()]
         if key == "timezone" and value not in zoneinfo.available_timezones():
             raise ValueError
+        if key == "engine" and value not in ("duckdb", "spark"):
+            raise ValueError
         if key == "mirrors":
             return _groups(value)
         if key == "tolerance" and re.fullmatch(r"\d{1,9}(\.\d{1,4})?%?", str(value)):
@@ -500,6 +540,41 @@ def _strangers(groups: Iterable[Iterable[str]], accounts: Mapping[str, Account])
         for name in group
         if name not in accounts
     ]
+
+
+def _spark(settings: _Values, own: dict[str, Any]) -> Spark | None:
+    if wrong := _unknown_keys("spark", SPARK_KEYS, settings.documents, prefix="SPARK__"):
+        raise ConfigurationError("\n".join(wrong))
+    found = {key: settings.get(f"spark.{key}") for key in SPARK_KEYS}
+    values = {key: str(value) for key, value in found.items() if value not in (None, "")}
+    if own.pop("engine", "duckdb") == "duckdb":
+        if values:
+            raise ConfigurationError(
+                f'spark.{next(iter(values))} has no effect without stocktake.engine = "spark": set that too.'
+            )
+        return None
+    valid = {
+        "remote": r"sc://[^\s/:]+:\d+(/;\S*)?",
+        "table_format": "|".join(TABLE_FORMATS),
+        "schema_prefix": r"[a-z][a-z0-9_]*",
+    }
+    for key, value in values.items():
+        if not re.fullmatch(valid[key], value):
+            shown = "what is written" if key == "remote" else repr(value)
+            raise ConfigurationError(
+                f"spark.{key}: {shown} is not valid. It is {SPARK_KEYS[key]}."
+                " Correct it in .dlt/config.toml or .dlt/secrets.toml."
+            )
+    if "remote" not in values:
+        raise ConfigurationError(
+            f'stocktake.engine is "spark", and spark.remote is not set. It is {SPARK_KEYS["remote"]}.'
+        )
+    if "lake" not in own:
+        raise ConfigurationError(
+            'stocktake.engine is "spark", and stocktake.lake is not set: a build on Spark reads what homes'
+            " have shipped there."
+        )
+    return Spark(**values)
 
 
 def _notify(settings: _Values) -> Notify:

@@ -21,7 +21,7 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.config import Account, Config
+from pipelines.config import Account, Config, Spark
 from pipelines.errors import CommandError, Exit
 from pipelines.lock import holder_of, is_locked
 from pipelines.pending import pending_packages
@@ -91,7 +91,7 @@ class Diagnosis:
 def diagnose(config: Config, accounts: Sequence[Account]) -> Diagnosis:
     """Looks around, and asks the accounts side by side. One account's trouble never hides another's."""
     around = list(_around(config, accounts))
-    workers = min(config.accounts_at_once, len(accounts))
+    workers = max(1, min(config.accounts_at_once, len(accounts)))
     with ThreadPoolExecutor(workers, thread_name_prefix="account") as pool:
         found = pool.map(_examine, accounts)
         return Diagnosis(around, {account.name: one for account, one in zip(accounts, found, strict=True)})
@@ -121,6 +121,8 @@ def _around(config: Config, accounts: Sequence[Account]) -> Iterator[Finding]:
     count = len(config.accounts)
     yield ok("configuration", f"Is complete; {count} account{'s' if count != 1 else ''}.")
     yield from _versions()
+    if config.spark is not None:
+        yield from _spark(config.spark)
     home = _home(config.home)
     yield home
     if home.level == "error":
@@ -169,14 +171,32 @@ def _words(holder: dict[str, Any] | None) -> str:
     )
 
 
-def _versions() -> Iterator[Finding]:
-    """Whether what is installed is what we were tried with."""
-    about = metadata.metadata("stocktake")
-    ranges = {"Python": about["Requires-Python"]}
+def _spark(spark: Spark) -> Iterator[Finding]:
+    """Whether its packages are there, and it answers."""
+    packages = list(_versions(extra="spark"))
+    yield from packages
+    if all(one.level == "ok" for one in packages):
+        from pipelines.spark import connected
+
+        try:
+            with connected(spark) as session:
+                yield ok("spark", f"{spark.host} answers, version {session.version}.")
+        except CommandError as error:
+            yield Finding("spark", "error", str(error))
+
+
+def _versions(extra: str | None = None) -> Iterator[Finding]:
+    """Whether what is installed is what we were tried with.
+
+    Args:
+        extra: look at all packages of this one, instead of at the engines of every installation.
+    """
+    ranges = {} if extra else {"Python": metadata.metadata("stocktake")["Requires-Python"]}
     for requirement in metadata.requires("stocktake") or ():
         found = re.match(r"([\w.-]+)(?:\[[^]]*\])?\s*([^;]*)", requirement)
-        if found is not None and found[1] in ENGINES and "extra ==" not in requirement:
-            ranges[found[1]] = found[2]
+        of = re.search(r"extra == [\"'](\w+)", requirement)
+        if found and (of[1] == extra if of else extra is None and found[1] in ENGINES):
+            ranges[found[1]] = found[2].strip(" ()")
     for name, wanted in ranges.items():
         try:
             installed = platform.python_version() if name == "Python" else metadata.version(name)

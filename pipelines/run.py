@@ -195,9 +195,9 @@ def run(
         if build_models and result.exit_code is not Exit.FAILED:
             reporter.step("build")
             limit_memory(connection, config.memory_limit)
-            result.build = build(connection, config, reporter.model, partial(reporter.step, "compile"))
+            result.build = _build(connection, config, reporter)
             notes.built()
-            result.unread = find_unread(connection, config)
+            result.unread = find_unread(connection)
             tell_unread(result.unread, reporter)
             if result.unread:
                 result.exit_code = Exit.PARTLY
@@ -247,6 +247,15 @@ def _keep_private(config: Config) -> None:
     for folder in ours:
         folder.mkdir(exist_ok=True)
         folder.chmod(0o700)
+
+
+def _build(connection: duckdb.DuckDBPyConnection, config: Config, reporter: Reporter) -> Build:
+    compiling = partial(reporter.step, "compile")
+    if config.spark is None:
+        return build(connection, config, reporter.model, compiling)
+    from pipelines.spark import build_on_spark
+
+    return build_on_spark(connection, config, config.spark, reporter.model, compiling)
 
 
 def _publish(connection: duckdb.DuckDBPyConnection, config: Config, run_id: str) -> Release:

@@ -26,10 +26,16 @@ from pipelines.errors import CommandError
 from pipelines.files import write_whole
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
-ENGINES = ("dbt-core", "dbt-duckdb", "dbt-adapters", "duckdb")
+ENGINES: Mapping[str, Sequence[str]] = {
+    "duckdb": ("dbt-core", "dbt-duckdb", "dbt-adapters", "duckdb"),
+    "spark": ("dbt-core", "dbt-spark", "dbt-adapters"),
+}
+"""What decides what is made of the models' text, by the engine that it is made for."""
+DISTINCT = {"duckdb": "hash", "spark": "struct"}
+"""What makes one value of several, nulls among them, to count the distinct ones."""
 STAGING = "staging"
 """The schema whose models have one row out per row in."""
-FORMAT = "3"
+FORMAT = "4"
 """Goes up when a node is written in another way."""
 
 HOOKS_KNOWN = ("note_build", "forget_")
@@ -72,6 +78,7 @@ def compiled(
     database: str,
     variables: Mapping[str, Any] | None = None,
     project: Path = PROJECT,
+    engine: str = "duckdb",
     compiling: Callable[[], object] = lambda: None,
 ) -> list[Node]:
     """All nodes in an order in which they can be built, compiled only where they are not yet.
@@ -81,26 +88,32 @@ def compiled(
         database: the file name of the working database, which stands in every statement.
         variables: what the user set for the models.
         project: the models.
+        engine: whose SQL it is to be, one of ENGINES.
         compiling: told before that begins: it takes longest of all the first time.
 
     Raises:
         CommandError: dbt does not understand a model, or a model asks for what a build here does not do.
     """
-    file = home / "models" / "statements.json"
-    key = statements_key(database, variables, project)
+    file = home / "models" / ("statements.json" if engine == "duckdb" else f"statements_{engine}.json")
+    key = statements_key(database, variables, project, engine)
     kept = _kept(file, key)
     if kept is None:
         compiling()
-        kept = _in_order(_compile(home, database, variables, project))
+        kept = _in_order(_compile(home, database, variables, project, engine))
         body = msgspec.json.encode(kept)
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, f"{key} {hashlib.sha256(body).hexdigest()}\n{body.decode()}")
     return kept
 
 
-def statements_key(database: str, variables: Mapping[str, Any] | None = None, project: Path = PROJECT) -> str:
+def statements_key(
+    database: str,
+    variables: Mapping[str, Any] | None = None,
+    project: Path = PROJECT,
+    engine: str = "duckdb",
+) -> str:
     """A fingerprint of all that decides what dbt makes of the text."""
-    versions = [FORMAT, *(version(engine) for engine in ENGINES)]
+    versions = [FORMAT, *(version(package) for package in ENGINES[engine])]
     digest = hashlib.sha256(json.dumps([versions, database, variables or {}]).encode())
     for path in sorted(project.rglob("*")):
         if path.suffix in {".sql", ".yml", ".csv"} and not path.name.startswith("."):
@@ -119,30 +132,32 @@ def _kept(file: Path, key: str) -> list[Node] | None:
     return None
 
 
-def _compile(home: Path, database: str, variables: Mapping[str, Any] | None, project: Path) -> list[Node]:
+def _compile(
+    home: Path, database: str, variables: Mapping[str, Any] | None, project: Path, engine: str
+) -> list[Node]:
     stand_in = home / "models" / "stand_in" / database
     stand_in.parent.mkdir(parents=True, exist_ok=True)
     try:
         with variable("STOCKTAKE_WORKING_DATABASE", str(stand_in)):
-            return _compile_with(_Dbt(home, variables or {}, project), stand_in)
+            dbt = _Dbt(home, variables or {}, project, engine)
+            return _compile_with(dbt, stand_in if engine == "duckdb" else None)
     finally:
         shutil.rmtree(stand_in.parent)
 
 
-def _compile_with(dbt: "_Dbt", stand_in: Path) -> list[Node]:
-    """Compiles both forms of each model: an incremental one is written otherwise where its table is there."""
+def _compile_with(dbt: "_Dbt", stand_in: Path | None) -> list[Node]:
+    """Compiles the models as they are made whole.
+
+    Args:
+        stand_in: a database for the other form of incremental models, which are written otherwise where their
+            table is there; None where every build is whole.
+    """
     for node in dbt.manifest.nodes.values():
         _refuse_unknown(node)
     wholes = dbt.run("compile", "--full-refresh")
-    incremental = [node for node in wholes if node.config.materialized == "incremental"]
-    with duckdb.connect(str(stand_in)) as connection:
-        for node in incremental:
-            connection.execute(f'create schema if not exists "{node.schema}"')
-            connection.execute(f'create table "{node.schema}"."{node.name}" as select 1 as stands_there')
-    chosen = ["--indirect-selection", "empty", "--select", *(node.name for node in incremental)]
-    merges = dbt.run("compile", *chosen) if incremental else []
+    merges = _merges(wholes, dbt, stand_in) if stand_in else []
     merge_sql = {node.unique_id: str(node.compiled_code) for node in merges}
-    prechecks = {node.unique_id: one for node in wholes if (one := _precheck(node))}
+    prechecks = {node.unique_id: one for node in wholes if (one := _precheck(node, dbt.distinct))}
     return [
         *(
             _node(node, dbt.names, merge_sql.get(node.unique_id, ""))
@@ -153,9 +168,23 @@ def _compile_with(dbt: "_Dbt", stand_in: Path) -> list[Node]:
     ]
 
 
-def _precheck(node: Any) -> str | None:
+def _merges(wholes: Sequence[Any], dbt: "_Dbt", stand_in: Path) -> list[Any]:
+    incremental = [node for node in wholes if node.config.materialized == "incremental"]
+    with duckdb.connect(str(stand_in)) as connection:
+        for node in incremental:
+            connection.execute(f'create schema if not exists "{node.schema}"')
+            connection.execute(f'create table "{node.schema}"."{node.name}" as select 1 as stands_there')
+    chosen = ["--indirect-selection", "empty", "--select", *(node.name for node in incremental)]
+    return dbt.run("compile", *chosen) if incremental else []
+
+
+def _precheck(node: Any, distinct: str) -> str | None:
     """What is true of all rows together wherever this test finds one, and else hardly ever: cheap to ask
-    along with others of the same model. None of a test that is asked by itself."""
+    along with others of the same model. None of a test that is asked by itself.
+
+    Args:
+        distinct: makes one value of several, nulls among them.
+    """
     metadata, config = getattr(node, "test_metadata", None), node.config
     if metadata is None or metadata.namespace or config.severity.lower() != "error" or config.where:
         return None
@@ -164,14 +193,14 @@ def _precheck(node: Any) -> str | None:
     if metadata.name == "not_null":
         return f"count(*) > count({column})"
     if metadata.name == "unique":
-        return f"count({column}) > count(distinct hash({column})) filter ({column} is not null)"
+        return f"count({column}) > count(distinct {distinct}({column})) filter (where {column} is not null)"
     if metadata.name == "one_row_per" and not told.get("as_compared"):
         columns, nullable = told["columns"], told.get("nullable", ())
         needed = [f"count(*) > count({column})" for column in columns if column not in nullable]
-        return " or ".join([f"count(*) > count(distinct hash({', '.join(columns)}))", *needed])
+        return " or ".join([f"count(*) > count(distinct {distinct}({', '.join(columns)}))", *needed])
     if metadata.name == "accepted_values" and told.get("quote", True):
         values = ", ".join(f"'{value}'" for value in told["values"])  # as dbt writes them
-        return f"count(*) filter ({column} not in ({values})) > 0"
+        return f"count(*) filter (where {column} not in ({values})) > 0"
     return None
 
 
@@ -266,13 +295,14 @@ def _in_order(nodes: Sequence[Node]) -> list[Node]:
 class _Dbt:
     """dbt in this process, on the models' text as it was read once."""
 
-    def __init__(self, home: Path, variables: Mapping[str, Any], project: Path) -> None:
+    def __init__(self, home: Path, variables: Mapping[str, Any], project: Path, engine: str) -> None:
         self.log = home / "logs" / "dbt.log"
+        self.distinct = DISTINCT[engine]
         self._told = [
             "--quiet", "--no-use-colors", "--log-level", "none", "--log-level-file", "info",
             "--project-dir", str(project), "--profiles-dir", str(project),
             "--target-path", str(home / "models"), "--log-path", str(self.log.parent),
-            "--vars", json.dumps(variables), "--no-write-json",
+            "--vars", json.dumps(variables), "--no-write-json", "--target", engine,
         ]  # fmt: skip
         self.manifest: Any = None
         self.manifest = self._invoke("parse")

@@ -8,8 +8,8 @@ together or not at all.
 
 import hashlib
 import uuid
-from collections.abc import Callable, Sequence
-from contextlib import suppress
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -92,22 +92,30 @@ def build_nodes(
     """
     models = [node.name for node in nodes if node.kind != "test"]
     _make_state(connection)
-    connection.execute("delete from raw_stocktake.build_state")
     building = _Building(connection, failed_sql)
-    connection.execute("begin")
-    try:
+    with one_build(connection):
         for node in nodes:
             if node.kind != "test":
                 told(models.index(node.name) + 1, len(models), node.name)
             building.bring_up_to_date(node)
         building.finish(nodes)
+    return building.result
+
+
+@contextmanager
+def one_build(connection: duckdb.DuckDBPyConnection) -> Iterator[None]:
+    """What a build changes, as one transaction: it has passed, or it has not been."""
+    _make_state(connection)
+    connection.execute("delete from raw_stocktake.build_state")
+    connection.execute("begin")
+    try:
+        yield
         connection.execute("insert into raw_stocktake.build_state (has_passed) values (true)")
         connection.execute("commit")
     except BaseException:
         with suppress(duckdb.Error):  # after a fatal one there is nothing to roll back
             connection.execute("rollback")
         raise
-    return building.result
 
 
 def has_passed(connection: duckdb.DuckDBPyConnection) -> bool:

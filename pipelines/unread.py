@@ -10,7 +10,6 @@ from typing import Any
 
 import duckdb
 
-from pipelines.config import Config
 from pipelines.log import Reporter
 from pipelines.registry import PROVIDERS
 
@@ -67,7 +66,7 @@ def _quoted(said: str | None) -> str:
     return f'"{words[:80]}…"' if len(words) > 80 else f'"{words}"'
 
 
-def find_unread(connection: duckdb.DuckDBPyConnection, config: Config) -> list[Unread]:
+def find_unread(connection: duckdb.DuckDBPyConnection) -> list[Unread]:
     """What configured accounts have now, as the last build found it, whichever run brought it.
 
     What an append-only resource brought is told once, by the first run that finds it: its records are never
@@ -75,9 +74,9 @@ def find_unread(connection: duckdb.DuckDBPyConnection, config: Config) -> list[U
     """
     rows = connection.execute(
         "select account, resource, record_key, field_path, said, reason, declared_type, provider"
-        " from reporting.rpt_schema_drift where feeds_measure and list_contains(?::varchar[], account)"
-        " order by account, resource, field_path nulls first, record_key",
-        [list(config.accounts)],
+        " from reporting.rpt_schema_drift where feeds_measure"
+        " and account in (select account from marts.dim_accounts where is_configured)"
+        " order by account, resource, field_path nulls first, record_key"
     ).fetchall()
     found = [Unread(*row) for row in rows]
     once = {_name(unread) for unread in found if unread.field_path is not None and _is_append_only(unread)}

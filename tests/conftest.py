@@ -159,6 +159,7 @@ def key_columns(provider: str, resource: str) -> str:
 SLOW = (
     "dashboard/",
     "dbt_models/",
+    "engines/",
     "pipelines/test_accounts.py",
     "pipelines/test_any_value.py",
     "pipelines/test_backfill_and_reset.py",

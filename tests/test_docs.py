@@ -11,7 +11,7 @@ import typer
 import yaml
 
 from pipelines.cli import app
-from pipelines.config import NOTIFY_KEYS, STOCKTAKE_KEYS, load_config
+from pipelines.config import NOTIFY_KEYS, SPARK_KEYS, STOCKTAKE_KEYS, load_config
 from pipelines.descriptions import described_tables
 from pipelines.errors import Exit
 from pipelines.matches import read_matches
@@ -223,7 +223,9 @@ def keys_of(rows: Iterable[Row]) -> set[str]:
     return {row["Key"].strip("`") for row in rows}
 
 
-@pytest.mark.parametrize(("name", "keys"), [("stocktake", STOCKTAKE_KEYS), ("notify", NOTIFY_KEYS)])
+@pytest.mark.parametrize(
+    ("name", "keys"), [("stocktake", STOCKTAKE_KEYS), ("spark", SPARK_KEYS), ("notify", NOTIFY_KEYS)]
+)
 def test_every_key_of_ours_is_described_and_no_other(name: str, keys: dict[str, str]) -> None:
     part = sections(read(CONFIGURATION))[f"`[{name}]`"]
     assert keys_of(table(part, "Key")) == keys.keys()

@@ -23,7 +23,7 @@
 
 {# Engines have no greatest of booleans, so that is made of numbers. #}
 {% macro custom_field_value(wanted) -%}
-    {%- set is_wanted = "field_code = " ~ folded("'" ~ (wanted.field | replace("'", "''")) ~ "'") -%}
+    {%- set is_wanted = "field_code = " ~ folded(literal(wanted.field)) -%}
     {{ {
         'text': joined_texts("case when " ~ is_wanted ~ " then value_text end", "position, said_code"),
         'number': "max(case when " ~ is_wanted ~ " and number_rank = 1 then value_number end)",

@@ -48,10 +48,9 @@
     {% set rows = [] %}
     {% for provider, table in record_tables() %}
         {% for field in field_paths(declared(provider, table, 'fields')) %}
-            {% set description = field.description | replace("'", "''") %}
             {% do rows.append(
                 "('" ~ [provider, table] | join("', '") ~ "', " ~ loop.index
-                ~ ", '" ~ [field.path, field.type, description] | join("', '") ~ "')"
+                ~ ", '" ~ [field.path, field.type] | join("', '") ~ "', " ~ literal(field.description) ~ ")"
             ) %}
         {% endfor %}
     {% endfor %}

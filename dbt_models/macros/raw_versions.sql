@@ -15,5 +15,5 @@
         _dlt_valid_from as valid_from,
         _dlt_valid_to as valid_to,
         _dlt_load_id
-    from {{ source(source_name, table_name) }}
+    from {{ raw_table(source(source_name, table_name)) }}
 {% endmacro %}

@@ -31,3 +31,28 @@
         false
     )
 {%- endmacro %}
+
+{% macro spark__decimal_of(text) -%}
+    cast(
+        case
+            when trim({{ text }}) rlike '^[+-]?([0-9]+[.]?[0-9]*|[.][0-9]+)([eE][+-]?[0-9]+)?$'
+                then coalesce(
+                    try_cast(trim({{ text }}) as decimal(28, 10)),
+                    case
+                        when {{ text }} rlike '[eE]'  -- Sail reads no exponent into a decimal
+                            then try_cast(try_cast(trim({{ text }}) as double) as decimal(28, 10))
+                    end
+                )
+        end as {{ type_quantity() }}
+    )
+{%- endmacro %}
+
+{% macro spark__integer_of(text) -%}
+    case when {{ decimal_of(text) }} % 1 = 0 then try_cast({{ decimal_of(text) }} as bigint) end
+{%- endmacro %}
+
+{% macro spark__is_uncast(uncast_values, field_paths) -%}
+    coalesce(
+        exists({{ uncast_values }}, value -> array_contains({{ spark__texts(field_paths) }}, value.field_path)), false
+    )
+{%- endmacro %}

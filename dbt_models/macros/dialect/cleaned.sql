@@ -51,3 +51,18 @@
     \x{09}-\x{0D}\x{1C}-\x{1F}\x{85}\x{A0}\x{115F}\x{1160}\x{1680}\x{2000}-\x{200A}\x{2028}\x{2029}\x{202F}\x{205F}
     {{- '\\x{2800}\\x{3000}\\x{3164}\\x{FFA0}' }}
 {%- endmacro %}
+
+{% macro spark__cleaned(text) -%}
+    nullif(
+        trim(
+            regexp_replace(
+                regexp_replace(
+                    translate({{ text }}, {{ look_alikes() | join(', ') }}),
+                    '[{{ unseen_characters() | replace('\\', '\\\\') }}]', ''
+                ),
+                '[ {{ space_characters() | replace('\\', '\\\\') }}]+', ' '
+            )
+        ),
+        ''
+    )
+{%- endmacro %}

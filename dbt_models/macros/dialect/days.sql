@@ -33,3 +33,20 @@
 {% macro duckdb__unnest_days(first, last) -%}
     cast(unnest(generate_series({{ first }}, {{ last }}, interval 1 day)) as date)
 {%- endmacro %}
+
+{# The session's zone is UTC. #}
+{% macro spark__business_day(instant) -%}
+    cast(from_utc_timestamp({{ instant }}, '{{ var('timezone') }}') as date)
+{%- endmacro %}
+
+{% macro spark__days_between(first, last) -%}
+    datediff({{ last }}, {{ first }})
+{%- endmacro %}
+
+{% macro spark__add_days(day, days) -%}
+    case when {{ days }} < 1000000 then date_add({{ day }}, cast({{ days }} as integer)) end
+{%- endmacro %}
+
+{% macro spark__unnest_days(first, last) -%}
+    explode(case when {{ first }} <= {{ last }} then sequence({{ first }}, {{ last }}, interval 1 day) end)
+{%- endmacro %}

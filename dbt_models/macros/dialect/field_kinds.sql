@@ -93,3 +93,125 @@
 {% macro duckdb__texts(texts) -%}
     ['{{ texts | join("', '") }}']
 {%- endmacro %}
+
+{% macro spark__texts(texts) -%}
+    array('{{ texts | join("', '") }}')
+{%- endmacro %}
+
+{# A member of a tagged document by a JSON path without lists; null where it is null, too. #}
+{% macro spark__at(document, path) -%}
+    {%- if path == '$' -%}
+        {{ document }}
+    {%- else -%}
+        nullif(get_json_object({{ document }}, "{{ spark__path(path) }}"), 'null')
+    {%- endif -%}
+{%- endmacro %}
+
+{% macro spark__path(path) -%}
+    {{ path | replace('."', "['") | replace('"', "|']") }}
+{%- endmacro %}
+
+{# All documents that a path into lists leads to. #}
+{% macro spark__all_at(payload, path) -%}
+    {%- set parts = path.split('[*]') -%}
+    {%- set found = namespace(sql='array(' ~ spark__at(payload, parts[0]) ~ ')') -%}
+    {%- for part in parts[1:] -%}
+        {%- set found.sql = 'flatten(transform(' ~ found.sql ~ ', one -> coalesce('
+            ~ spark__json_elements('one') ~ ', array())))' -%}
+        {%- if part -%}
+            {%- set found.sql = 'transform(' ~ found.sql ~ ', one -> ' ~ spark__at('one', '$' ~ part) ~ ')' -%}
+        {%- endif -%}
+    {%- endfor -%}
+    {{ return(found.sql) }}
+{%- endmacro %}
+
+{% macro spark__keys_of(document) -%}
+    transform(
+        json_object_keys({{ spark__object(document) }}),
+        name -> substring(name, 1, length(name) - 1)
+    )
+{%- endmacro %}
+
+{% macro spark__payload_keys(payload, fields) -%}
+    {%- set holders = field_holders(fields) -%}
+    {%- set tagged = spark__tagged(payload) -%}
+    named_struct(
+        'outside_lists', array(
+        {%- for holder in holders.outside_lists %}
+            {{ spark__keys_of(spark__at(tagged, holder.holder)) }}{{ ',' if not loop.last }}
+        {%- endfor %}
+        )
+        {%- for holder in holders.inside_lists %},
+        'list_{{ loop.index }}', array_distinct(flatten(transform(
+            {{ spark__all_at(tagged, holder.holder) }}, one -> coalesce({{ spark__keys_of('one') }}, array())
+        )))
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# As one list of values: conditions on each would have to be planned for each. Sail finds nothing by a path that is no
+   literal. #}
+{% macro spark__field_kinds(payload, keys, fields) -%}
+    {%- set holders = field_holders(fields) -%}
+    {%- set places = holders.outside_lists | map(attribute='holder') | list -%}
+    {%- set outside = field_paths(fields) | rejectattr('is_in_list') | list -%}
+    {%- set tagged = spark__tagged(payload) -%}
+    array_join(transform(
+        array(
+            {%- for field in outside %}
+            get_json_object({{ tagged }}, "{{ spark__path(field.holder ~ '."' ~ field.name ~ '"') }}")
+            {{- ',' if not loop.last }}
+            {%- endfor %}
+        ),
+        (value, place) -> case
+            when value is null or value = 'null'
+                then case
+                    when array_contains(
+                        get({{ keys }}.outside_lists, get(array(
+                            {%- for field in outside -%}
+                                {{ places.index(field.holder) }}{{ ', ' if not loop.last }}
+                            {%- endfor -%}
+                        ), place)),
+                        get({{ spark__texts(outside | map(attribute='name')) }}, place)
+                    ) then '0'
+                    else '-'
+                end
+            when endswith(value, '|') then 't'
+            when startswith(value, '|') then 'n'
+            when startswith(value, '{') then 'o'
+            when startswith(value, '[') then 'a'
+            else 'b'
+        end
+    ), '')
+    {%- for holder in holders.inside_lists %}
+    || array_join(transform(
+        {{ spark__texts(holder.names) }},
+        name -> case when array_contains({{ keys }}.list_{{ loop.index }}, name) then '+' else '-' end
+    ), '')
+    {%- endfor %}
+{%- endmacro %}
+
+{% macro spark__unknown_fields(keys, fields) -%}
+    {%- set holders = field_holders(fields) -%}
+    {%- set unknown = [] -%}
+    {%- for holder in holders.outside_lists -%}
+        {%- do unknown.append(spark__unknown_keys('get(' ~ keys ~ '.outside_lists, ' ~ loop.index0 ~ ')', holder)) -%}
+    {%- endfor -%}
+    {%- for holder in holders.inside_lists -%}
+        {%- do unknown.append(spark__unknown_keys(keys ~ '.list_' ~ loop.index, holder)) -%}
+    {%- endfor -%}
+    nullif(array_join(array_sort(array_distinct(flatten(array(
+        {{ unknown | join(',\n        ') }}
+    )))), ', '), '')
+{%- endmacro %}
+
+{% macro spark__unknown_keys(keys, holder) -%}
+    transform(
+        filter(coalesce({{ keys }}, array()), name -> not array_contains({{ spark__texts(holder.names) }}, name)),
+        name -> '{{ holder.prefix }}' || replace(name, ', ', ',')
+    )
+{%- endmacro %}
+
+{% macro spark__split_paths(text) -%}
+    split({{ text }}, ', ')
+{%- endmacro %}

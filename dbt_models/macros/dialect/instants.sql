@@ -55,3 +55,44 @@
         else {{ instant }}
     end
 {%- endmacro %}
+
+{% macro spark__microseconds(instant) -%}
+    unix_micros({{ instant }})
+{%- endmacro %}
+
+{% macro spark__type_instant() -%}
+    timestamp
+{%- endmacro %}
+
+{% macro spark__instant_of(text) -%}
+    {{ usable_instant(spark__timestamp_of(text)) }}
+{%- endmacro %}
+
+{# A text as a timestamp, as DuckDB reads it: a date has to be there, seconds need not, 24:00 is the next day's 0:00. #}
+{% macro spark__timestamp_of(text) -%}
+    {%- set zone = '(Z|[+-][0-9]{2}(?::?[0-9]{2})?)?' -%}
+    {%- set with_seconds = "regexp_replace(" ~ text
+        ~ ", '^([0-9]+-[0-9]+-[0-9]+[T ][0-9]+:[0-9]+)" ~ zone ~ "$', '$1:00$2')" -%}
+    case
+        when trim({{ text }}) rlike '^[0-9]+-[0-9]+-[0-9]+([T ][0-9]+:[0-9]+(:[0-9]+([.][0-9]*)?)?{{ zone }})?$'
+            then case
+                when {{ text }} rlike '[T ]24:00(:00([.]0*)?)?{{ zone }}$'
+                    then try_cast(
+                        replace(replace({{ with_seconds }}, 'T24:', 'T00:'), ' 24:', ' 00:') as timestamp
+                    ) + interval 1 day
+                else try_cast({{ with_seconds }} as timestamp)
+            end
+    end
+{%- endmacro %}
+
+{% macro spark__instant_in_zone(text, zone) -%}
+    {%- set local = spark__timestamp_of(text) -%}
+    {%- set instant = "to_utc_timestamp(" ~ local ~ ", " ~ zone ~ ")" -%}
+    {%- set hour_before = instant ~ " - interval 1 hour" -%}
+    case
+        when {{ instant_of(text) }} is null then null
+        when {{ matches(text, '.*:.*(Z|[+-][0-9]{2}:?[0-9]{2})') }} then {{ instant_of(text) }}
+        when from_utc_timestamp({{ hour_before }}, {{ zone }}) = {{ local }} then {{ hour_before }}
+        else {{ instant }}
+    end
+{%- endmacro %}

@@ -93,3 +93,84 @@
         and json_type(member.value) not in ('OBJECT', 'ARRAY', 'BOOLEAN', 'NULL')
     )[1].value ->> '$'
 {%- endmacro %}
+
+{# Of Spark, whose JSON functions take a text's quotes away and read numbers through doubles. So documents are tagged:
+   every text in them, keys too, ends with a bar, and every number is a text that begins with one. {"a": "b", "c": 1.50}
+   is {"a|": "b|", "c|": "|1.50"}. What a member is, and all of its digits, are seen wherever it goes. #}
+{% macro spark__tagged(text) -%}
+    regexp_replace({{ text }}, '"((?:[^"\\\\]|\\\\.)*)"|(-?[0-9][0-9.eE+-]*)', '"$1|$2"')
+{%- endmacro %}
+
+{# A tagged scalar without its bar, any other tagged document as JSON again. A text that ends in a bar is taken whole, then
+   a number that begins with one; what is left has them inside. #}
+{% macro spark__untagged(document) -%}
+    regexp_replace({{ document }}, '(?s)^(.*)[|]$|^[|](.*)$|"[|](-?[0-9][0-9.eE+-]*)"|[|](")', '$1$2$3$4')
+{%- endmacro %}
+
+{# The document where it is an object, or an array; else null. #}
+{% macro spark__object(document) -%}
+    nullif(regexp_extract({{ document }}, '(?s)^[{].*[}]$', 0), '')
+{%- endmacro %}
+
+{% macro spark__array(document) -%}
+    nullif(regexp_extract({{ document }}, '(?s)^[\\[].*[\\]]$', 0), '')
+{%- endmacro %}
+
+{% macro spark__json_kind(document) -%}
+    case
+        when {{ document }} is null or {{ document }} = 'null' then 'null'
+        when endswith({{ document }}, '|') then 'text'
+        when startswith({{ document }}, '|') then 'number'
+        when startswith({{ document }}, '{') then 'object'
+        when startswith({{ document }}, '[') then 'array'
+        else 'boolean'
+    end
+{%- endmacro %}
+
+{% macro spark__json_member(document, key) -%}
+    get_json_object({{ document }}, "$['{{ key }}|']")
+{%- endmacro %}
+
+{% macro spark__json_scalar(document) -%}
+    {{ spark__untagged(document) }}
+{%- endmacro %}
+
+{% macro spark__json_elements(document) -%}
+    from_json({{ spark__array(document) }}, 'array<string>')
+{%- endmacro %}
+
+{% macro spark__json_texts(text) -%}
+    case
+        when {{ text }} rlike '^(?s)\\[.*\\]$'
+            then transform(from_json({{ spark__tagged(text) }}, 'array<string>'), one -> {{ spark__untagged('one') }})
+    end
+{%- endmacro %}
+
+{% macro spark__json_members(document) -%}
+    transform(
+        map_entries(from_json({{ spark__object(document) }}, 'map<string,string>')),
+        member -> named_struct('key', substring(member.key, 1, length(member.key) - 1), 'value', member.value)
+    )
+{%- endmacro %}
+
+{% macro spark__json_object_of(document) -%}
+    case
+        when startswith({{ document }}, '{') and endswith({{ document }}, '}') then {{ document }}
+        when startswith({{ document }}, '{') and endswith({{ document }}, '|')
+            then case
+                when from_json({{ spark__untagged(document) }}, 'map<string,string>') is not null
+                    then {{ spark__tagged(spark__untagged(document)) }}
+            end
+    end
+{%- endmacro %}
+
+{% macro spark__json_text_by_plain_name(document, name) -%}
+    get(transform(
+        filter(
+            {{ spark__json_members(document) }},
+            member -> lower(regexp_replace(member.key, '[^A-Za-z0-9]', '')) = '{{ name }}'
+            and (endswith(member.value, '|') or startswith(member.value, '|'))
+        ),
+        member -> {{ spark__untagged('member.value') }}
+    ), 0)
+{%- endmacro %}

@@ -53,3 +53,46 @@
 {% macro duckdb__look_up(list, key, value, wanted) -%}
     list_filter({{ list }}, lambda option: option.{{ key }} = {{ value }})[1].{{ wanted }}
 {%- endmacro %}
+
+{% macro spark__unnest_list(list) -%}
+    explode({{ list }})
+{%- endmacro %}
+
+{# The settings of an account are JSON as it was written; documents out of payloads are tagged. #}
+{% macro spark__json_text(document, key) -%}
+    coalesce(
+        get_json_object({{ document }}, "$['{{ key }}']"),
+        {{ spark__untagged(spark__json_member(document, key)) }}
+    )
+{%- endmacro %}
+
+{% macro spark__matches(text, pattern) -%}
+    ({{ text }} rlike '^(?:{{ pattern | replace('\\', '\\\\') }})$')
+{%- endmacro %}
+
+{% macro spark__unnest_numbered(list) -%}
+    explode(transform(
+        {{ list }}, (element, position) -> named_struct('position', position + 1, 'element', element)
+    ))
+{%- endmacro %}
+
+{% macro spark__split_list(text) -%}
+    transform(split({{ text }}, '[,;|]'), part -> trim(part))
+{%- endmacro %}
+
+{% macro spark__look_up(list, key, value, wanted) -%}
+    get(filter({{ list }}, option -> option.{{ key }} = {{ value }}), 0).{{ wanted }}
+{%- endmacro %}
+
+{# A text as it stands in SQL, between its quotes. #}
+{% macro literal(text) -%}
+    {{ return(adapter.dispatch('literal', 'stocktake')(text)) }}
+{%- endmacro %}
+
+{% macro duckdb__literal(text) -%}
+    '{{ text | replace("'", "''") }}'
+{%- endmacro %}
+
+{% macro spark__literal(text) -%}
+    '{{ text | replace('\\', '\\\\') | replace("'", "\\'") }}'
+{%- endmacro %}

@@ -161,3 +161,148 @@
         else {{ payload }}
     end
 {%- endmacro %}
+
+{# Of Spark, where one member of another shape than it was declared can cost the whole. So every value is read by its
+   path, as a text, and the elements of a list one by one. #}
+{% macro spark__payload_as_text(payload, fields) -%}
+    {%- set tagged = spark__tagged(payload) -%}
+    case
+        when json_object_keys({{ spark__object(tagged) }}) is not null
+            then {{ spark__read(tagged, '$', fields, 1) }}
+    end
+{%- endmacro %}
+
+{% macro spark__read(document, path, fields, depth) -%}
+    named_struct(
+        {%- for field in fields %}
+        {%- set inner = path ~ '."' ~ field.name ~ '"' %}
+        {%- set value = spark__at(document, inner) %}
+        '{{ field.name }}',
+        {%- if field.type == 'struct' %} case
+            when startswith({{ value }}, '{') then {{ spark__read(document, inner, field.fields, depth) }}
+        end
+        {%- elif field.fields is defined %} transform(
+            {{ spark__json_elements(value) }}, element_{{ depth }} -> case
+                when startswith(element_{{ depth }}, '{')
+                    then {{ spark__read('element_' ~ depth, '$', field.fields, depth + 1) }}
+            end
+        )
+        {%- elif field.type == 'list' %} transform(
+            {{ spark__json_elements(value) }}, element_{{ depth }} -> {{ spark__untagged('element_' ~ depth) }}
+        )
+        {%- elif field.type == 'json' %} {{ value }}
+        {%- else %} {{ spark__untagged(value) }}
+        {%- endif %}{{ "," if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{% macro spark__typed_record(said, payload, fields, depth=1) -%}
+    named_struct(
+        {%- for field in fields %}
+        {%- set value = said ~ '.' ~ adapter.quote(field.name) %}
+        '{{ field.name }}',
+        {%- if field.exact_numbers is defined %} {{ spark__at(
+            spark__numbers_apart(spark__tagged(payload), field.exact_numbers), '$."' ~ field.name ~ '"'
+        ) }}
+        {%- elif field.fields is defined and not castable(field.fields) %} {{ value }}
+        {%- elif field.type == 'struct' %} {{ spark__typed_record(value, payload, field.fields, depth) }}
+        {%- elif field.fields is defined %} transform(
+            {{ value }},
+            element_{{ depth }} -> {{ spark__typed_record('element_' ~ depth, payload, field.fields, depth + 1) }}
+        )
+        {%- else %} {{ typed(value, field) }}
+        {%- endif %}{{ "," if not loop.last }}
+        {%- endfor %}
+    )
+{%- endmacro %}
+
+{# A tagged document with the numbers under these keys as objects: {"number|": "1.50|"}. #}
+{% macro spark__numbers_apart(document, keys) -%}
+    regexp_replace(
+        {{ document }}, '("(?:{{ keys | join('|') }})[|]"\\s*:\\s*)"[|](-?[0-9][0-9.eE+-]*)"', '$1{"number|":"$2|"}'
+    )
+{%- endmacro %}
+
+{# All of it in one list, of which what is null is left out: conditions that stand there twice are planned twice. #}
+{% macro spark__uncast_values(said, record, kinds, payload, fields, never) -%}
+    {%- set found = spark__losses(fields, said, record, '', never, 1) -%}
+    {%- for field in field_paths(fields) -%}
+        {%- if field.type in ('struct', 'list') and not field.is_in_list -%}
+            {%- set text = spark__untagged(
+                spark__at(spark__tagged(payload), field.holder ~ '."' ~ field.name ~ '"')
+            ) -%}
+            {%- set letters = 'o0-' if field.type == 'struct' else 'a0-' -%}
+            {%- do found.named.append(spark__uncast_value(
+                "not contains('" ~ letters ~ "', substring(" ~ kinds ~ ", " ~ loop.index ~ ", 1)) and "
+                ~ text ~ " not in ('', '[]', '{}')", field.path, text
+            )) -%}
+        {%- endif -%}
+    {%- endfor -%}
+    case
+        when {{ said }} is null
+            then array(named_struct('field_path', '', 'said', substring({{ payload }}, 1, 200)))
+        else nullif(
+            filter({{ spark__joined(found) }}, value -> value is not null),
+            cast(array() as array<struct<field_path: string, said: string>>)
+        )
+    end
+{%- endmacro %}
+
+{% macro spark__uncast_value(condition, path, text) -%}
+    case
+        when {{ condition }} then named_struct('field_path', '{{ path }}', 'said', substring({{ text }}, 1, 200))
+    end
+{%- endmacro %}
+
+{% macro spark__joined(found) -%}
+    {%- set nothing = 'cast(null as struct<field_path: string, said: string>)' -%}
+    {%- set list = 'array(' ~ (found.named or [nothing]) | join(',\n                ') ~ ')' -%}
+    {{ 'concat(' ~ ([list] + found.lists) | join(', ') ~ ')' if found.lists else list }}
+{%- endmacro %}
+
+{% macro spark__losses(fields, said, got, path, never, depth) %}
+    {% set found = {'named': [], 'lists': []} %}
+    {% for field in fields %}
+        {% set name = adapter.quote(field.name) %}
+        {% set field_path = path ~ field.name %}
+        {% set text = said ~ '.' ~ name %}
+        {% set condition = text ~ " <> '' and " ~ got ~ '.' ~ name ~ ' is null' %}
+        {% if field.type == 'struct' %}
+            {% set inner = spark__losses(field.fields, text, got ~ '.' ~ name, field_path ~ '.', never, depth) %}
+            {% do found.named.extend(inner.named) %}
+            {% do found.lists.extend(inner.lists) %}
+        {% elif field.fields is defined %}
+            {% set one, other = 'element_' ~ depth, 'get(' ~ got ~ '.' ~ name ~ ', place_' ~ depth ~ ')' %}
+            {% set inner = spark__losses(field.fields, one, other, field_path ~ '[].', never, depth + 1) %}
+            {% set empty = [] %}
+            {% for part in field.fields %}
+                {% do empty.append(one ~ '.' ~ adapter.quote(part.name) ~ ' is null') %}
+            {% endfor %}
+            {% do inner.named.append(spark__uncast_value(empty | join(' and '), field_path, "''")) %}
+            {% do found.lists.append(
+                'coalesce(flatten(transform(' ~ text ~ ', (' ~ one ~ ', place_' ~ depth ~ ') -> '
+                ~ spark__joined(inner) ~ ')), array())'
+            ) %}
+        {% elif field.type in castable_types() %}
+            {% if field.type == 'local_time' or (field.type == 'instant' and never) %}
+                {% set condition = condition ~ ' and not ' ~ is_never(text) %}
+            {% endif %}
+            {% do found.named.append(spark__uncast_value(condition, field_path, text)) %}
+        {% endif %}
+    {% endfor %}
+    {{ return(found) }}
+{% endmacro %}
+
+{% macro spark__readable_payload(payload) -%}
+    {%- set alone = "replace(" ~ payload ~ ", '\\\\\\\\', chr(1))" -%}
+    {%- set pairs_put_away = "regexp_replace(" ~ alone
+        ~ ", '\\\\\\\\u[dD]([89abAB][0-9a-fA-F]{2})\\\\\\\\u[dD]([c-fC-F][0-9a-fA-F]{2})', concat(chr(2), '$1', chr(3), '$2'))" -%}
+    {%- set halves_replaced = "regexp_replace(" ~ pairs_put_away
+        ~ ", '\\\\\\\\u[dD][89a-fA-F][0-9a-fA-F]{2}', '\\\\\\\\ufffd')" -%}
+    case
+        when contains({{ payload }}, '\\ud') or contains({{ payload }}, '\\uD') then
+            replace(replace(replace({{ halves_replaced }}, chr(2), '\\ud'), chr(3), '\\ud'), chr(1), '\\\\')
+        else {{ payload }}
+    end
+{%- endmacro %}

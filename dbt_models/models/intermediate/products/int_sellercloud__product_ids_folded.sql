@@ -13,7 +13,7 @@ folded as (
         min(product_id) as product_id
     from versions
     group by account, {{ folded('product_id') }}
-    having count(distinct product_id) = 1
+    having count(distinct versions.product_id) = 1
 )
 
 select * from folded

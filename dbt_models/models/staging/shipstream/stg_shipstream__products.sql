@@ -17,7 +17,7 @@ products as (
         nullif(trim(record.external_id), '') as external_id,
         -- Of containers they come as one text with commas (shipstream.md §6.2).
         case {{ json_kind('record.barcodes') }}
-            when 'array' then {{ json_texts('record.barcodes') }}
+            when 'array' then {{ json_texts(json_scalar('record.barcodes')) }}
             when 'text' then {{ split_list("nullif(trim(" ~ json_scalar('record.barcodes') ~ "), '')") }}
         end as barcodes,
         nullif(record.goods_type, '') as goods_type,

@@ -5,4 +5,4 @@ select
     account,
     product_id,
     item_code
-from {{ source('stocktake', 'item_matches') }}
+from {{ raw_table(source('stocktake', 'item_matches')) }}

@@ -28,4 +28,4 @@ select
     status,
     error_class,
     error_message
-from {{ source('stocktake', 'sync_log') }}
+from {{ raw_table(source('stocktake', 'sync_log')) }}

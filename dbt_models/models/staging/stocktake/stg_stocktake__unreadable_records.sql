@@ -9,4 +9,4 @@ select
     reason,
     payload,
     {{ usable_instant('seen_at') }} as seen_at
-from {{ source('stocktake', 'unreadable_records') }}
+from {{ raw_table(source('stocktake', 'unreadable_records')) }}
