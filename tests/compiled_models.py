@@ -19,11 +19,11 @@ def statements(variables: Mapping[str, Any] | None = None) -> list[Node]:
 
 
 def compiled_once(
-    home: Path, database: str, variables: Mapping[str, Any] | None, project: Path
+    home: Path, database: str, variables: Mapping[str, Any] | None, project: Path, engine: str
 ) -> list[Node]:
     """In the place of `pipelines.statements._compile`: its own nodes, made once for a state of our models."""
-    is_ours = project == PROJECT and database == DATABASE and KEPT not in home.parents
-    return statements(variables) if is_ours else _compile(home, database, variables, project)
+    is_ours = project == PROJECT and database == DATABASE and engine == "duckdb" and KEPT not in home.parents
+    return statements(variables) if is_ours else _compile(home, database, variables, project, engine)
 
 
 def give_statements(home: Path) -> None:
