@@ -22,7 +22,8 @@ demo: $(RUNTIME) ## Ten simulated days of five systems, and the reports; no cred
 	@echo "Ten days of make-believe stock: loaded day by day, then built and published. A minute or two."
 	@$(BIN)/stocktake demo
 
-PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadgroup --no-loadscope-reorder
+# tests/conftest.py says what is shared out as one.
+PYTEST := $(BIN)/python -m pytest -n $(WORKERS) --dist loadscope --no-loadscope-reorder
 
 test: $(READY) ## The fast tests, of every module, offline: some minutes on two cores
 	$(PYTEST) -m "not slow"

@@ -9,6 +9,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ import duckdb
 import pytest
 from filelock import FileLock
 from typer.testing import CliRunner, Result
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
 
 from pipelines.cli import app
 from pipelines.registry import PROVIDERS
@@ -202,25 +205,40 @@ def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool 
     return True if is_unwanted else None
 
 
-@pytest.hookimpl(tryfirst=True)  # xdist reads the groups in the same hook
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Marks what is slow, keeps together what shares a fixture, and lets what takes longest begin first."""
+    """Marks what is slow, and lets what takes longest begin first."""
     for item in items:
         if _is_slow(item.path):
             item.add_marker(pytest.mark.slow)
-        if "module" in _scopes(item):
-            item.add_marker(pytest.mark.xdist_group(item.path.name))
-    items.sort(key=lambda item: (item.path.name not in FIRST, "module" not in _scopes(item)))
+    items.sort(key=lambda item: (item.path.name not in FIRST, not _shares(item.path)))
+
+
+class ByFixture(LoadScopeScheduling):
+    """Shares work out file by file where a file's tests share what it makes once, else test by test."""
+
+    def _split_scope(self, nodeid: str) -> str:
+        file = nodeid.partition("::")[0]
+        return file if _shares(self.config.rootpath / file) else nodeid
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadScopeScheduling:
+    """Takes the place of `--dist loadgroup`: pytest 9.2 no longer lets it name a test's group."""
+    return ByFixture(config, log)
+
+
+@cache
+def _shares(file: Path) -> bool:
+    """Whether a fixture of the file, or of its folder, is made once a module."""
+    return any(
+        'scope="module"' in one.read_text(encoding="utf-8")
+        for one in (file, file.parent / "conftest.py")
+        if one.exists()
+    )
 
 
 def _is_slow(file: Path) -> bool:
     name = file.relative_to(TESTS).as_posix()
     return name.startswith(SLOW) and not name.endswith(QUICK)
-
-
-def _scopes(item: pytest.Item) -> set[str]:
-    found = getattr(item, "_fixtureinfo", None)
-    return {one.scope for many in found.name2fixturedefs.values() for one in many} if found else set()
 
 
 COUNTS = "/v2/inventory/counts/batch-retrieve"

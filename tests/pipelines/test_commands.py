@@ -165,7 +165,7 @@ def test_json_logs_are_one_object_a_line_and_the_result_is_on_stdout(
     _, result = first_run
     events = [json.loads(line) for line in result.stderr.splitlines()]
     assert events[0]["event"] == "started"
-    assert [e["step"] for e in events if e["event"] == "step"][-2:] == ["build", "publish"]
+    assert [e["step"] for e in events if e["event"] == "step"][-3:] == ["build", "compile", "publish"]
     assert events[-1] == {**events[-1], "event": "finished", "exit_code": 0}
     answer = json.loads(result.stdout)
     assert answer["exit_code"] == 0
