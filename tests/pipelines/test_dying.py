@@ -168,7 +168,7 @@ def test_a_first_load_that_dies_is_repaired_too(project: Project, die_in: Die) -
         "select error_class, sum(rows_new) from raw_stocktake.sync_log group by all order by all"
     )
     raw = " + ".join(f"(select count(*) from raw_square.{name})" for name in RESOURCES)
-    assert told == [("Interrupted", 0), (None, project.query(f"select {raw}")[0][0])]
+    assert told == [("Guard", project.query(f"select {raw}")[0][0]), ("Interrupted", 0), (None, 0)]
 
 
 def test_a_run_that_dies_before_anything_is_kept_says_so(copy: Project, die_in: Die) -> None:
