@@ -566,7 +566,7 @@ def _show(result: Any, log_format: LogFormat, reporter: Reporter) -> None:
 
 
 def _span(option: str, text: str) -> timedelta:
-    from pipelines.config import duration
+    from pipelines.own_settings import duration
 
     try:
         return duration(text)

@@ -31,8 +31,9 @@ from dlt.extract import DltResource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
 from pipelines import postgres
-from pipelines.config import Config, let_dlt_read
+from pipelines.config import Config
 from pipelines.descriptions import Described, described_tables
+from pipelines.dlt_internals import let_dlt_read
 from pipelines.environment import variable
 from pipelines.errors import CommandError, ConfigurationError, words_of
 from pipelines.lock import run_lock

@@ -7,11 +7,12 @@ state, schemas and trace. Only: a job notes that its file is there, and `complet
 all jobs are done, and again in every run until it has succeeded, loads the files. There is no staging dataset
 and no package that is half loaded.
 
-The rest mends what dlt 1.31 leaves behind when it dies, and its clock.
+The rest reads settings as dlt does, and mends what dlt 1.31 leaves behind when it dies, and its clock.
 """
 
+import os
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -19,15 +20,18 @@ from typing import Any
 
 import dlt
 import dlt.common.time
+from dlt.common.configuration.providers.toml import TomlProviderReadException
 from dlt.common.destination import DestinationCapabilitiesContext
 from dlt.common.destination.client import LoadJob, RunnableLoadJob
 from dlt.common.destination.typing import PreparedTableSchema
+from dlt.common.runtime.run_context import switch_context
 from dlt.common.storages import load_package
 from dlt.common.storages.load_package import PackageStorage
 from dlt.common.time import LockedMonotonicPreciseTime
 from dlt.destinations import duckdb as duckdb_destination
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
+from pipelines.errors import ConfigurationError, words_of
 from pipelines.merge import append, merge_versions
 from pipelines.pending import EXTRACTED, NORMALIZED, packages_in
 from pipelines.sync_log import write_lines
@@ -105,6 +109,44 @@ class OneTransaction(duckdb_destination):
 
 
 OneTransaction.register()
+
+
+def let_dlt_read(folder: Path) -> None:
+    """Makes dlt work by the settings of this project, and of no folder that it was in before.
+
+    Raises:
+        ConfigurationError: it cannot read them.
+    """
+    quiet_dlt()
+    try:
+        switch_context(str(folder))
+    except TomlProviderReadException as error:
+        raise ConfigurationError(f"{folder / '.dlt'}: a file cannot be read as TOML. {error}") from None
+    except OSError as error:
+        raise ConfigurationError(f"{folder / '.dlt'}: {words_of(error)}") from None
+
+
+def quiet_dlt() -> None:
+    """dlt's own defaults where they do not suit us; whoever sets them in the environment is obeyed."""
+    for name, value in {
+        "RUNTIME__DLTHUB_TELEMETRY": "false",
+        # One resource after the other: a cursor that waits for its turn among others dies.
+        "EXTRACT__NEXT_ITEM_MODE": "fifo",
+        "NORMALIZE__PARQUET_NORMALIZER__ADD_DLT_LOAD_ID": "true",
+        "RUNTIME__LOG_LEVEL": "CRITICAL",
+    }.items():
+        os.environ.setdefault(name, value)
+
+
+def documents_of_dlt() -> list[tuple[str, Mapping[str, Any]]]:
+    """The files that dlt read, whole: by its own calls one can only ask for keys that one knows."""
+    found = [(one.name, getattr(one, "_config_doc", None)) for one in dlt.config.config_providers]
+    return [(name, document) for name, document in found if document and isinstance(document, Mapping)]
+
+
+def value_of_dlt(path: str) -> Any:
+    """A key's value, wherever dlt finds it; None where it is nowhere."""
+    return dlt.config.get(path, Any)
 
 
 def _files(load_id: str) -> dict[str, list[str]]:

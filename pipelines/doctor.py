@@ -21,11 +21,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from pipelines.config import Account, Config, Spark
+from pipelines.accounts import Account
+from pipelines.config import Config
 from pipelines.errors import CommandError, Exit
 from pipelines.lock import holder_of, is_locked
 from pipelines.pending import pending_packages
 from pipelines.release import current_release
+from pipelines.spark_settings import Spark
 from pipelines.view import prose
 from pipelines.warehouse import cannot_open, refuse_newer
 from sources._shared.checks import Finding, Level, ok

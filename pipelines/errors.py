@@ -1,6 +1,7 @@
 """What ends a command, and with which exit code (design §6)."""
 
-from collections.abc import Iterator
+import difflib
+from collections.abc import Iterable, Iterator
 from enum import IntEnum
 
 from sources._shared.errors import SourceError
@@ -63,6 +64,14 @@ def words_of(error: BaseException) -> str:
         return f"{error.filename}: {error.strerror}.{advice}"
     said = str(error).partition("Traceback (most recent call last)")[0]
     return " ".join(said.split())[:500].rstrip() or type(error).__name__
+
+
+def unknown(word: str, known: Iterable[str], kind: str) -> str:
+    """What to say of a word that is none of those known: which was probably meant, or which there are."""
+    names = sorted(known)
+    close = difflib.get_close_matches(word, names, n=1)
+    hint = f"Did you mean {close[0]}?" if close else f"Known {kind}: {', '.join(names) or 'none'}."
+    return f"{word!r} is not known. {hint}"
 
 
 def cause_of(error: BaseException) -> BaseException:

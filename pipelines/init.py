@@ -8,11 +8,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from pipelines.config import Account, check_name, checked, project_folder
+from pipelines.accounts import Account, check_name, checked
 from pipelines.doctor import Diagnosis, ask_account
 from pipelines.errors import ConfigurationError, words_of
 from pipelines.files import write_whole
 from pipelines.registry import PROVIDERS, Provider
+from pipelines.setting_files import project_folder
 from pipelines.view import near, typed
 from sources._shared.settings import Setting
 

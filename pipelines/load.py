@@ -14,13 +14,15 @@ import pyarrow as pa
 from dlt.extract import DltResource, DltSource
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.config import Account, Config, let_dlt_read
+from pipelines.accounts import Account
+from pipelines.config import Config
 from pipelines.dlt_internals import (
     OneTransaction,
     drop_half_made,
     drop_loaded,
     drop_normalized_twice,
     go_on_after,
+    let_dlt_read,
 )
 from pipelines.errors import cause_of, words_of
 from pipelines.log import Reporter, account_at_work

@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import duckdb
 from dlt.pipeline.exceptions import PipelineStepFailed
 
-from pipelines.config import Account, Config
+from pipelines.accounts import Account
+from pipelines.config import Config
 from pipelines.errors import CommandError, ConfigurationError, cause_of, words_of
 from pipelines.load import drain, pipeline_of, prepare_dlt, source_of
 from pipelines.lock import run_lock

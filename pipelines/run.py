@@ -19,7 +19,8 @@ import pendulum
 from rich.console import Console
 from rich.text import Text
 
-from pipelines.config import Account, Config
+from pipelines.accounts import Account
+from pipelines.config import Config
 from pipelines.errors import CommandError, Exit, words_of
 from pipelines.lock import run_lock
 from pipelines.log import Reporter

@@ -13,12 +13,13 @@ from typing import TYPE_CHECKING, Any
 
 import duckdb
 
-from pipelines.config import Config, Spark
+from pipelines.config import Config
 from pipelines.errors import CommandError, ConfigurationError, TestsFailedError
 from pipelines.files import write_whole
 from pipelines.publish import SCHEMAS
 from pipelines.registry import PROVIDERS
 from pipelines.ship import Lake, shipped_files
+from pipelines.spark_settings import Spark
 from pipelines.statements import Node, compiled
 from pipelines.transform import Build, Told, one_build, unheard
 from pipelines.warehouse import OWN_TABLES, raw_table

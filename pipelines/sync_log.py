@@ -14,7 +14,8 @@ from typing import Any
 
 import duckdb
 
-from pipelines.config import Account, Config
+from pipelines.accounts import Account
+from pipelines.config import Config
 from pipelines.errors import ConfigurationError
 from pipelines.files import write_whole
 from pipelines.registry import PROVIDERS

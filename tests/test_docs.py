@@ -11,11 +11,14 @@ import typer
 import yaml
 
 from pipelines.cli import app
-from pipelines.config import NOTIFY_KEYS, SPARK_KEYS, STOCKTAKE_KEYS, load_config
+from pipelines.config import load_config
 from pipelines.descriptions import described_tables
 from pipelines.errors import Exit
 from pipelines.matches import read_matches
+from pipelines.notify_settings import NOTIFY_KEYS
+from pipelines.own_settings import STOCKTAKE_KEYS
 from pipelines.registry import PROVIDERS
+from pipelines.spark_settings import SPARK_KEYS
 from pipelines.sync_log import COLUMNS
 from tests import docs_tables
 

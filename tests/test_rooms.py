@@ -194,7 +194,7 @@ def test_pipelines_the_dashboard_and_the_shared_room_know_no_provider_by_name():
         ("sources/square/client.py", "from sources.ventmere_s2 import client", "belongs in sources/_shared"),
         ("sources/square/client.py", "from sources import ventmere_s2", "belongs in sources/_shared"),
         ("sources/square/client.py", "from .settings import PAGE_LIMIT", "write the whole name"),
-        ("sources/square/__init__.py", "from pipelines.config import Account", "handed to a source"),
+        ("sources/square/__init__.py", "from pipelines.accounts import Account", "handed to a source"),
         ("sources/square/__init__.py", "import dbt.cli.main", "pipelines/statements.py"),
         ("sources/square/__init__.py", "from sandbox import Sandbox", "only pipelines/demo.py"),
         ("pipelines/load.py", "from sources.square.client import SquareClient", "pipelines/registry.py"),

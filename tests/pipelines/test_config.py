@@ -4,8 +4,10 @@ from pathlib import Path
 
 import pytest
 
-from pipelines.config import UNUSABLE, _values_by_dlt, _values_without_dlt, load_config
+from pipelines.config import load_config
+from pipelines.own_settings import UNUSABLE
 from pipelines.registry import PROVIDERS
+from pipelines.setting_files import values_by_dlt, values_without_dlt
 from tests.conftest import Project
 
 SQUARE = '[accounts.north]\nprovider = "square"\naccess_token = "t"\n'
@@ -294,7 +296,7 @@ def test_what_is_read_without_dlt_is_what_dlt_reads(
     monkeypatch.setenv("ACCOUNTS__Y__ACCESS_TOKEN", "t")
     monkeypatch.setenv("ACCOUNTS__X__BASE_URL", "")
     texts = {name: (dlt / name).read_text() for name in ("secrets.toml", "config.toml")}
-    ours, theirs = _values_without_dlt(project.folder, texts), _values_by_dlt(project.folder)
+    ours, theirs = values_without_dlt(project.folder, texts), values_by_dlt(project.folder)
     assert ours is not None
     assert dict(ours.documents) == dict(theirs.documents)
     paths = [
@@ -306,7 +308,7 @@ def test_what_is_read_without_dlt_is_what_dlt_reads(
     assert {path: ours.get(path) for path in paths} == {path: theirs.get(path) for path in paths}
     (dlt / "config.toml").write_text("[providers]\nenable_google_secrets = false\n")
     texts = {"config.toml": (dlt / "config.toml").read_text()}
-    assert _values_without_dlt(project.folder, texts) is None, "a vault may know more"
+    assert values_without_dlt(project.folder, texts) is None, "a vault may know more"
 
 
 @pytest.mark.parametrize("written", ["A,B", '["A", "B"]', " A , B "], ids=["commas", "JSON", "blanks"])

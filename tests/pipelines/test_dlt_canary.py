@@ -15,8 +15,14 @@ from dlt.common.storages.load_package import PackageStorage
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
 from pipelines import dlt_internals
-from pipelines.config import quiet_dlt
-from pipelines.dlt_internals import OneTransaction, OneTransactionClient, drop_loaded, drop_normalized_twice
+from pipelines.dlt_internals import (
+    OneTransaction,
+    OneTransactionClient,
+    drop_loaded,
+    drop_normalized_twice,
+    quiet_dlt,
+)
+from pipelines.errors import ConfigurationError
 from pipelines.pending import EXTRACTED, NORMALIZED, pending
 from pipelines.sync_log import make_log_tables
 from sources._shared.handover import ReadRows
@@ -248,3 +254,23 @@ def test_a_package_that_stocktake_0_4_left_is_loaded(home: Home) -> None:
     home.pipeline().load()
     assert home.current() == ["a1", "b0"]
     assert len(home.query("from raw._dlt_pipeline_state")) == 2
+
+
+def test_dlt_reads_the_files_of_the_folder_it_is_switched_to(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """And the documents it keeps of them name every table: a misspelt one must not silently do nothing."""
+    monkeypatch.chdir(tmp_path)  # it goes back to this folder
+    for name in ("one", "two"):
+        (tmp_path / name / ".dlt").mkdir(parents=True)
+        (tmp_path / name / ".dlt" / "config.toml").write_text(f'[stocktak]\nwho = "{name}"', encoding="utf-8")
+        dlt_internals.let_dlt_read(tmp_path / name)
+        assert ("config.toml", {"stocktak": {"who": name}}) in dlt_internals.documents_of_dlt()
+        assert dlt_internals.value_of_dlt("stocktak.who") == name
+
+
+def test_a_file_that_dlt_cannot_read_is_told_as_our_error(tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "secrets.toml").write_text("[stocktake", encoding="utf-8")
+    with pytest.raises(ConfigurationError, match="a file cannot be read as TOML"):
+        dlt_internals.let_dlt_read(tmp_path)

@@ -17,9 +17,10 @@ import pytest
 from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
-from pipelines.config import load_config, project_folder
+from pipelines.config import load_config
 from pipelines.errors import ConfigurationError
 from pipelines.registry import PROVIDERS
+from pipelines.setting_files import project_folder
 from sandbox import Sandbox
 
 COMMAND = [sys.executable, "-c", "from pipelines.main import main; main()"]

@@ -8,9 +8,10 @@ from typing import Any
 
 import pytest
 
-from pipelines.config import Spark, load_config
+from pipelines.config import load_config
 from pipelines.errors import CommandError, ConfigurationError
 from pipelines.spark import connected
+from pipelines.spark_settings import Spark
 
 LAKE = '[stocktake]\nlake = "lake"\nengine = "spark"\n'
 
