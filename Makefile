@@ -11,12 +11,14 @@ RUNTIME := $(VENV)/ready-to-run
 LINTED := $(VENV)/sql-linted
 # Of its own: it needs an older pandas than our programs of docs/bi/python.md.
 ENGINES := $(VENV)/engines
+# Airflow and Dagster, each with Stocktake beside it, as docs/schedules says.
+SCHEDULERS := airflow dagster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all test-engines bench bench-quick simulate soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
+.PHONY: help demo test test-slow test-all test-engines test-schedules bench bench-quick simulate soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
 
 help: ## What there is
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: $(RUNTIME) ## Ten simulated days of five systems, and the reports; no credentials
 	@echo "Ten days of make-believe stock: loaded day by day, then built and published. A minute or two."
@@ -35,6 +37,10 @@ test-all: test test-slow ## Every test, each once
 
 test-engines: $(ENGINES)/ready ## The models on Spark, by Sail: every published table equals DuckDB's; four minutes
 	$(ENGINES)/bin/python -m pytest tests/engines
+
+test-schedules: $(READY) $(SCHEDULERS:%=$(VENV)/%/ready) ## The files of docs/schedules in Airflow 3 and Dagster, and a load by each; three minutes
+	STOCKTAKE_AIRFLOW=$(CURDIR)/$(VENV)/airflow/bin/python STOCKTAKE_DAGSTER=$(CURDIR)/$(VENV)/dagster/bin/python \
+		$(BIN)/python -m pytest tests/pipelines/test_schedules.py
 
 bench: $(READY) ## What everything costs, beside the same by hand; writes benchmarks/README.md, takes an hour
 	$(BIN)/python -m benchmarks
@@ -126,6 +132,14 @@ $(ENGINES)/ready: pyproject.toml constraints.txt
 	@echo "Installing what the models on Spark need, once:"
 	@{ $(ENGINES)/bin/python -m pip install --disable-pip-version-check --constraint $(ENGINES)/constraints.txt \
 		--editable '.[test-engines]'; echo "exit $$?"; } | $(TELL)
+	@touch $@
+
+$(SCHEDULERS:%=$(VENV)/%/ready): $(VENV)/%/ready: pyproject.toml constraints.txt
+	rm -rf $(VENV)/$*
+	$(PYTHON) -m venv $(VENV)/$*
+	@echo "Installing Stocktake beside $*, once:"
+	@{ $(VENV)/$*/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt \
+		--editable '.[$*]'; echo "exit $$?"; } | $(TELL)
 	@touch $@
 
 $(RUNTIME): pyproject.toml constraints.txt

@@ -1,6 +1,6 @@
 """Stocktake every hour, in Airflow 3. Copy into the folder of DAGs.
 
-Stocktake has an environment of its own, so nothing that it stands on has to agree with Airflow's packages.
+It runs the command: Stocktake has an environment of its own, or is beside Airflow (stocktake[airflow]).
 """
 
 import os

@@ -1,6 +1,6 @@
 """Stocktake every hour, in Dagster: `dagster dev -f dagster_definitions.py`.
 
-Stocktake has an environment of its own: Dagster wants a protobuf that dbt-core 1.11 refuses.
+It runs the command: Stocktake has an environment of its own, or is beside Dagster (stocktake[dagster]).
 """
 
 import json

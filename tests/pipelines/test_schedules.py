@@ -74,7 +74,7 @@ def test_the_one_file_that_must_be_kept_is_enough(project: Project, monkeypatch:
 
 
 # Airflow and Dagster have environments of their own: STOCKTAKE_AIRFLOW and STOCKTAKE_DAGSTER name their
-# Pythons.
+# Pythons, each with Stocktake beside it. `make test-schedules` makes both.
 SAYS = """\
 #!/bin/sh
 echo "$@" >>"{folder}/asked"
@@ -113,6 +113,29 @@ def test_a_schedulers_file_is_python_and_asks_for_the_command(scheduler: str) ->
     assert {"run", "-C", "--log-format"} <= set(re.findall(r"-C|--[a-z-]+|\brun\b", text))
 
 
+def run_by(scheduler: str, folder: Path, command: Path) -> tuple[str, str]:
+    """Has a scheduler run our file of it once; how that ended, and what was said on the way."""
+    _, file, program = SCHEDULERS[scheduler]
+    (folder / "dags").mkdir()
+    shutil.copy(FOLDER / file, folder / "dags")
+    ours = {"STOCKTAKE_PROJECT": str(folder), "STOCKTAKE_COMMAND": str(command)}
+    theirs = {"AIRFLOW_HOME": str(folder / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
+    folders = {"AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"), "DAGSTER_HOME": ""}
+    said = subprocess.run(
+        [python_of(scheduler), "-c", program, str(folder / "dags")],
+        env={**os.environ, **ours, **theirs, **folders}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    ends = re.findall(r"^ended: (\w+)$", said.stdout, re.MULTILINE)
+    return "".join(ends), said.stdout[-2000:] + said.stderr[-2000:]
+
+
+def python_of(scheduler: str) -> str:
+    variable, *_ = SCHEDULERS[scheduler]
+    if variable not in os.environ:
+        pytest.skip(f"{variable} names no Python that has it: make test-schedules")
+    return os.environ[variable]
+
+
 @pytest.mark.slow
 @pytest.mark.parametrize(
     ("scheduler", "code", "ends"),
@@ -124,22 +147,21 @@ def test_a_schedulers_file_is_python_and_asks_for_the_command(scheduler: str) ->
         ("dagster", 5, "failed"),
     ],
 )
-def test_a_scheduler_runs_the_command(tmp_path: Path, scheduler: str, code: int, ends: str) -> None:
-    variable, file, program = SCHEDULERS[scheduler]
-    if variable not in os.environ:
-        pytest.skip(f"{variable} names no Python that has it")
-    (tmp_path / "dags").mkdir()
-    shutil.copy(FOLDER / file, tmp_path / "dags")
+def test_a_scheduler_goes_by_the_exit_code(tmp_path: Path, scheduler: str, code: int, ends: str) -> None:
     command = tmp_path / "stocktake"
     command.write_text(SAYS.format(folder=tmp_path, code=code), encoding="utf-8")
     command.chmod(0o755)
-    ours = {"STOCKTAKE_PROJECT": str(tmp_path), "STOCKTAKE_COMMAND": str(command)}
-    theirs = {"AIRFLOW_HOME": str(tmp_path / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    folders = {"AIRFLOW__CORE__DAGS_FOLDER": str(tmp_path / "dags"), "DAGSTER_HOME": ""}
-    said = subprocess.run(
-        [os.environ[variable], "-c", program, str(tmp_path / "dags")],
-        env={**os.environ, **ours, **theirs, **folders}, capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    assert f"ended: {ends}" in said.stdout, said.stderr[-2000:]
+    ended, said = run_by(scheduler, tmp_path, command)
+    assert ended == ends, said
     asked = (tmp_path / "asked").read_text().splitlines()
     assert set(asked) == {f"run -C {tmp_path} --log-format json"}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("scheduler", SCHEDULERS)
+def test_a_scheduler_loads_and_publishes(scheduler: str, project: Project) -> None:
+    """With the Stocktake that its extra brought into the scheduler's own environment."""
+    ended, said = run_by(scheduler, project.folder, Path(python_of(scheduler)).parent / "stocktake")
+    assert ended == "success", said
+    assert (project.published / "reporting.duckdb").exists()
+    project.assert_equals_truth()
