@@ -4,6 +4,7 @@ import shutil
 import time
 import tomllib
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import replace
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -138,11 +139,14 @@ def serve_sandbox(port: int, size: str, seed: int, config_folder: Path | None) -
     if known is None:
         raise ConfigurationError(f"--size {size}: sizes are {', '.join(SIZES)}.")
     now = pendulum.now("UTC").to_iso8601_string()
-    try:
-        sandbox = Sandbox(seed, known, now, ticking=True, port=port)
-    except OSError as error:
-        raise CommandError(f"--port {port} cannot be used: {error.strerror}. Choose another, or 0.") from None
-    with sandbox:
+    with ExitStack() as served:
+        try:
+            sandbox = served.enter_context(Sandbox(seed, known, now, ticking=True, port=port))
+        except OSError as error:
+            raise CommandError(
+                f"--port {port} cannot be used: {error.strerror}. Choose another with --port, or --port 0 for"
+                " a free one."
+            ) from None
         if config_folder is not None:
             _write_config(config_folder, sandbox)
             prose(

@@ -172,6 +172,15 @@ def test_json_logs_are_one_object_a_line_and_the_result_is_on_stdout(
     assert answer["release"]
 
 
+def test_a_warning_names_the_record_and_the_value(first_run: tuple[Project, Result]) -> None:
+    _, result = first_run
+    counts = first_run[0].current("square", "inventory_counts")
+    ((thing, place, state),) = [key for key in counts if key[-1] == "SOMETHING_NEW"]
+    warnings = json.loads(result.stdout)["build"]["warnings"]
+    record = f"account square, catalog_object_id {thing}, location_id {place}, state {state}"
+    assert f"every_state_is_known: 1 row, such as {record}" in warnings
+
+
 def test_status_before_the_first_run_says_so(project: Project) -> None:
     assert "Nothing has been loaded yet" in project.stocktake("status").stdout
 

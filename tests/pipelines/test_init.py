@@ -4,6 +4,7 @@ import os
 import pty
 import select
 import signal
+import socket
 import stat
 import subprocess
 import sys
@@ -270,3 +271,16 @@ def test_the_sandbox_writes_a_project_that_reads_it(folder: Path) -> None:
     done = subprocess.run(words, capture_output=True, text=True, check=False)
     assert done.returncode == 1
     assert "holds more than the sandbox's accounts" in done.stderr
+
+
+@pytest.mark.slow
+def test_a_sandbox_whose_port_is_taken_says_so(folder: Path) -> None:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        taken.listen()
+        words = [*COMMAND, "sandbox", "--port", str(taken.getsockname()[1]), "--write-config", "try"]
+        done = subprocess.run(words, capture_output=True, text=True, check=False)
+    assert done.returncode == 1
+    assert f"{words[-3]} cannot be used" in done.stderr
+    assert "Choose another with --port" in " ".join(done.stderr.split())
+    assert not (folder / "try").exists()
