@@ -24,19 +24,20 @@
     end
 {%- endmacro %}
 
-{# Two texts of equal length: what is written in place of each other. By number, because files of ours are ASCII. #}
+{# Two literals of equal length: what is written in place of each other. By number, because files of ours are ASCII, and
+   made here, because chr() of Spark knows 256 characters. #}
 {% macro look_alikes() %}
     {% set dashes = ['2010', '2011', '2012', '2013', '2014', '2015', '2043', '2212', 'fe58', 'fe63', 'ff0d'] %}
     {% set from, to = [], [] %}
     {% for dash in dashes %}
-        {% do from.append('chr(' ~ dash | int(base=16) ~ ')') %}
+        {% do from.append('%c' | format(dash | int(base=16))) %}
         {% do to.append('-') %}
     {% endfor %}
     {% for digit in range(10) %}
-        {% do from.append('chr(' ~ (65296 + digit) ~ ')') %}
+        {% do from.append('%c' | format(65296 + digit)) %}
         {% do to.append(digit | string) %}
     {% endfor %}
-    {{ return([from | join(' || '), "'" ~ to | join ~ "'"]) }}
+    {{ return(["'" ~ from | join ~ "'", "'" ~ to | join ~ "'"]) }}
 {% endmacro %}
 
 {# Control characters but those that part words, soft hyphens, joiners, marks of direction, byte order marks, variation
