@@ -6,6 +6,7 @@ A table stands between `<!-- made: <name> -->` and `<!-- /made -->`; everything 
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -66,19 +67,26 @@ def raw_tables() -> str:
     )
 
 
+@cache
+def parsed(path: Path) -> Any:
+    """A YAML file, read once: all of them take seconds."""
+    loader = yaml.CSafeLoader if yaml.__with_libyaml__ else yaml.SafeLoader
+    return yaml.load(path.read_text(encoding="utf-8"), loader)  # noqa: S506 - it is a safe one
+
+
+@cache
 def models() -> dict[str, dict[str, Any]]:
     """What the YAML files say of each model, by name."""
     return {
         model["name"]: model
         for path in sorted(MODELS.rglob("*.yml"))
-        for model in yaml.safe_load(path.read_text(encoding="utf-8")).get("models", [])
+        for model in parsed(path).get("models", [])
     }
 
 
 def _reports() -> Iterator[str]:
     """The reports, in the order of the questions that people come with."""
-    text = (MODELS / "reporting" / "_exposures.yml").read_text(encoding="utf-8")
-    for exposure in yaml.safe_load(text)["exposures"]:
+    for exposure in parsed(MODELS / "reporting" / "_exposures.yml")["exposures"]:
         yield from (re.findall(r"\w+", reference)[1] for reference in exposure["depends_on"])
 
 

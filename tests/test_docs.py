@@ -4,11 +4,11 @@ import re
 import tomllib
 from collections.abc import Iterable, Iterator
 from dataclasses import fields
+from functools import cache
 from pathlib import Path
 
 import pytest
 import typer
-import yaml
 
 from pipelines.cli import app
 from pipelines.config import load_config
@@ -21,6 +21,7 @@ from pipelines.registry import PROVIDERS
 from pipelines.spark_settings import SPARK_KEYS
 from pipelines.sync_log import COLUMNS
 from tests import docs_tables
+from tests.docs_tables import parsed
 
 ROOT = Path(__file__).resolve().parent.parent
 README = ROOT / "README.md"
@@ -136,7 +137,7 @@ def test_every_field_that_says_deleted_is_declared() -> None:
         (path,) = (MODELS / "models" / "staging" / provider.name).glob("*__sources.yml")
         declared = {
             raw["name"]: {field["name"] for field in raw["config"]["meta"]["fields"]}
-            for source in yaml.safe_load(read(path))["sources"]
+            for source in parsed(path)["sources"]
             for raw in source["tables"]
         }
         for resource in provider.resources:
@@ -335,17 +336,14 @@ def test_every_column_of_the_ledger_is_described_and_no_other() -> None:
     assert [row["Column"].strip("`") for row in rows] == list(COLUMNS)
 
 
-def known_tests() -> set[str]:
+@cache
+def known_tests() -> frozenset[str]:
     """Every test there is: of Python, of the models' units and data, and SQL files."""
     python = {
         name for path in (ROOT / "tests").rglob("*.py") for name in re.findall(r"def (test_\w+)", read(path))
     }
-    units = {
-        test["name"]
-        for path in MODELS.rglob("*unit_tests.yml")
-        for test in yaml.safe_load(read(path))["unit_tests"]
-    }
-    return python | units | {path.stem for path in (MODELS / "tests").glob("*.sql")}
+    units = {test["name"] for path in MODELS.rglob("*unit_tests.yml") for test in parsed(path)["unit_tests"]}
+    return frozenset(python | units | {path.stem for path in (MODELS / "tests").glob("*.sql")})
 
 
 PARTS = ("Why", "Instead of", "You will notice", "Guarded by")

@@ -7,7 +7,7 @@ import httpx
 import pytest
 
 from sandbox import Sandbox
-from tests.sandbox.reading import connected
+from tests.sandbox.reading import TRUSTED, connected
 
 EXAMPLES = Path(__file__).resolve().parents[3] / "shared" / "examples"
 
@@ -50,7 +50,7 @@ def s2(sandbox: Sandbox) -> Iterator[httpx.Client]:
 
 @pytest.fixture
 def control(sandbox: Sandbox) -> Iterator[httpx.Client]:
-    with httpx.Client(base_url=f"{sandbox.url}/_sandbox") as client:
+    with httpx.Client(base_url=f"{sandbox.url}/_sandbox", verify=TRUSTED) as client:
         yield client
 
 

@@ -21,7 +21,17 @@ from sandbox.articles import Article
 from sandbox.clock import Clock
 from sandbox.rooms import ROOMS
 from sandbox.world import World
-from tests.sandbox.reading import Truth, connected, counts, differences, items, levels, served, truth_of
+from tests.sandbox.reading import (
+    TRUSTED,
+    Truth,
+    connected,
+    counts,
+    differences,
+    items,
+    levels,
+    served,
+    truth_of,
+)
 from tests.switch_values import ELSEWHERE, switch_values
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -135,7 +145,7 @@ def test_every_switch_is_tried_by_a_test(provider: str) -> None:
 @pytest.mark.parametrize("provider", ROOMS)
 def test_switches_are_shown_and_set_over_http_and_misspelt_ones_refused(room: Sandbox, provider: str) -> None:
     switches, kinds = room.switches[provider], get_type_hints(ROOMS[provider].switches)
-    with httpx.Client(base_url=f"{room.url}/_sandbox/switches") as control:
+    with httpx.Client(base_url=f"{room.url}/_sandbox/switches", verify=TRUSTED) as control:
         shown = control.get(f"/{provider}").json()
         hooks = {one.name for one in fields(switches)} - shown.keys()
         assert hooks <= {"after_page", "after_item"}

@@ -4,7 +4,7 @@ from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sources.sellercloud.local_time import instant_of, local_window
@@ -22,6 +22,7 @@ def utc(text: str) -> datetime:
     return datetime.fromisoformat(text).replace(tzinfo=UTC)
 
 
+@settings(deadline=None)
 @given(ZONES, INSTANTS, st.floats(0, 1), st.timedeltas(timedelta(seconds=1), timedelta(days=400)))
 def test_no_instant_of_a_window_is_outside(
     zone: ZoneInfo, after: datetime, share: float, length: timedelta

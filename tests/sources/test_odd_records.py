@@ -1,6 +1,7 @@
 """A record that cannot be read costs that record, at every provider, in every resource."""
 
 import json
+import re
 from collections.abc import Callable, Iterator
 from decimal import Decimal
 from typing import Any
@@ -191,22 +192,29 @@ def test_what_is_no_text_is_the_replacement_character(
     rewritten: Sandbox, provider: str, resource: str
 ) -> None:
     path = KEYS[provider, resource]
-    mark = "half-a-surrogate"
-    spoil = in_list(
-        provider, resource, lambda records: records.__setitem__(0, with_key(records[0], path, mark))
-    )
-    for kind, half in HALVES.items():
 
-        def rewrite(where: str, reply: Reply, half: bytes = half) -> None:
-            spoil(where, reply)
-            reply.body = reply.body.replace(mark.encode(), b"cup" + half)
+    def spoil(records: list[Any]) -> None:
+        for number, kind in enumerate(list(HALVES)[: len(records)]):
+            records[number] = with_key(records[number], path, f"cup{number} {kind}")
 
-        rewritten.rewrites[provider] = rewrite
-        records = [one for page in read(client_of(rewritten, provider), resource) for one in page.records]
-        odd = [one for one in records if any("\ufffd" in key for key in one.keys)]
-        assert odd, kind
-        for one in odd:
-            assert "cup\ufffd" in json.dumps(json.loads(one.payload), ensure_ascii=False), kind
+    spoilt = in_list(provider, resource, spoil)
+
+    def rewrite(where: str, reply: Reply) -> None:
+        spoilt(where, reply)
+        for kind, half in HALVES.items():
+            reply.body = reply.body.replace(f" {kind}".encode(), half)
+
+    rewritten.rewrites[provider] = rewrite
+    records = [one for page in read(client_of(rewritten, provider), resource) for one in page.records]
+    odd = [one for one in records if any("\ufffd" in key for key in one.keys)]
+    read_so = {
+        cup
+        for one in odd
+        for cup in re.findall("cup[0-9]\ufffd", json.dumps(json.loads(one.payload), ensure_ascii=False))
+    }
+    assert read_so == {
+        f"cup{number}\ufffd" for number in range(min(len(HALVES), len(rewritten.truth(provider, resource))))
+    }
 
 
 @pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16", "utf-32"])

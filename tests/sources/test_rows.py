@@ -110,7 +110,7 @@ RECORDS = st.builds(
 )
 
 
-@settings(max_examples=500)
+@settings(max_examples=500, deadline=None)
 @given(st.lists(st.lists(RECORDS, max_size=5), max_size=6), st.booleans(), st.integers(1, 12), st.booleans())
 def test_columns_find_the_versions_that_a_plain_reading_finds(
     pages: list[list[Record]], clock_decides: bool, at_once: int, in_columns: bool
@@ -220,23 +220,23 @@ def test_a_column_of_instants_says_what_each_of_them_does(day: str) -> None:
         assert instants([found, None]) == [ticks(instant(found)), None]
 
 
+SELLER = SellercloudClient("https://example.com", "u", "p", "America/New_York")
 ODD = st.none() | st.sampled_from(
     ["", " ", "a", "b\x00", "1.50", "7", "2026-01-02T03:04:05Z", 7, 1.5, True, [], {}]
 )
 
 
+@settings(deadline=None)
 @given(st.lists(st.fixed_dictionaries({}, optional=dict.fromkeys(FIELDS, ODD)), max_size=4))
 def test_columns_read_what_records_do(objects: list[dict[str, Any]]) -> None:
     raws = [msgspec.Raw(json.dumps(one).encode()) for one in objects]
     plain = [{name: one.get(name, "a") for name in FIELDS} for one in objects]
     typical = [msgspec.Raw(json.dumps(one).encode()) for one in plain]
-    seller = SellercloudClient("https://example.com", "u", "p", "America/New_York")
-    for to_columns, to_record in ((_count_columns, _count_record), (seller._in_columns, seller._product)):
+    for to_columns, to_record in ((_count_columns, _count_record), (SELLER._in_columns, SELLER._product)):
         for asked in (raws, typical):
             expected = records_of(asked, to_record)
             found = list(columns_or_records(asked, to_columns, to_record))
             assert found == expected
-    seller.close()
 
 
 def test_typical_records_are_read_in_columns() -> None:

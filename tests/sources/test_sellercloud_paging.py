@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import islice
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sources._shared.records import Keys, Record, keys_of
@@ -116,6 +116,7 @@ def server_of(size: int, happens: list[object], chance: list[int] | None = None)
     return Server([f"row {number:02}" for number in range(size)], [*happens], [*(chance or ())])  # type: ignore[list-item]
 
 
+@settings(deadline=None)
 @given(SIZES, events(go, to_front, nothing), CHANCE)
 def test_no_row_that_stays_is_lost_while_others_go_and_move(
     size: int, happens: list[object], chance: list[int]
@@ -123,6 +124,7 @@ def test_no_row_that_stays_is_lost_while_others_go_and_move(
     assert_none_lost(server_of(size, happens, chance))
 
 
+@settings(deadline=None)
 @given(SIZES, events(join, to_front, nothing), CHANCE)
 def test_no_row_that_stays_is_lost_while_others_join_and_move(
     size: int, happens: list[object], chance: list[int]
@@ -130,6 +132,7 @@ def test_no_row_that_stays_is_lost_while_others_join_and_move(
     assert_none_lost(server_of(size, happens, chance))
 
 
+@settings(deadline=None)
 @given(SIZES, events(go, nothing))
 def test_no_row_that_stays_in_a_window_is_lost_while_others_leave_it(
     size: int, happens: list[object]
@@ -138,6 +141,7 @@ def test_no_row_that_stays_in_a_window_is_lost_while_others_leave_it(
     assert sums.passes == 1, "what leaves a window is no reason to read it again"
 
 
+@settings(deadline=None)
 @given(SIZES, st.integers(0, 9), events(go, to_front, nothing), events(go, to_front, nothing), CHANCE)
 def test_no_row_that_stays_is_lost_where_a_read_was_broken_off(
     size: int, pages: int, between: list[object], happens: list[object], chance: list[int]
