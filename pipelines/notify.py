@@ -7,7 +7,8 @@ the next command.
 
 import json
 import socket
-from collections.abc import Callable, Mapping
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Mapping
 from datetime import datetime
 from typing import Any, TypeVar
 
@@ -73,6 +74,7 @@ def _tell(config: Config, reporter: Reporter, wrong: Things, well: set[str]) -> 
     }
     if any(news.values()):
         message = reporter.redactor.clean_all(_message(config, news))
+        message["text"] = "\n".join(message["text"])  # to be clean, a line has no end
         body = {"text": _for_slack(message["text"])} if config.notify.form == "slack" else message
         if not _send(reporter, "webhook", "POST", config.notify.webhook, json=body):
             return
@@ -120,11 +122,11 @@ def _stale(config: Config) -> Things:
 
 
 def _message(config: Config, news: Mapping[str, Things]) -> dict[str, Any]:
-    """The message as JSON; `text` says the same in words."""
+    """The message as JSON; `text` says the same in lines of words."""
     where = f"{config.folder.name} on {socket.gethostname()}"
     lines = [f"Stocktake, {where}"]
     for kind, things in news.items():
-        lines += [f"{HEADINGS[kind]}: {_sentence(kind, name, words)}" for name, words in things.items()]
+        lines += [f"{HEADINGS[kind]}: {sentence}" for sentence in _sentences(kind, things)]
     if len(lines) > MOST_NAMED + 1:
         lines[MOST_NAMED + 1 :] = [f"… and {len(lines) - MOST_NAMED - 1} more: stocktake status."]
     event = next(kind for kind, things in news.items() if things)
@@ -137,15 +139,25 @@ def _message(config: Config, news: Mapping[str, Things]) -> dict[str, Any]:
             kind: [{"name": name, "message": words} for name, words in things.items()]
             for kind, things in news.items()
         },
-        "text": "\n".join(lines),
+        "text": lines,
     }
 
 
-def _sentence(kind: str, name: str, words: str) -> str:
-    """A sentence of ours mostly names its resource itself."""
+def _sentences(kind: str, things: Things) -> Iterator[str]:
+    """One for each thing; what one error stopped, such as all of an account, is one sentence."""
     if kind == "recovered":
-        return name
-    return words if words.startswith(name) else f"{name}: {words}"
+        yield from things
+        return
+    names: dict[str, list[str]] = defaultdict(list)
+    for name, words in things.items():
+        names[words].append(name)
+    for words, stopped in names.items():
+        said = [name for name in stopped if words.startswith(name)]
+        others = [name for name in stopped if name not in said]
+        if said:
+            yield f"{words} The same: {', '.join(others)}." if others else words
+        else:
+            yield from (f"{name}: {words}" for name in others)
 
 
 def _for_slack(text: str) -> str:

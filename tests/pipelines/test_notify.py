@@ -111,7 +111,10 @@ def test_what_fails_is_told_when_it_begins_and_when_it_ends(
     assert all(thing["name"].startswith("south: ") for thing in message["failing"])
     assert message["text"].startswith(f"Stocktake, {told.folder.name} on ")
     assert "Failed: south: " in message["text"]
-    assert "401" in message["text"]
+    first, *lines = message["text"].split("\n")
+    assert first.startswith("Stocktake, ") and len(lines) == 1, "one error of an account is one line"
+    assert lines[0].count("401") == 1
+    assert all(thing["name"] in lines[0] for thing in message["failing"])
     listener.told.clear()
     told.stocktake("load", exits=3)
     told.stocktake("load", "--account", "north")
@@ -122,6 +125,7 @@ def test_what_fails_is_told_when_it_begins_and_when_it_ends(
     assert message["event"] == "recovery"
     assert "Well again: south: inventory_items" in message["text"]
     assert message["failing"] == []
+    assert len(message["text"].split("\n")) == 1 + len(message["recovered"])
 
 
 def test_a_command_that_cannot_go_on_is_told_until_it_can(told: Project, listener: Listener) -> None:
