@@ -1,4 +1,4 @@
-"""Commands that die where a test wants them to."""
+"""Commands that die where a test wants them to, or that build nothing."""
 
 import json
 import signal
@@ -7,7 +7,10 @@ import sys
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import duckdb
 import pytest
+
+from tests.conftest import Project
 
 DYING = """
 import importlib, json, os, signal, sys, threading
@@ -61,3 +64,24 @@ def die_in() -> Iterator[Die]:
 
         yield die
         process.stdin.close()  # type: ignore[union-attr]
+
+
+class Built:
+    """What a build says of itself."""
+
+    depth, models, tests, warnings = "changes", 0, 0, ()
+
+
+@pytest.fixture
+def without_models(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A build that builds nothing: what a command reads, and what `status` tells of it, needs no models."""
+    monkeypatch.setattr("pipelines.run.build", lambda *_: Built)
+    monkeypatch.setattr("pipelines.run.find_unread", lambda *_: [])
+
+
+def leave_a_table(project: Project) -> None:
+    """What a build leaves, in a blink: a table, and that it passed."""
+    with duckdb.connect(str(project.home / "working.duckdb")) as connection:
+        connection.execute("create schema if not exists marts")
+        connection.execute("create or replace table marts.dim_things as select 1 as thing")
+        connection.execute("create or replace table raw_stocktake.build_state as select true as has_passed")

@@ -2,7 +2,11 @@
 
 import pytest
 
+from pipelines.release import current_release
 from tests.conftest import COUNTS, Project
+from tests.pipelines.conftest import leave_a_table
+
+LEVELS = "select product_key, location_key, quantity_on_hand from marts.fct_inventory_levels order by all"
 
 
 def marks(project: Project) -> list[tuple[object, ...]]:
@@ -12,9 +16,10 @@ def marks(project: Project) -> list[tuple[object, ...]]:
     )
 
 
-def test_a_backfill_reads_the_window_and_moves_no_mark(project: Project) -> None:
+def test_a_backfill_reads_the_window_and_moves_no_mark(project: Project, without_models: None) -> None:
     project.load()
     before = marks(project)
+    leave_a_table(project)
     project.sandbox.requests.clear()
     project.stocktake("backfill", "--since", "2026-01-02", "--until", "2026-01-04T12:00Z")
     (body,) = project.asked("square", COUNTS)
@@ -35,11 +40,16 @@ def test_a_backfill_reads_the_window_and_moves_no_mark(project: Project) -> None
     project.assert_equals_truth()
 
 
-def test_a_backfill_brings_back_what_is_missing(project: Project) -> None:
-    project.load()
+def test_a_backfill_brings_back_what_is_missing_and_publishes_it(after_a_run: Project) -> None:
+    project = after_a_run
+    published = project.query(LEVELS)
     project.query("delete from raw_square.inventory_counts where account = 'square'")
     project.stocktake("backfill", "--since", "2026-01-01", "--until", "2026-01-06")
     project.assert_equals_truth()
+    assert project.query(LEVELS) == published
+    release = current_release(project.published)
+    assert release is not None
+    assert release.tables["fct_inventory_levels"] == len(published) > 100
 
 
 @pytest.mark.parametrize(

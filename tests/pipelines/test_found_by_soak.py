@@ -4,7 +4,7 @@ import pytest
 
 from sandbox import Fault
 from tests.conftest import Project
-from tests.pipelines.conftest import Die
+from tests.pipelines.conftest import Die, leave_a_table
 
 
 @pytest.mark.providers("square")
@@ -37,11 +37,12 @@ def test_a_total_one_too_low_hides_no_row_on_a_page_of_its_own(project: Project)
 
 
 @pytest.mark.providers("sellercloud")
-def test_a_backfill_reads_the_stock_of_all_warehouses(project: Project) -> None:
+def test_a_backfill_reads_the_stock_of_all_warehouses(project: Project, without_models: None) -> None:
     """The list of warehouses was left out, so there were none to ask about, and all was ok."""
     project.configure({"sellercloud": project.account("sellercloud", warehouses=["all"])})
     before = project.load()["sellercloud", "warehouse_inventory"]
     project.query("delete from raw_sellercloud.warehouse_inventory where updated_at > '2025-01-01 00:00:00Z'")
+    leave_a_table(project)
     project.stocktake("backfill", "--since", "2025-01-01", "--until", "2026-02-01")
     project.assert_equals_truth()
     (row,) = project.query(

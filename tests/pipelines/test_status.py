@@ -7,18 +7,12 @@ import subprocess
 import sys
 from typing import Any
 
-import duckdb
 import pytest
 
 from tests.conftest import Project
+from tests.pipelines.conftest import Built, leave_a_table
 
 pytestmark = pytest.mark.providers("ventmere_s2")
-
-
-class Built:
-    """What a build says of itself."""
-
-    depth, models, tests, warnings = "changes", 0, 0, ()
 
 
 def status_of(project: Project, *options: str, exits: int = 0) -> dict[str, Any]:
@@ -27,19 +21,8 @@ def status_of(project: Project, *options: str, exits: int = 0) -> dict[str, Any]
 
 
 def publish_a_table(project: Project) -> None:
-    """What a build leaves, in a blink: a table, and that it passed."""
-    with duckdb.connect(str(project.home / "working.duckdb")) as connection:
-        connection.execute("create schema if not exists marts")
-        connection.execute("create or replace table marts.dim_things as select 1 as thing")
-        connection.execute("create or replace table raw_stocktake.build_state as select true as has_passed")
+    leave_a_table(project)
     project.stocktake("publish")
-
-
-@pytest.fixture
-def without_models(monkeypatch: pytest.MonkeyPatch) -> None:
-    """A build that builds nothing: what `status` tells of a run needs no models."""
-    monkeypatch.setattr("pipelines.run.build", lambda *_: Built)
-    monkeypatch.setattr("pipelines.run.find_unread", lambda *_: [])
 
 
 def test_what_is_loaded_and_not_published_is_said(project: Project, without_models: None) -> None:
