@@ -2,6 +2,7 @@
 
 import json
 import re
+from html import unescape
 
 import duckdb
 import pytest
@@ -77,6 +78,20 @@ def test_it_says_what_today_says(report, pages):
 def test_its_tables_are_those_of_the_pages(report, pages, head, address):
     one, two = Look(pages.get(address).text).tables[0], sections(report)[head].tables[0]
     assert two[1:] == one[1 : ROWS + 1]
+
+
+def test_its_day_counts_and_charts_are_those_of_the_pages(report, pages, reading):
+    here, there = sections(pages.get("/").text), sections(report)
+    assert there["Since the day before"].tables == here["Since the day before"].tables != []
+    charts = set(re.findall(r"<svg[^>]*chart.*?</svg>", report, re.DOTALL))
+    drawn = re.findall(r"<h3>(.*?)</h3>", there["Day by day"].text, re.DOTALL)
+    shown = set()
+    for row in reading.rows("select item_key, sku from rpt_stock_consolidated where sku is not null"):
+        if any(row["sku"] in unescape(head) for head in drawn):
+            page = pages.get(f"/item/{row['item_key']}").text
+            shown |= charts & set(re.findall(r"<svg[^>]*chart.*?</svg>", page, re.DOTALL))
+    assert charts
+    assert shown == charts
 
 
 def test_these_are_all_its_tables():
