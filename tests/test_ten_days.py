@@ -135,6 +135,11 @@ def numbers(row: Row) -> Numbers:
     return Numbers(*(row[measure] for measure in MEASURES))
 
 
+def filled(kind: Any) -> Callable[[Row], Any]:
+    """What makes such a tuple of a row: the tuple's fields are the table's columns."""
+    return lambda row: kind(*(row[column] for column in kind._fields))
+
+
 def picked(*columns: str) -> Callable[[Row], tuple[Any, ...]]:
     return lambda row: tuple(row[column] for column in columns)
 
@@ -257,11 +262,7 @@ def test_states(ten: Ten) -> None:
 
 
 def test_movements(ten: Ten) -> None:
-    found = ten.rows(
-        "fct_stock_movements",
-        picked("movement_type", "movement_id"),
-        lambda row: stock.Movement(*(row[column] for column in stock.Movement._fields)),
-    )
+    found = ten.rows("fct_stock_movements", picked("movement_type", "movement_id"), filled(stock.Movement))
     same(found, stock.movements(ten.life.last))
 
 
@@ -298,18 +299,14 @@ def test_product_categories(ten: Ten) -> None:
 
 def test_location_overrides(ten: Ten) -> None:
     found = ten.rows(
-        "bridge_product_locations",
-        lambda row: (product(row), row["location_id"]),
-        lambda row: nested.Override(*(row[column] for column in nested.Override._fields)),
+        "bridge_product_locations", lambda row: (product(row), row["location_id"]), filled(nested.Override)
     )
     same(found, nested.overrides(ten.life))
 
 
 def test_measurements(ten: Ten) -> None:
     found = ten.rows(
-        "bridge_product_measurements",
-        lambda row: (product(row), row["subject"]),
-        lambda row: nested.Measured(*(row[column] for column in nested.Measured._fields)),
+        "bridge_product_measurements", lambda row: (product(row), row["subject"]), filled(nested.Measured)
     )
     same(found, nested.measurements(ten.life))
 
@@ -395,21 +392,13 @@ def test_kit_trees(ten: Ten) -> None:
 
 
 def test_kits_that_could_be_built(ten: Ten) -> None:
-    found = ten.rows(
-        "rpt_kit_buildable",
-        picked("kit_product_id", "location_id"),
-        lambda row: kits.Buildable(*(row[column] for column in kits.Buildable._fields)),
-    )
+    found = ten.rows("rpt_kit_buildable", picked("kit_product_id", "location_id"), filled(kits.Buildable))
     same(found, kits.buildable(ten.life))
     assert {row["stock_basis"] for row in ten.tables["rpt_kit_buildable"]} == {"available"}
 
 
 def test_oversell_risk(ten: Ten) -> None:
-    found = ten.rows(
-        "rpt_oversell_risk",
-        product,
-        lambda row: kits.Oversold(*(row[column] for column in kits.Oversold._fields)),
-    )
+    found = ten.rows("rpt_oversell_risk", product, filled(kits.Oversold))
     same(found, kits.oversell(ten.life))
 
 
@@ -451,20 +440,12 @@ def test_daily(ten: Ten) -> None:
 
 
 def test_stockouts(ten: Ten) -> None:
-    found = ten.rows(
-        "rpt_stockouts",
-        lambda row: (product(row), row["started_on"]),
-        lambda row: history.Spell(*(row[column] for column in history.Spell._fields)),
-    )
+    found = ten.rows("rpt_stockouts", lambda row: (product(row), row["started_on"]), filled(history.Spell))
     same(found, history.stockouts(ten.days))
 
 
 def test_ageing(ten: Ten) -> None:
-    found = ten.rows(
-        "rpt_inventory_ageing",
-        product,
-        lambda row: history.Age(*(row[column] for column in history.Age._fields)),
-    )
+    found = ten.rows("rpt_inventory_ageing", product, filled(history.Age))
     same(found, history.ageing(ten.life, ten.days))
 
 
@@ -486,11 +467,7 @@ def test_item_products(ten: Ten) -> None:
 
 
 def test_items(ten: Ten) -> None:
-    found = ten.rows(
-        "dim_items",
-        lambda row: ten.members[row["item_key"]],
-        lambda row: matching.Item(*(row[column] for column in matching.Item._fields)),
-    )
+    found = ten.rows("dim_items", lambda row: ten.members[row["item_key"]], filled(matching.Item))
     same(found, matching.items(ten.things, ten.matched, ten.now))
 
 
@@ -543,46 +520,28 @@ def test_reconciliation(ten: Ten) -> None:
 
 def test_sales(ten: Ten) -> None:
     found = ten.rows(
-        "fct_product_sales",
-        lambda row: (product(row), row["window_days"]),
-        lambda row: planning.Sales(*(row[column] for column in planning.Sales._fields)),
+        "fct_product_sales", lambda row: (product(row), row["window_days"]), filled(planning.Sales)
     )
     same(found, planning.sales(ten.life))
 
 
 def test_days_of_cover(ten: Ten) -> None:
-    found = ten.rows(
-        "rpt_days_of_cover",
-        product,
-        lambda row: planning.Cover(*(row[column] for column in planning.Cover._fields)),
-    )
+    found = ten.rows("rpt_days_of_cover", product, filled(planning.Cover))
     same(found, planning.days_of_cover(ten.life, ten.days))
 
 
 def test_inventory_value(ten: Ten) -> None:
-    found = ten.rows(
-        "rpt_inventory_value",
-        product,
-        lambda row: planning.Value(*(row[column] for column in planning.Value._fields)),
-    )
+    found = ten.rows("rpt_inventory_value", product, filled(planning.Value))
     same(found, planning.values(ten.life, ten.things))
 
 
 def test_low_stock(ten: Ten) -> None:
-    found = ten.rows(
-        "rpt_low_stock",
-        lambda row: (product(row), row["location_id"]),
-        lambda row: planning.Low(*(row[column] for column in planning.Low._fields)),
-    )
+    found = ten.rows("rpt_low_stock", lambda row: (product(row), row["location_id"]), filled(planning.Low))
     same(found, planning.low_stock(ten.life, ten.things, ten.days))
 
 
 def test_sell_through(ten: Ten) -> None:
-    found = ten.rows(
-        "rpt_sell_through",
-        product,
-        lambda row: planning.SellThrough(*(row[column] for column in planning.SellThrough._fields)),
-    )
+    found = ten.rows("rpt_sell_through", product, filled(planning.SellThrough))
     same(found, planning.sell_through(ten.life))
 
 
@@ -590,7 +549,7 @@ def test_value_by_location(ten: Ten) -> None:
     found = ten.rows(
         "rpt_value_by_location",
         lambda row: (product(row), row["location_id"]),
-        lambda row: planning.LocationValue(*(row[column] for column in planning.LocationValue._fields)),
+        filled(planning.LocationValue),
     )
     same(found, planning.location_values(ten.life, ten.things, ten.matched))
     assert {row.cost_source for row in found.values()} >= {"product", "item", "none"}
@@ -618,11 +577,7 @@ def test_daily_counts(ten: Ten) -> None:
 
 
 def test_abc_classes(ten: Ten) -> None:
-    found = ten.rows(
-        "rpt_abc_classes",
-        product,
-        lambda row: planning.Class(*(row[column] for column in planning.Class._fields)),
-    )
+    found = ten.rows("rpt_abc_classes", product, filled(planning.Class))
     same(found, planning.abc(ten.life, ten.things))
 
 
