@@ -11,11 +11,13 @@ RUNTIME := $(VENV)/ready-to-run
 LINTED := $(VENV)/sql-linted
 # Of its own: it needs an older pandas than our programs of docs/bi/python.md.
 ENGINES := $(VENV)/engines
+# The whole of Spark, for its programs only: half a gigabyte.
+SPARK := $(VENV)/spark
 # Airflow and Dagster, each with Stocktake beside it, as docs/schedules says.
 SCHEDULERS := airflow dagster
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all test-engines test-schedules bench bench-quick simulate soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
+.PHONY: help demo test test-slow test-all test-engines test-spark-cluster test-schedules bench bench-quick simulate soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -41,6 +43,11 @@ test-engines: $(ENGINES)/ready ## The models on Spark, by Sail: every published 
 test-schedules: $(READY) $(SCHEDULERS:%=$(VENV)/%/ready) ## The files of docs/schedules in Airflow 3 and Dagster, and a load by each; three minutes
 	STOCKTAKE_AIRFLOW=$(CURDIR)/$(VENV)/airflow/bin/python STOCKTAKE_DAGSTER=$(CURDIR)/$(VENV)/dagster/bin/python \
 		$(BIN)/python -m pytest tests/pipelines/test_schedules.py
+
+test-spark-cluster: $(ENGINES)/ready $(SPARK)/ready ## The models on a real Spark: a master and two workers, of which one is killed; needs Java 17; half an hour
+	@command -v java >/dev/null || { echo "Spark needs Java 17: on Debian and Ubuntu, apt-get install openjdk-17-jre-headless" >&2; exit 2; }
+	STOCKTAKE_SPARK_HOME=$$(ls -d $(CURDIR)/$(SPARK)/lib/python3*/site-packages/pyspark) \
+		$(ENGINES)/bin/python -m pytest tests/engines/test_cluster.py
 
 bench: $(READY) ## What everything costs, beside the same by hand; writes benchmarks/README.md, takes an hour
 	$(BIN)/python -m benchmarks
@@ -140,6 +147,13 @@ $(SCHEDULERS:%=$(VENV)/%/ready): $(VENV)/%/ready: pyproject.toml constraints.txt
 	@echo "Installing Stocktake beside $*, once:"
 	@{ $(VENV)/$*/bin/python -m pip install --disable-pip-version-check --constraint constraints.txt \
 		--editable '.[$*]'; echo "exit $$?"; } | $(TELL)
+	@touch $@
+
+$(SPARK)/ready:
+	rm -rf $(SPARK)
+	$(PYTHON) -m venv $(SPARK)
+	@echo "Downloading Spark, once:"
+	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check 'pyspark>=4.3,<4.4'
 	@touch $@
 
 $(RUNTIME): pyproject.toml constraints.txt

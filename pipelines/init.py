@@ -2,6 +2,7 @@
 
 import json
 import os
+import stat
 import tomllib
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -143,7 +144,9 @@ def _add(path: Path, lines: Sequence[str]) -> None:
         raise ConfigurationError(
             f"{path} is written so that {names} cannot be added at its end. Do it by hand."
         )
-    write_whole(path.resolve(), text, mode=0o600 if path.name == SECRETS else None)  # a link stays one
+    is_private = path.name == SECRETS or not path.exists()
+    mode = 0o600 if is_private else stat.S_IMODE(path.stat().st_mode)
+    write_whole(path.resolve(), text, mode=mode)  # a link stays one
 
 
 def _read(path: Path) -> str:

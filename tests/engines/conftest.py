@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from sandbox import Sandbox
+
 PACKAGES = {
     "pyspark": "stocktake[spark]",
     "dbt.adapters.spark": "stocktake[spark]",
@@ -32,6 +34,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
                 item.add_marker(
                     pytest.mark.skip(f"pip install {' '.join(missing)}, as make test-engines does")
                 )
+
+
+@pytest.fixture
+def sandbox() -> Iterator[Sandbox]:
+    """All five systems."""
+    with Sandbox() as served:
+        yield served
 
 
 @pytest.fixture

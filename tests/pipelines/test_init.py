@@ -64,7 +64,8 @@ def test_a_secret_that_is_missing_has_its_place_and_says_where_to_get_it(folder:
     said = init("--provider", "square").stdout
     assert "Fill in access_token in" in said
     secrets = folder / ".dlt" / "secrets.toml"
-    assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    for file in (secrets, folder / ".dlt" / "config.toml"):
+        assert stat.S_IMODE(file.stat().st_mode) == 0o600
     assert "Square Developer Console" in secrets.read_text()
     assert tomllib.loads(secrets.read_text()) == {"accounts": {"square": {"access_token": ""}}}
 
@@ -105,10 +106,12 @@ def test_what_is_there_stays_byte_for_byte(folder: Path) -> None:
     secrets.write_text('[accounts.old]\naccess_token = "t"\n')
     before = config.read_text(), secrets.read_text()
     secrets.chmod(0o644)
+    config.chmod(0o640)
     init("--provider", "ventmere_s2", "--account", "new", "--set", "base_url=https://api.s2sell.io")
     assert config.read_text().startswith(before[0])
     assert secrets.read_text().startswith(before[1])
     assert stat.S_IMODE(secrets.stat().st_mode) == 0o600
+    assert stat.S_IMODE(config.stat().st_mode) == 0o640
     assert list(tomllib.loads(config.read_text())["accounts"]) == ["old", "new"]
     assert "accounts.old is there already" in init("--provider", "square", "--account", "old", exits=2).stderr
     assert init("--provider", "square") and "square" in tomllib.loads(config.read_text())["accounts"]
