@@ -80,8 +80,8 @@ MUTANTS = (
         "pipelines/load.py",
         "    if pipeline.has_pending_data:\n",
         "    if False:\n",
-        f"{DYING}::test_dying_again_while_the_first_death_is_repaired_loses_no_line",
-        r"lost from the log",
+        f"{DYING}::test_a_load_that_dies_anywhere_is_repaired_by_the_next",
+        r"Directory not empty",
     ),
     Mutant(
         "versions one after the other",

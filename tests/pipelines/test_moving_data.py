@@ -33,13 +33,13 @@ def test_two_versions_in_one_scan_leave_one_current_row_and_both_in_history(proj
 
     switches.page_rows, switches.after_page = 100, sell_and_drop_the_cursor
     project.load()
+    project.assert_equals_truth()
     history = project.query(
         "select payload like '%4711%', _dlt_valid_to is null from raw_square.inventory_counts"
         " where catalog_object_id = ? and location_id = ? and state = ? order by _dlt_valid_from",
         *newest,
     )
     assert history == [(False, False), (True, True)]
-    project.assert_equals_truth()
 
 
 def test_a_sweep_that_reads_a_row_twice_still_retires_what_is_gone(project: Project) -> None:
