@@ -16,6 +16,9 @@ SPARK := $(VENV)/spark
 # Airflow and Dagster, each with Stocktake beside it, as docs/schedules says.
 SCHEDULERS := airflow dagster
 
+# Every process of the tests would compile all modules anew: half of what it takes a worker to begin.
+unexport PYTHONDONTWRITEBYTECODE
+
 .DEFAULT_GOAL := help
 .PHONY: help demo test test-slow test-all test-engines test-spark-cluster test-schedules bench bench-quick simulate soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
 
@@ -89,7 +92,7 @@ SQL_RULES := dbt_models/.sqlfluff $(READY)
 
 $(LINTED): $(SQL) $(SQL_RULES)
 	@echo "sqlfluff lint: $(words $(if $(filter $(SQL_RULES),$?),$(SQL),$?)) files"
-	@printf '%s\n' $(if $(filter $(SQL_RULES),$?),$(SQL),$?) | xargs -n 45 -P 2 $(BIN)/sqlfluff lint
+	@printf '%s\n' $(if $(filter $(SQL_RULES),$?),$(SQL),$?) | xargs -n 65 -P 2 $(BIN)/sqlfluff lint
 	@touch $@
 
 ARGS ?= build
