@@ -25,7 +25,7 @@ import pendulum
 import yaml
 
 from pipelines.publish import Table
-from pipelines.release import Content, Release, write_manifest
+from pipelines.release import Content, Release, View, write_manifest
 
 ROOT = Path(__file__).resolve().parent.parent
 PRODUCTS, ITEMS, DAYS = 500_000, 350_000, 30
@@ -125,16 +125,22 @@ TABLES = {
     " true as is_recipe_complete from things where p % 250 = 0",
     "rpt_freshness": "select unnest({systems}) as provider, provider as account, 'inventory' as resource,"
     f" true as is_configured, 'ok' as last_status, {NOW} as asked_through, {NOW} as as_of, 0 as lag_seconds",
-    "fct_inventory_daily": f"select {COMMON},"
-    " date '2026-10-30' + cast(d as integer) as date_day,"
+    "fct_inventory_periods": f"select {COMMON}, 'inventory' as resource,"
+    " date '2026-10-30' + cast(d as integer) as first_day,"
+    f" case when d < {DAYS} - 1 then date '2026-10-30' + cast(d as integer) end as last_day,"
     " available + cast(hash(p + d) % 40 as integer) as quantity_available, true as is_additive,"
-    " true as is_listed, true as is_observed, false as is_stockout"
+    " true as is_listed, false as is_stockout"
     f" from range({DAYS}) as days (d) cross join things",
+    "fct_account_days": "select provider, provider as account, 'inventory' as resource,"
+    " date '2026-10-30' + cast(d as integer) as date_day, true as is_observed, d + 1 as days_observed"
+    f" from range({DAYS}) as days (d) cross join (select unnest({{systems}}) as provider)",
     "fct_inventory_changes": f"select {COMMON}, {NOW} as valid_from,"
     " available as quantity_available, cast(1 as decimal(38, 10)) as available_change"
     " from range(3) as days (d) cross join things",
 }
 """What each table holds where it holds anything; columns that are not named are null."""
+DAILY = "fct_inventory_daily"
+"""The view of the two tables of days."""
 
 
 def make_release(published: Path) -> None:
@@ -142,7 +148,7 @@ def make_release(published: Path) -> None:
     name = "20261128T120000-large"
     folder = published / "releases" / name
     folder.mkdir(parents=True)
-    contents, sizes = {}, {}
+    contents, sizes, views = {}, {}, {}
     with duckdb.connect(
         config={"memory_limit": "2GB", "threads": 2, "temp_directory": str(published)}
     ) as bench:
@@ -150,6 +156,9 @@ def make_release(published: Path) -> None:
         bench.execute("set enable_progress_bar = false")
         bench.execute(THINGS.format(items=ITEMS, products=PRODUCTS))
         for table, columns in contracts():
+            if table == DAILY:
+                views[table] = View("reporting", tuple(columns), days_shown(columns))
+                continue
             question = TABLES.get(table, "select 1 as nothing where false").format(
                 systems=list(SYSTEMS),
                 columns=", ".join(
@@ -171,8 +180,20 @@ def make_release(published: Path) -> None:
             contents[table] = Content("reporting", tuple(columns), rows, "0")
             sizes[table] = file.stat().st_size
     now = pendulum.datetime(2026, 11, 28, 12)
-    write_manifest(folder, Release(name, folder, name, now, None, contents, sizes, ()))
+    write_manifest(folder, Release(name, folder, name, now, None, contents, sizes, (), views))
     (published / "current").symlink_to(Path("releases") / name)
+
+
+def days_shown(columns: Sequence[tuple[str, str]]) -> str:
+    """The days of the periods, as the model has them."""
+    of_days = {"date_day", "is_observed"}
+    shown = ", ".join(f"{'days' if name in of_days else 'periods'}.{name}" for name, _ in columns)
+    return (
+        f"select {shown} from fct_inventory_periods as periods join fct_account_days as days"
+        " on days.provider = periods.provider and days.account = periods.account"
+        " and days.resource = periods.resource and days.date_day >= periods.first_day"
+        " and (periods.last_day is null or days.date_day <= periods.last_day)"
+    )
 
 
 def contracts() -> Iterator[tuple[str, list[tuple[str, str]]]]:

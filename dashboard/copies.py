@@ -83,9 +83,8 @@ class Copies(Thread):
                 "preserve_insertion_order = false",
             ):
                 maker.execute(f"set {setting}")
-            for table in self._release.contents:
-                parquet = f"read_parquet({text(self._release.file(table))})"
-                maker.execute(f"create temp view {quoted(table)} as from {parquet}")
+            for table, select in self._release.selects.items():
+                maker.execute(f"create temp view {quoted(table)} as {select}")
             if self._stopping.is_set():
                 return
             maker.execute(f"create table main.{name} as {question}")

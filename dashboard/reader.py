@@ -94,8 +94,7 @@ class Reading:
 
     def columns(self, table: str) -> list[str]:
         """A published table's columns; none where the release does not have it."""
-        content = self.release.contents.get(table)
-        return [] if content is None else [name for name, _ in content.columns]
+        return [name for name, _ in self.release.columns.get(table, ())]
 
     def shown(self, question: str, values: Values | None = None) -> str:
         """A question as reporting.duckdb can answer it: values written out, shelves as their questions."""
@@ -133,9 +132,8 @@ class Opened:
             "preserve_insertion_order = false",
         ):
             self.database.execute(f"set {setting}")
-        for table in release.contents:
-            file = text(release.file(table))
-            self.database.execute(f"create view {quoted(table)} as from read_parquet({file})")
+        for table, select in release.selects.items():
+            self.database.execute(f"create view {quoted(table)} as {select}")
         # There is no SQL from outside; should there ever be, it reaches no file, no net and no setting.
         folders = f"[{text(release.folder)}, {text(self.place)}]"
         self.database.execute(f"set allowed_directories = {folders}")

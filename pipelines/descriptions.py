@@ -9,7 +9,6 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
-from pipelines.release import WORKING_KEYS
 from pipelines.statements import PROJECT
 
 PUBLISHED = ("marts", "reporting")
@@ -74,7 +73,7 @@ def _said(file: Path, blocks: Mapping[str, str]) -> str:
 
 
 def _described(model: Mapping[str, Any]) -> Described:
-    columns = [one for one in model.get("columns", []) if (model["name"], one["name"]) not in WORKING_KEYS]
+    columns = model.get("columns", [])
     not_null = {column["name"] for column in columns if "not_null" in _tests(column)}
     keys = [(column["name"],) for column in columns if "unique" in _tests(column)]
     for test in model.get("data_tests", []):
@@ -82,6 +81,9 @@ def _described(model: Mapping[str, Any]) -> Described:
             grain = test["one_row_per"]["arguments"]
             keys.append(tuple(grain["columns"]))
             not_null |= set(grain["columns"]) - set(grain.get("nullable", ()))
+    if grain := model.get("config", {}).get("meta", {}).get("key"):  # of a view: tests stand on its tables
+        keys.append(tuple(grain))
+        not_null |= set(grain)
     return Described(
         " ".join(model.get("description", "").split()),
         {column["name"]: " ".join(column.get("description", "").split()) for column in columns},

@@ -38,7 +38,7 @@ from pipelines.environment import variable
 from pipelines.errors import CommandError, ConfigurationError, words_of
 from pipelines.lock import run_lock
 from pipelines.log import Reporter
-from pipelines.release import PublishError, Release, current_release
+from pipelines.release import PublishError, Release, current_release, quoted, text, workbench
 from sources._shared.redaction import Redactor
 
 POSTGRES = "dlt.destinations.postgres"
@@ -95,9 +95,9 @@ def publish_to(config: Config, name: str, dataset: str, reporter: Reporter) -> R
         _check(pipeline, name, reporter.redactor)
         reporter.step("publish")
         described = {**described_tables(), NOTES: NOTES_DESCRIBED}
-        files = {table: release.file(table) for table in release.contents}
-        files[NOTES] = _notes(release, working / f"{NOTES}.parquet")
-        rows = {**release.tables, NOTES: len(release.contents)}
+        files, rows = _worked_out(release, working)
+        files[NOTES] = _notes(release, rows, working / f"{NOTES}.parquet")
+        rows[NOTES] = len(rows)
         try:
             if is_postgres:
                 with pipeline.sql_client() as client:
@@ -245,10 +245,23 @@ def _hint(field: pa.Field, described: Described | None) -> TColumnSchema:
     return hint
 
 
-def _notes(release: Release, file: Path) -> Path:
+def _worked_out(release: Release, working: Path) -> tuple[dict[str, Path], dict[str, int]]:
+    """The file of every table, and of every view, which becomes one; and how many rows each has."""
+    files, rows = {table: release.file(table) for table in release.contents}, release.tables
+    with workbench() as bench:
+        for name, select in release.selects.items() if release.views else ():
+            bench.execute(f"create view {quoted(name)} as {select}")
+        for name in release.views:
+            files[name] = working / f"{name}.parquet"
+            found = bench.execute(f"copy {quoted(name)} to {text(files[name])} (format parquet)").fetchall()
+            rows[name] = int(found[0][0])
+    return files, rows
+
+
+def _notes(release: Release, rows: Mapping[str, int], file: Path) -> Path:
     """What is delivered, as one more table."""
     now = pendulum.now("UTC")
-    rows = [
+    noted = [
         {
             "table_name": table,
             "row_count": count,
@@ -256,7 +269,7 @@ def _notes(release: Release, file: Path) -> Path:
             "released_at": release.created_at,
             "copied_at": now,
         }
-        for table, count in release.tables.items()
+        for table, count in rows.items()
     ]
     instant = pa.timestamp("us", "UTC")
     schema = pa.schema(
@@ -268,7 +281,7 @@ def _notes(release: Release, file: Path) -> Path:
             ("copied_at", instant),
         ]
     )
-    pq.write_table(pa.Table.from_pylist(rows, schema), file)
+    pq.write_table(pa.Table.from_pylist(noted, schema), file)
     return file
 
 

@@ -5,6 +5,7 @@ that is replaced in one step. Whoever is killed in here leaves the old release o
 publish clears away the rest. Callers hold the run lock (pipelines/lock.py).
 """
 
+import re
 import shutil
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -16,11 +17,11 @@ import pendulum
 
 from pipelines.release import (
     MAKING,
-    WORKING_KEYS,
     Columns,
     Content,
     PublishError,
     Release,
+    View,
     current_release,
     names,
     quoted,
@@ -87,8 +88,9 @@ def publish(
     changed = [
         table for table, content in contents.items() if not (current and current.holds(table, content))
     ]
-    if current is None or changed or current.contents.keys() != contents.keys():
-        release = _make_release(connection, published, tables, contents, changed, current, run_id, now)
+    views = _views(connection)
+    if current is None or changed or current.contents.keys() != contents.keys() or current.views != views:
+        release = _make_release(connection, published, tables, contents, views, changed, current, run_id, now)
     else:
         release = current
     switch(published, current, release, serve_path)
@@ -148,9 +150,28 @@ def _tables(connection: duckdb.DuckDBPyConnection) -> list[Table]:
             raise PublishError(
                 f"{name} stands in marts and in reporting, and are published into one schema: rename one."
             )
-        published = (pair for pair in zip(columns, types, strict=True) if (name, pair[0]) not in WORKING_KEYS)
-        tables[name] = Table(schema, name, tuple(published), build)
+        tables[name] = Table(schema, name, tuple(zip(columns, types, strict=True)), build)
     return list(tables.values())
+
+
+def _views(connection: duckdb.DuckDBPyConnection) -> dict[str, View]:
+    """The views of the same schemas: what they read is published, and stands in one schema there."""
+    rows = connection.execute(
+        "select schema_name, view_name, sql, list((column_name, data_type) order by column_index)"
+        " from duckdb_columns() join duckdb_views() as views using (database_name, schema_name)"
+        " where table_name = view_name and database_name = current_database() and schema_name in ?"
+        " group by all order by view_name",
+        [list(SCHEMAS)],
+    ).fetchall()
+    bare = re.compile(rf'\b(?:"?{re.escape(_database(connection))}"?\.)?"?(?:{"|".join(SCHEMAS)})"?\.')
+    return {
+        name: View(schema, tuple(columns), bare.sub("", sql.split(" AS ", 1)[1].strip().rstrip(";")))
+        for schema, name, sql, columns in rows
+    }
+
+
+def _database(connection: duckdb.DuckDBPyConnection) -> str:
+    return str(connection.execute("select current_database()").fetchall()[0][0])
 
 
 def _content(connection: duckdb.DuckDBPyConnection, table: Table, current: Release | None) -> Content:
@@ -168,6 +189,7 @@ def _make_release(
     published: Path,
     tables: Sequence[Table],
     contents: Mapping[str, Content],
+    views: Mapping[str, View],
     changed: Sequence[str],
     current: Release | None,
     run_id: str,
@@ -179,6 +201,7 @@ def _make_release(
     making.mkdir()
     file_bytes = {}
     with workbench() as bench:
+        _check_views(bench, tables, views)
         for table in tables:
             file = making / f"{table.name}.parquet"
             if current is None or table.name in changed or not _linked(current.file(table.name), file):
@@ -193,6 +216,7 @@ def _make_release(
         contents=contents,
         file_bytes=file_bytes,
         changed=tuple(changed),
+        views=views,
         builds={table.name: table.build for table in tables},
     )
     write_manifest(making, release)
@@ -242,6 +266,25 @@ def _linked(source: Path, target: Path) -> bool:
     except OSError:
         return False
     return True
+
+
+def _check_views(
+    bench: duckdb.DuckDBPyConnection, tables: Sequence[Table], views: Mapping[str, View]
+) -> None:
+    """Makes sure that views read what is published and nothing else."""
+    bench.execute("create schema checked")
+    for table in tables if views else ():
+        kinds = ", ".join(f"{quoted(name)} {kind}" for name, kind in table.columns)
+        bench.execute(f"create table checked.{quoted(table.name)} ({kinds})")
+    for name, view in views.items():
+        try:
+            bench.execute(f"create view checked.{quoted(name)} as {view.select}")
+        except duckdb.Error as error:
+            raise PublishError(
+                f"{name} is a view of something that is not published: give its model materialized='table'"
+                f" ({str(error).splitlines()[0]})."
+            ) from None
+    bench.execute("drop schema checked cascade")
 
 
 def _free_name(releases: Path, run_id: str) -> str:

@@ -18,12 +18,6 @@ CURRENT = "current"
 MANIFEST = "release.json"
 MAKING = ".making-"  # names of files and folders that are not whole yet; the next publish removes leftovers
 
-WORKING_KEYS = {("fct_inventory_changes", "change_key"), ("fct_inventory_daily", "daily_key")}
-"""Tables and columns that are not published: hashes by which a build finds its rows again.
-
-Nobody joins on them, and nothing compresses them.
-"""
-
 Columns = tuple[tuple[str, str], ...]
 
 
@@ -42,6 +36,16 @@ class Content:
 
 
 @dataclass(frozen=True)
+class View:
+    """What is worked out of published tables whenever it is asked for: no file of the release holds it."""
+
+    schema: str
+    columns: Columns
+    select: str
+    """Its statement, in which every table stands by its bare name."""
+
+
+@dataclass(frozen=True)
 class Release:
     """A published state of all marts and reports."""
 
@@ -53,6 +57,7 @@ class Release:
     contents: Mapping[str, Content]
     file_bytes: Mapping[str, int]
     changed: tuple[str, ...]
+    views: Mapping[str, View] = field(default_factory=dict)
     builds: Mapping[str, str | None] = field(default_factory=dict)
     """Which build made each table, as the models' macro `note_build` wrote it; None where nobody did."""
 
@@ -60,6 +65,18 @@ class Release:
     def tables(self) -> dict[str, int]:
         """Rows per table."""
         return {table: content.rows for table, content in self.contents.items()}
+
+    @property
+    def columns(self) -> dict[str, Columns]:
+        """The columns of every table and view."""
+        held: dict[str, Content | View] = {**self.contents, **self.views}
+        return {name: one.columns for name, one in held.items()}
+
+    @property
+    def selects(self) -> dict[str, str]:
+        """What gives the rows of every table and view; made one after the other, they find each other."""
+        tables = {table: f"from read_parquet({text(self.file(table))})" for table in self.contents}
+        return tables | {name: view.select for name, view in self.views.items()}
 
     def file(self, table: str) -> Path:
         """Where a table's rows are."""
@@ -107,6 +124,10 @@ def read_release(published: Path, name: str) -> Release | None:
         },
         file_bytes={table: fact["file_bytes"] for table, fact in tables.items()},
         changed=tuple(facts["changed"]),
+        views={
+            name: View(fact["schema"], tuple(fact["columns"].items()), fact["select"])
+            for name, fact in facts.get("views", {}).items()
+        },
         builds={table: fact.get("build") for table, fact in tables.items()},
     )
 
@@ -129,6 +150,10 @@ def write_manifest(folder: Path, release: Release) -> None:
                 "columns": dict(content.columns),
             }
             for table, content in release.contents.items()
+        },
+        "views": {
+            name: {"schema": view.schema, "select": view.select, "columns": dict(view.columns)}
+            for name, view in release.views.items()
         },
     }
     write_json(folder / MANIFEST, facts)

@@ -20,6 +20,7 @@ from pipelines.release import (
     MAKING,
     Columns,
     Release,
+    View,
     quoted,
     read_release,
     sync,
@@ -45,12 +46,14 @@ def switch(published: Path, current: Release | None, release: Release, serve_pat
     wanted = {table: content.columns for table, content in release.contents.items()}
     if current is None or current.name != release.name:
         if current is not None:
-            _serve_views(published, _shared(wanted, current), current, serve_path)
+            shared = _shared(wanted, current)
+            is_whole = shared == {table: content.columns for table, content in current.contents.items()}
+            _serve_views(published, shared, current.views if is_whole else {}, current, serve_path)
         link = published / f"{MAKING}{CURRENT}"
         link.symlink_to(Path("releases") / release.name)
         link.replace(published / CURRENT)
         sync(published)
-    _serve_views(published, wanted, release, serve_path)
+    _serve_views(published, wanted, release.views, release, serve_path)
     _serve_copy(published, release)
 
 
@@ -101,18 +104,23 @@ def _shared(wanted: Mapping[str, Columns], current: Release) -> dict[str, Column
 
 
 def _serve_views(
-    published: Path, tables: Mapping[str, Columns], release: Release, serve_path: str | None
+    published: Path,
+    tables: Mapping[str, Columns],
+    made_of_tables: Mapping[str, View],
+    release: Release,
+    serve_path: str | None,
 ) -> None:
     views = [
         f"create view served.main.{quoted(table)} as select {_cast(columns)}"
         f" from read_parquet({_address(published, table, serve_path)})"
         for table, columns in sorted(tables.items())
-    ]
+    ] + _views_of_tables(made_of_tables)
     made_of = sha256("\n".join([*views, text_signature()]).encode()).hexdigest()
     if _says(published, VIEWS, made_of):
         return
+    commented = {**tables, **{name: view.columns for name, view in made_of_tables.items()}}
     views += [
-        words for table, columns in sorted(tables.items()) for words in _comments("view", table, columns)
+        words for table, columns in sorted(commented.items()) for words in _comments("view", table, columns)
     ]
     with _replaced(published, VIEWS, VIEWS_STORAGE, made_of) as bench:
         bench.execute(f"set variable {PATH_VARIABLE} = {text(release.folder)}")
@@ -120,6 +128,10 @@ def _serve_views(
         for view in views:
             bench.execute(view)
         bench.execute("commit")
+
+
+def _views_of_tables(views: Mapping[str, View]) -> list[str]:
+    return [f"create view served.main.{quoted(name)} as {view.select}" for name, view in views.items()]
 
 
 def _comments(kind: str, table: str, columns: Columns) -> Iterator[str]:
@@ -166,6 +178,15 @@ def _serve_copy(published: Path, release: Release) -> None:
             "select table_name from duckdb_tables() where database_name = 'served' and comment is null"
         ).fetchall()
         bench.execute("begin")  # each by itself would cost as much as writing the tables
+        for (view,) in bench.execute(
+            "select view_name from duckdb_views() where database_name = 'served' and not internal"
+        ).fetchall():
+            bench.execute(f"drop view served.main.{quoted(view)}")
+        for view in _views_of_tables(release.views):
+            bench.execute(view)
+        for name, view in release.views.items():
+            for comment in _comments("view", name, view.columns):
+                bench.execute(comment)
         for (table,) in bare:
             for comment in _comments("table", table, release.contents[table].columns):
                 bench.execute(comment)

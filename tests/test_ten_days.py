@@ -20,7 +20,6 @@ import time_machine
 from typer.testing import CliRunner
 
 from pipelines.cli import app
-from pipelines.release import WORKING_KEYS
 from sandbox import Sandbox
 from tests.conftest import Project
 from tests.postgres_server import Postgres, comparable
@@ -103,7 +102,7 @@ def ten(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Ten]:
 
 
 def everything(file: Path) -> Tables:
-    """Every mart and report, published or in the working database, as far as published; rows in order."""
+    """Every mart and report, published or in the working database, rows in order."""
     with duckdb.connect(str(file), read_only=True) as connection:
         connection.execute("set TimeZone = 'UTC'")
         names = connection.execute(
@@ -112,9 +111,7 @@ def everything(file: Path) -> Tables:
         ).fetchall()
         found: Tables = {}
         for schema, name in names:
-            hidden = ", ".join(column for table, column in WORKING_KEYS if table == name)
-            shown = f"* exclude ({hidden})" if hidden and schema != "main" else "*"
-            cursor = connection.execute(f"select {shown} from {schema}.{name} order by all")
+            cursor = connection.execute(f"from {schema}.{name} order by all")
             columns = [column[0] for column in cursor.description or ()]
             found[name] = [dict(zip(columns, row, strict=True)) for row in cursor.fetchall()]
         return found

@@ -202,7 +202,7 @@ select
     bool_and(is_observed) as is_observed
 from fct_inventory_daily
 where
-    date_day > (select max(date_day) from fct_inventory_daily) - {HISTORY}
+    date_day > (select max(date_day) from fct_account_days) - {HISTORY}
     and {chosen}
 group by date_day, provider, account
 order by provider, account, date_day""",

@@ -126,4 +126,4 @@ from (
         partition by item_key, measure order by abs(difference) desc, reconciliation_key desc
     ) = 1
 )
-cross join (select min(date_day) as first_day, max(date_day) as last_day from fct_inventory_daily)"""
+cross join (select min(date_day) as first_day, max(date_day) as last_day from fct_account_days)"""

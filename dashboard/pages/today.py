@@ -123,7 +123,7 @@ def history_begins(reading: Reading) -> Row:
     """The first and the last day that history knows, and the zone at whose midnight they end."""
     return reading.row(
         "select min(date_day) as first_day, max(date_day) as last_day,\n"
-        "    (select any_value(timezone) from rpt_daily_counts) as timezone\nfrom fct_inventory_daily"
+        "    (select any_value(timezone) from rpt_daily_counts) as timezone\nfrom fct_account_days"
     )
 
 
@@ -139,7 +139,7 @@ SINCE_YESTERDAY = {
         order="cover.quantity_sold desc nulls last",
         tie=OUT_NOW.tie,
         always="spells.is_additive and spells.is_ongoing and spells.started_on = spells.last_day_out"
-        " and spells.started_on > (select min(date_day) from fct_inventory_daily)",
+        " and spells.started_on > (select min(date_day) from fct_account_days)",
         filters=OUT_NOW.filters,
         empty="Nothing ran out on the last day.",
     ),
@@ -154,7 +154,7 @@ SINCE_YESTERDAY = {
         order="spells.days_out desc",
         tie=OUT_NOW.tie,
         always="spells.is_additive and not spells.is_ongoing"
-        " and spells.last_day_out = (select max(date_day) from fct_inventory_daily) - 1",
+        " and spells.last_day_out = (select max(date_day) from fct_account_days) - 1",
         filters=OUT_NOW.filters,
         empty="Nothing came back on the last day.",
     ),

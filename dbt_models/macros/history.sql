@@ -35,29 +35,3 @@
             {%- endfor %}
     )
 {% endmacro %}
-
-{# For a post-hook of fct_inventory_daily: deletes the days before a product's first and after its last, and all days of
-   a product that has none any more. Every day in range is recorded by now, so as many rows as there are days in range
-   mean that there is nothing to delete, and nothing is touched. #}
-{% macro forget_days_out_of_range() %}
-    {% if not execute or not is_incremental() %}
-        {{ return('') }}
-    {% endif %}
-    {% set counts = run_query(
-        "select (select count(*) from " ~ this ~ "), (select coalesce(sum("
-        ~ days_between('first_day', 'last_day') ~ " + 1), 0) from " ~ ref('int_product_days') ~ ")"
-    ).rows[0] %}
-    {% if counts[0] == counts[1] %}
-        {{ return('') }}
-    {% endif %}
-    delete from {{ this }}
-    where not exists (
-        select 1
-        from {{ ref('int_product_days') }} as product_days
-        where
-            product_days.provider = {{ this }}.provider
-            and product_days.account = {{ this }}.account
-            and product_days.product_id = {{ this }}.product_id
-            and {{ this }}.date_day between product_days.first_day and product_days.last_day
-    )
-{% endmacro %}

@@ -3,19 +3,49 @@
     {{ return([15, 30, 60, 90, 180, 365]) }}
 {% endmacro %}
 
-{# Of each product of `sales`, the days of its window that were looked at, and those of them that ended with something to
-   sell. A day that nobody looked at is no day in stock. #}
+{# Two CTEs, of which `days` has, of each product of `sales`, the days of its window that were looked at, and those of them
+   that ended with something to sell. A day that nobody looked at is no day in stock. `periods` is fct_inventory_periods,
+   and `account_days` fct_account_days, whose running counts spare the days between. #}
 {% macro days_seen_in_stock() -%}
+{%- set day_before_window = add_days('sales.as_of_day', '-sales.window_days') -%}
+spans as (
     select
-        sales.product_key,
-        cast(sum(case when daily.is_observed then 1 else 0 end) as integer) as days_observed,
-        cast(
-            sum(case when daily.is_observed and not daily.is_stockout then 1 else 0 end) as integer
-        ) as days_in_stock
+        periods.product_key,
+        periods.provider,
+        periods.account,
+        periods.resource,
+        periods.is_stockout,
+        greatest({{ add_days('periods.first_day', -1) }}, {{ day_before_window }}) as day_before,
+        coalesce(periods.last_day, sales.as_of_day) as last_day
     from sales
-    inner join daily
+    inner join periods
         on
-            sales.product_key = daily.product_key
-            and daily.date_day > {{ add_days('sales.as_of_day', '-sales.window_days') }}
-    group by sales.product_key
+            sales.product_key = periods.product_key
+            and {{ day_before_window }} < coalesce(periods.last_day, sales.as_of_day)
+),
+
+days as (
+    select
+        spans.product_key,
+        cast(sum(until.days_observed - coalesce(before.days_observed, 0)) as integer) as days_observed,
+        cast(
+            sum(
+                case when not spans.is_stockout then until.days_observed - coalesce(before.days_observed, 0) else 0 end
+            ) as integer
+        ) as days_in_stock
+    from spans
+    inner join account_days as until
+        on
+            spans.provider = until.provider
+            and spans.account = until.account
+            and spans.resource = until.resource
+            and spans.last_day = until.date_day
+    left join account_days as before
+        on
+            spans.provider = before.provider
+            and spans.account = before.account
+            and spans.resource = before.resource
+            and spans.day_before = before.date_day
+    group by spans.product_key
+)
 {%- endmacro %}

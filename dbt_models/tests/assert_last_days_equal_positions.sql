@@ -9,12 +9,12 @@ account_days as (
 
 last_days as (
     select days.*
-    from {{ ref('fct_inventory_daily') }} as days
+    from {{ ref('fct_inventory_periods') }} as days
     inner join account_days
         on
             days.provider = account_days.provider
             and days.account = account_days.account
-            and days.date_day = account_days.last_day
+            and (days.last_day is null or days.last_day >= account_days.last_day)
     inner join {{ ref('dim_products') }} as products
         on days.product_key = products.product_key and products.is_configured
 ),

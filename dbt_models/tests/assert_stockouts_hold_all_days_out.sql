@@ -2,9 +2,16 @@
 with
 
 days_out as (
-    select count(*) as days_out
-    from {{ ref('fct_inventory_daily') }}
-    where is_stockout
+    select
+        coalesce(
+            sum(
+                {{ days_between('periods.first_day', 'coalesce(periods.last_day, account_days.last_day)') }} + 1
+            ), 0
+        ) as days_out
+    from {{ ref('fct_inventory_periods') }} as periods
+    inner join {{ ref('int_account_days') }} as account_days
+        on periods.provider = account_days.provider and periods.account = account_days.account
+    where periods.is_stockout
 ),
 
 spells as (

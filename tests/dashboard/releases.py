@@ -23,7 +23,7 @@ UNASKED = (2, "ventmere_s2")
 
 EMPTY = "select * from {table} limit 0"
 ONE_DAY = {
-    "fct_inventory_daily": "select * from {table} where date_day = (select max(date_day) from {table})",
+    "fct_account_days": "select * from {table} where date_day = (select max(date_day) from {table})",
     "rpt_stockouts": "select * replace (last_day_out as started_on, 1 as days_out, 1 as days_observed)"
     " from {table} where is_ongoing",
     "rpt_reconciliation": "select * replace (cast(left_known_through as date) as disagrees_since)"

@@ -227,9 +227,9 @@ def test_changed_settings_are_told_for_the_whole_past(project: Project) -> None:
         project.configure({"s2": project.account("ventmere_s2", available_basis=basis)})
         project.stocktake("build")
         return project.query(
-            "select count(quantity_on_hand) > 0, count(distinct change_key) = count(*)"
-            " from marts.fct_inventory_changes"
-            " union all select count(quantity_on_hand) > 0, count(distinct daily_key) = count(*)"
+            "select count(quantity_on_hand) > 0,"
+            " count(distinct (product_id, location_id, valid_from)) = count(*) from marts.fct_inventory_changes union all"
+            " select count(quantity_on_hand) > 0, count(distinct (product_id, date_day)) = count(*)"
             " from marts.fct_inventory_daily"
         )
 

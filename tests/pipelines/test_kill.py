@@ -29,8 +29,8 @@ KILLS = {
 test_dying.py."""
 LEDGER = {"dim_accounts", "fct_sync_runs", "rpt_freshness", "rpt_sync_proof"}
 """Tables that tell of the runs themselves."""
-LOAD_TIMES = ["valid_from", "valid_to", "changed_at", "change_key"]
-"""Columns that tell when we learned something, and the key made of one."""
+LOAD_TIMES = ["valid_from", "valid_to", "changed_at"]
+"""Columns that tell when we learned something."""
 Tables = dict[str, list[tuple[object, ...]]]
 
 

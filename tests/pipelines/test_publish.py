@@ -15,7 +15,6 @@ from sqlalchemy import create_engine, inspect, text
 
 from pipelines.descriptions import described_tables
 from pipelines.publish import PublishError, current_release, publish, rollback, write_csv
-from pipelines.release import WORKING_KEYS
 
 NOW = pendulum.datetime(2026, 1, 5, 8)
 RUNS = count(100)
@@ -258,16 +257,77 @@ def test_rows_lie_item_by_item_or_product_by_product(warehouse, published, more,
     assert len(set(keys)) == 7
 
 
-@pytest.mark.parametrize(
-    ("table", "key"), [("fct_inventory_daily", "daily_key"), ("fct_inventory_changes", "change_key")]
-)
-def test_hashes_that_only_a_build_needs_are_not_published(warehouse, published, table, key):
-    warehouse.execute(f"create table marts.{table} as select 'k' as {key}, 'p' as product_key, 1 as pieces")
+def see_levels_and_products(warehouse, condition="true"):
+    """A view of two published tables, as the working database keeps it."""
+    warehouse.execute(
+        "create or replace view marts.fct_seen as select title, levels.as_of, 'marts' as said"
+        " from memory.marts.fct_levels as levels join marts.dim_products using (product)"
+        f" where {condition}"
+    )
+
+
+def test_a_view_is_published_as_a_view(warehouse, published):
+    see_levels_and_products(warehouse)
     first = publish_now(warehouse, published)
+    assert "fct_seen" not in first.contents
+    assert not first.file("fct_seen").exists()
+    seen = warehouse.execute("from marts.fct_seen").fetchall()
+    assert len(seen) == 1
     for file in ("reporting.duckdb", "stocktake.duckdb"):
-        assert columns_of(published, table, file) == ["product_key", "pieces"]
-    warehouse.execute(f"update marts.{table} set {key} = 'other'")
+        assert ask(published / file, "from fct_seen") == seen
+        assert columns_of(published, "fct_seen", file) == ["title", "as_of", "said"]
     assert publish_now(warehouse, published) == first
+    assert current_release(published) == first
+
+    warehouse.execute("update marts.dim_products set title = 'Tee'")
+    publish_now(warehouse, published)
+    for file in ("reporting.duckdb", "stocktake.duckdb"):
+        assert ask(published / file, "select title from fct_seen") == [("Tee",)]
+
+
+def test_a_view_that_changes_or_goes_makes_a_release(warehouse, published):
+    see_levels_and_products(warehouse)
+    first = publish_now(warehouse, published)
+    see_levels_and_products(warehouse, "false")
+    second = publish_now(warehouse, published)
+    assert second.changed == ()
+    assert [ask(published / file, "from fct_seen") for file in ("reporting.duckdb", "stocktake.duckdb")] == [
+        [], [],
+    ]  # fmt: skip
+    assert rollback(published) == first
+    assert len(ask(published / "reporting.duckdb", "from fct_seen")) == 1
+    assert len(ask(published / "stocktake.duckdb", "from fct_seen")) == 1
+    warehouse.execute("drop view marts.fct_seen")
+    publish_now(warehouse, published)
+    for file in ("reporting.duckdb", "stocktake.duckdb"):
+        assert ask(published / file, "select count(*) from duckdb_views() where view_name = 'fct_seen'") == [
+            (0,)
+        ]
+
+
+def test_a_table_becomes_a_view_and_a_table_again(warehouse, published):
+    see_levels_and_products(warehouse)
+    warehouse.execute("create table marts.kept as from marts.fct_seen; drop view marts.fct_seen")
+    warehouse.execute("alter table marts.kept rename to fct_seen")
+    for _ in range(2):
+        publish_now(warehouse, published)
+        for file in ("reporting.duckdb", "stocktake.duckdb"):
+            assert ask(published / file, "select title from fct_seen") == [("Tea",)]
+        warehouse.execute("drop table marts.fct_seen")
+        see_levels_and_products(warehouse)
+        publish_now(warehouse, published)
+        for file in ("reporting.duckdb", "stocktake.duckdb"):
+            assert ask(published / file, "select title from fct_seen") == [("Tea",)]
+        warehouse.execute("create table marts.fct_again as from marts.fct_seen; drop view marts.fct_seen")
+        warehouse.execute("alter table marts.fct_again rename to fct_seen")
+
+
+def test_a_view_of_what_is_not_published_is_refused(warehouse, published):
+    first = publish_now(warehouse, published)
+    warehouse.execute("create view marts.fct_seen as select private from staging.stg_levels")
+    with pytest.raises(PublishError, match="fct_seen is a view of something that is not published: give its"):
+        publish_now(warehouse, published)
+    assert current_release(published) == first
 
 
 @pytest.mark.parametrize(
@@ -279,7 +339,6 @@ def test_hashes_that_only_a_build_needs_are_not_published(warehouse, published, 
 )
 def test_what_is_described_as_a_key_is_published(table, key):
     described = described_tables()[table]
-    assert not {column for name, column in WORKING_KEYS if name == table} & described.columns.keys()
     assert described.primary_key == key
 
 

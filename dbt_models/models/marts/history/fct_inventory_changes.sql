@@ -1,34 +1,93 @@
-{{ config(
-    materialized='incremental',
-    incremental_strategy='merge',
-    unique_key='change_key',
-    on_schema_change='append_new_columns',
-    post_hook="{{ forget_rows_not_in(ref('int_level_history'),"
-        " ['provider', 'account', 'product_id', 'location_id', 'valid_from']) }}",
-) }}
-
 with
-
-history as (
-    select * from {{ ref('int_level_history') }}
-),
 
 accounts as (
     select * from {{ ref('stg_stocktake__accounts') }}
 ),
 
--- What is not configured any more has a history and no present.
-history_told_apart as (
+level_versions as (
+    select * from {{ ref('int_inventory_level_versions_unioned') }}
+),
+
+total_versions as (
+    select * from {{ ref('int_position_versions_measured') }}
+),
+
+versions as (
     select
-        history.*,
-        {{ is_configured('history.provider') }} as is_configured
-    from history
-    left join accounts on history.account = accounts.account
+        provider,
+        account,
+        product_id,
+        location_id,
+        {{ measures() | join(',\n        ') }},
+        untracked_reason,
+        counted_at,
+        valid_from,
+        valid_to
+    from level_versions
+
+    union all
+
+    select
+        provider,
+        account,
+        product_id,
+        cast(null as {{ type_string() }}) as location_id,
+        {{ measures() | join(',\n        ') }},
+        untracked_reason,
+        counted_at,
+        valid_from,
+        valid_to
+    from total_versions
+),
+
+-- "1" after "1.0", or a newer clock on the same number, is no change.
+marked as (
+    select
+        *,
+        {{ is_change(also=['untracked_reason']) }} as is_change
+    from versions
+    window in_time as (partition by provider, account, product_id, location_id order by valid_from)
+),
+
+numbered as (
+    select
+        *,
+        sum(is_change) over (
+            partition by provider, account, product_id, location_id
+            order by valid_from
+            rows between unbounded preceding and current row
+        ) as change_number
+    from marked
+),
+
+collapsed as (
+    select
+        provider,
+        account,
+        product_id,
+        location_id,
+        {% for measure in measures() %}
+        max({{ measure }}) as {{ measure }},
+        {% endfor %}
+        untracked_reason,
+        min(counted_at) as counted_at,
+        min(valid_from) as valid_from,
+        case when count(valid_to) = count(*) then max(valid_to) end as valid_to
+    from numbered
+    group by provider, account, product_id, location_id, untracked_reason, change_number
+),
+
+-- What is not configured any more has a history and no present.
+told_apart as (
+    select
+        collapsed.*,
+        {{ is_configured('collapsed.provider') }} as is_configured
+    from collapsed
+    left join accounts on collapsed.account = accounts.account
 ),
 
 changes as (
     select
-        {{ hash_key(['provider', 'account', 'product_id', 'location_id', microseconds('valid_from')]) }} as change_key,
         {{ product_key() }} as product_key,
         case when location_id is not null then {{ location_key() }} end as location_key,
         provider,
@@ -47,31 +106,8 @@ changes as (
             quantity_available - lag(quantity_available) over level_in_time as {{ type_quantity() }}
         ) as available_change,
         counted_at
-    from history_told_apart
+    from told_apart
     window level_in_time as (partition by provider, account, product_id, location_id order by valid_from)
-),
-
--- What stands in the table already is not written again: a build without changes moves no row.
-unrecorded as (
-    select * from changes
-    {% if is_incremental() %}
-    where
-        not exists (
-            select 1
-            from {{ this }} as recorded
-            where
-                recorded.change_key = changes.change_key
-                and recorded.valid_to is not distinct from changes.valid_to
-                and recorded.is_current = changes.is_current
-                and recorded.untracked_reason is not distinct from changes.untracked_reason
-                {% for measure in measures() %}
-                and recorded.{{ measure }} is not distinct from changes.{{ measure }}
-                {% endfor %}
-                and recorded.on_hand_change is not distinct from changes.on_hand_change
-                and recorded.available_change is not distinct from changes.available_change
-                and recorded.counted_at is not distinct from changes.counted_at
-        )
-    {% endif %}
 )
 
-select * from unrecorded
+select * from changes

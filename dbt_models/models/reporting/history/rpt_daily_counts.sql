@@ -22,8 +22,12 @@ changes as (
     select * from {{ ref('fct_inventory_changes') }}
 ),
 
-daily as (
-    select * from {{ ref('fct_inventory_daily') }}
+periods as (
+    select * from {{ ref('fct_inventory_periods') }}
+),
+
+account_days as (
+    select * from {{ ref('fct_account_days') }}
 ),
 
 last_days as (
@@ -31,22 +35,23 @@ last_days as (
         provider,
         account,
         max(date_day) as last_day
-    from daily
+    from account_days
     group by provider, account
 ),
 
 -- One day more than is counted: a number is fresh where it was asked for on its day or the one before.
 days_looked_at as (
     select
-        daily.*,
+        account_days.*,
         last_days.last_day
-    from daily
-    inner join last_days on daily.provider = last_days.provider and daily.account = last_days.account
-    where daily.date_day >= {{ add_days('last_days.last_day', '-' ~ var('counted_days')) }}
+    from account_days
+    inner join last_days
+        on account_days.provider = last_days.provider and account_days.account = last_days.account
+    where account_days.date_day >= {{ add_days('last_days.last_day', '-' ~ var('counted_days')) }}
 ),
 
 days_asked as (
-    select distinct
+    select
         provider,
         account,
         resource,
@@ -55,7 +60,7 @@ days_asked as (
     where is_observed
 ),
 
-recent_days as (
+days_told_apart as (
     select
         days_looked_at.*,
         days_looked_at.is_observed or days_asked.day_after is not null as is_fresh
@@ -68,9 +73,26 @@ recent_days as (
             and days_looked_at.date_day = days_asked.day_after
 ),
 
+recent_days as (
+    select
+        periods.*,
+        days_told_apart.date_day,
+        days_told_apart.last_day as last_counted_day,
+        days_told_apart.is_observed,
+        days_told_apart.is_fresh
+    from days_told_apart
+    inner join periods
+        on
+            days_told_apart.provider = periods.provider
+            and days_told_apart.account = periods.account
+            and days_told_apart.resource = periods.resource
+            and days_told_apart.date_day >= periods.first_day
+            and (periods.last_day is null or days_told_apart.date_day <= periods.last_day)
+),
+
 counted_days as (
     select * from recent_days
-    where date_day > {{ add_days('last_day', '-' ~ var('counted_days')) }}
+    where date_day > {{ add_days('last_counted_day', '-' ~ var('counted_days')) }}
 ),
 
 own_stock as (
@@ -217,7 +239,7 @@ numbers_by_day as (
         recent_days.provider,
         recent_days.account,
         recent_days.date_day,
-        recent_days.last_day,
+        recent_days.last_counted_day,
         max(members.unit_counted) as unit_counted,
         case
             when
@@ -236,7 +258,7 @@ numbers_by_day as (
         recent_days.provider,
         recent_days.account,
         recent_days.date_day,
-        recent_days.last_day
+        recent_days.last_counted_day
 ),
 
 -- Who was not asked yet today is held to what was known when yesterday ended.
@@ -261,7 +283,7 @@ numbers as (
         unit_counted,
         quantity
     from numbers_by_day
-    where quantity is not null and date_day = last_day and is_observed
+    where quantity is not null and date_day = last_counted_day and is_observed
 ),
 
 pairs as (

@@ -5,8 +5,12 @@ positions as (
     where is_additive and quantity_on_hand > 0
 ),
 
-days as (
-    select * from {{ ref('fct_inventory_daily') }}
+periods as (
+    select * from {{ ref('fct_inventory_periods') }}
+),
+
+account_days as (
+    select * from {{ ref('fct_account_days') }}
 ),
 
 products as (
@@ -17,31 +21,39 @@ item_products as (
     select * from {{ ref('bridge_item_products') }}
 ),
 
-ranges as (
+last_days as (
+    select
+        provider,
+        account,
+        max(date_day) as last_day
+    from account_days
+    group by provider, account
+),
+
+first_days as (
     select
         product_key,
-        min(date_day) as first_seen_on,
-        max(date_day) as as_of_day
-    from days
+        min(first_day) as first_seen_on
+    from periods
     group by product_key
 ),
 
--- On hand can rise only on a day that began with other numbers than it ended with; unknown days lie between two known.
-known_days as (
+-- On hand can rise only where a period begins; unknown ones lie between two known.
+known_periods as (
     select
         product_key,
-        date_day,
+        first_day,
         quantity_on_hand,
-        lag(quantity_on_hand) over (partition by product_key order by date_day) as previous_on_hand
-    from days
-    where date_day = {{ business_day('changed_at') }} and quantity_on_hand is not null
+        lag(quantity_on_hand) over (partition by product_key order by first_day) as previous_on_hand
+    from periods
+    where quantity_on_hand is not null
 ),
 
 rises as (
     select
         product_key,
-        max(date_day) as last_rise_on
-    from known_days
+        max(first_day) as last_rise_on
+    from known_periods
     where quantity_on_hand > previous_on_hand
     group by product_key
 ),
@@ -56,14 +68,15 @@ aged as (
         products.sku,
         products.name as product_name,
         positions.quantity_on_hand,
-        ranges.first_seen_on,
+        first_days.first_seen_on,
         rises.last_rise_on,
-        cast({{ days_between('rises.last_rise_on', 'ranges.as_of_day') }} as bigint) as days_since_last_rise,
-        cast({{ days_between('ranges.first_seen_on', 'ranges.as_of_day') }} as bigint) as days_in_history,
-        ranges.as_of_day,
+        cast({{ days_between('rises.last_rise_on', 'last_days.last_day') }} as bigint) as days_since_last_rise,
+        cast({{ days_between('first_days.first_seen_on', 'last_days.last_day') }} as bigint) as days_in_history,
+        last_days.last_day as as_of_day,
         rises.last_rise_on is null as is_at_least
     from positions
-    inner join ranges on positions.product_key = ranges.product_key
+    inner join first_days on positions.product_key = first_days.product_key
+    inner join last_days on positions.provider = last_days.provider and positions.account = last_days.account
     left join rises on positions.product_key = rises.product_key
     left join item_products on positions.product_key = item_products.product_key
     left join products on positions.product_key = products.product_key

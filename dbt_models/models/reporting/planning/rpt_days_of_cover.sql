@@ -18,13 +18,15 @@ sales as (
     where window_days = {{ var('velocity_days') }}
 ),
 
-daily as (
-    select * from {{ ref('fct_inventory_daily') }}
+periods as (
+    select * from {{ ref('fct_inventory_periods') }}
 ),
 
-days as (
-    {{ days_seen_in_stock() }}
+account_days as (
+    select * from {{ ref('fct_account_days') }}
 ),
+
+{{ days_seen_in_stock() }},
 
 joined as (
     select

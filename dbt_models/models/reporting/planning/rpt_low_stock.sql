@@ -69,8 +69,12 @@ low as (
     where quantity_available <= reorder_point
 ),
 
-daily as (
-    select * from {{ ref('fct_inventory_daily') }}
+periods as (
+    select * from {{ ref('fct_inventory_periods') }}
+),
+
+account_days as (
+    select * from {{ ref('fct_account_days') }}
 ),
 
 -- Sales are of all locations together, so they say what one needs only where it is the only one.
@@ -87,9 +91,7 @@ sales as (
     where product_sales.window_days = {{ var('velocity_days') }}
 ),
 
-days as (
-    {{ days_seen_in_stock() }}
-),
+{{ days_seen_in_stock() }},
 
 demands as (
     select
