@@ -270,6 +270,7 @@ def _release(config: Config) -> Finding:
     if release is None:
         return ok("release", "Nothing is published yet.")
     missing = [table for table in release.tables if not release.file(table).is_file()]
+    missing += [] if release.has_parts() else list(release.parts)
     if missing:
         message = f"{release.name} lacks files: {', '.join(missing)}. Run stocktake publish."
         return Finding("release", "error", message)

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -37,12 +38,16 @@ class Content:
 
 @dataclass(frozen=True)
 class View:
-    """What is worked out of published tables whenever it is asked for: no file of the release holds it."""
+    """What is worked out of published tables whenever it is asked for."""
 
     schema: str
     columns: Columns
     select: str
     """Its statement, in which every table stands by its bare name."""
+
+    def reads(self, tables: Iterable[str]) -> set[str]:
+        """Those of the tables that its statement names."""
+        return set(tables) & set(re.findall(r"\w+", self.select))
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,8 @@ class Release:
     views: Mapping[str, View] = field(default_factory=dict)
     builds: Mapping[str, str | None] = field(default_factory=dict)
     """Which build made each table, as the models' macro `note_build` wrote it; None where nobody did."""
+    parts: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    """Of each view that stands as files too, in a folder of its name: the files and their bytes."""
 
     @property
     def tables(self) -> dict[str, int]:
@@ -79,7 +86,7 @@ class Release:
         return tables | {name: view.select for name, view in self.views.items()}
 
     def file(self, table: str) -> Path:
-        """Where a table's rows are."""
+        """Where a table's rows are: a file, or a folder of them."""
         return self.folder / f"{table}.parquet"
 
     def holds(self, table: str, content: Content) -> bool:
@@ -89,6 +96,15 @@ class Release:
         except FileNotFoundError:
             return False
         return self.contents.get(table) == content and self.file_bytes[table] == size
+
+    def has_parts(self) -> bool:
+        """Whether the files of its views are there, and nobody has cut one short since."""
+        for view, parts in self.parts.items():
+            for part, size in parts.items():
+                file = self.file(view) / part
+                if not file.is_file() or file.stat().st_size != size:
+                    return False
+        return True
 
 
 def current_release(published: Path) -> Release | None:
@@ -129,6 +145,7 @@ def read_release(published: Path, name: str) -> Release | None:
             for name, fact in facts.get("views", {}).items()
         },
         builds={table: fact.get("build") for table, fact in tables.items()},
+        parts={name: fact["files"] for name, fact in facts.get("views", {}).items() if "files" in fact},
     )
 
 
@@ -153,6 +170,7 @@ def write_manifest(folder: Path, release: Release) -> None:
         },
         "views": {
             name: {"schema": view.schema, "select": view.select, "columns": dict(view.columns)}
+            | ({"files": release.parts[name]} if name in release.parts else {})
             for name, view in release.views.items()
         },
     }
@@ -189,6 +207,15 @@ def sync(path: Path) -> None:
         os.fsync(descriptor)
     finally:
         os.close(descriptor)
+
+
+def linked(source: Path, target: Path) -> bool:
+    """Whether the file now stands in both places: not every file system knows hard links."""
+    try:
+        target.hardlink_to(source)
+    except OSError:
+        return False
+    return True
 
 
 def names(columns: Iterable[tuple[str, str]]) -> str:

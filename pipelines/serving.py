@@ -47,8 +47,7 @@ def switch(published: Path, current: Release | None, release: Release, serve_pat
     if current is None or current.name != release.name:
         if current is not None:
             shared = _shared(wanted, current)
-            is_whole = shared == {table: content.columns for table, content in current.contents.items()}
-            _serve_views(published, shared, current.views if is_whole else {}, current, serve_path)
+            _serve_views(published, shared, _still_whole(shared, current), current, serve_path)
         link = published / f"{MAKING}{CURRENT}"
         link.symlink_to(Path("releases") / release.name)
         link.replace(published / CURRENT)
@@ -101,6 +100,12 @@ def _shared(wanted: Mapping[str, Columns], current: Release) -> dict[str, Column
         if kept := tuple((name, kind) for name, kind in columns if name in known):
             shared[table] = kept
     return shared
+
+
+def _still_whole(shared: Mapping[str, Columns], current: Release) -> dict[str, View]:
+    """The views that read no table that has narrowed."""
+    narrow = {table for table, content in current.contents.items() if shared.get(table) != content.columns}
+    return {name: view for name, view in current.views.items() if not view.reads(narrow)}
 
 
 def _serve_views(
@@ -167,6 +172,10 @@ def _serve_copy(published: Path, release: Release) -> None:
         return
     kept = _take_over(published, release)
     with _replaced(published, COPY, COPY_STORAGE, release.name) as bench:
+        for (view,) in bench.execute(
+            "select view_name from duckdb_views() where database_name = 'served' and not internal"
+        ).fetchall():
+            bench.execute(f"drop view served.main.{quoted(view)}")
         for (table,) in bench.execute("select table_name from duckdb_tables()").fetchall():
             if table not in kept:
                 bench.execute(f"drop table served.main.{quoted(table)}")
@@ -178,10 +187,6 @@ def _serve_copy(published: Path, release: Release) -> None:
             "select table_name from duckdb_tables() where database_name = 'served' and comment is null"
         ).fetchall()
         bench.execute("begin")  # each by itself would cost as much as writing the tables
-        for (view,) in bench.execute(
-            "select view_name from duckdb_views() where database_name = 'served' and not internal"
-        ).fetchall():
-            bench.execute(f"drop view served.main.{quoted(view)}")
         for view in _views_of_tables(release.views):
             bench.execute(view)
         for name, view in release.views.items():

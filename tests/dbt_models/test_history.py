@@ -274,7 +274,7 @@ def test_a_change_ends_a_period_of_its_product_and_begins_one(history: History) 
     gone = {table: rows - set(history.rows(table)) for table, rows in before.items()}
     assert {table: (len(new[table]), len(gone[table])) for table in new} == {
         "fct_inventory_changes": (4, 2),
-        "fct_inventory_periods": (3, 2),
+        "fct_inventory_periods": (4, 2),
         "fct_account_days": (0, 0),
         DAYS: (3, 3),
     }

@@ -204,10 +204,18 @@ def test_status_tells_marks_ages_and_release(
 
 def test_a_run_without_news_rewrites_no_table_that_holds_numbers(after_a_run: Project) -> None:
     project = after_a_run
-    current = project.published / "current"
-    before = {path.name: path.stat().st_ino for path in current.resolve().glob("*.parquet")}
+
+    def files() -> dict[str, int]:
+        release = (project.published / "current").resolve()
+        return {
+            path.relative_to(release).as_posix(): path.stat().st_ino
+            for path in release.rglob("*.parquet")
+            if path.is_file()
+        }
+
+    before = files()
     project.stocktake("run")
-    after = {path.name: path.stat().st_ino for path in current.resolve().glob("*.parquet")}
+    after = files()
     moved = {name for name in after if after[name] != before[name]}
     assert moved <= {
         "dim_accounts.parquet",
@@ -228,8 +236,9 @@ def test_changed_settings_are_told_for_the_whole_past(project: Project) -> None:
         project.stocktake("build")
         return project.query(
             "select count(quantity_on_hand) > 0,"
-            " count(distinct (product_id, location_id, valid_from)) = count(*) from marts.fct_inventory_changes union all"
-            " select count(quantity_on_hand) > 0, count(distinct (product_id, date_day)) = count(*)"
+            " count(distinct (product_id, location_id, valid_from)) = count(*)"
+            " from marts.fct_inventory_changes"
+            " union all select count(quantity_on_hand) > 0, count(distinct (product_id, date_day)) = count(*)"
             " from marts.fct_inventory_daily"
         )
 
