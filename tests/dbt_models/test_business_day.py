@@ -49,7 +49,7 @@ def built(database: WorkingDatabase, zone: str, *models: str) -> WorkingDatabase
 
 @pytest.mark.parametrize("zone", DAYS)
 def test_a_day_has_what_stood_there_when_it_ended(lived: WorkingDatabase, zone: str) -> None:
-    found = built(lived, zone, "rpt_stockouts", "rpt_days_of_cover").query(
+    found = built(lived, zone, "fct_inventory_daily", "rpt_stockouts", "rpt_days_of_cover").query(
         "select date_day, quantity_available from marts.fct_inventory_daily order by 1"
     )
 
