@@ -17,9 +17,18 @@ positions as (
     where is_additive
 ),
 
-daily as (
-    select * from {{ ref('fct_inventory_daily') }}
+periods as (
+    select * from {{ ref('fct_inventory_periods') }}
     where is_additive and is_listed
+),
+
+last_days as (
+    select
+        provider,
+        account,
+        max(date_day) as last_day
+    from {{ ref('fct_account_days') }}
+    group by provider, account
 ),
 
 -- A backfill reads the past again and says nothing of the present.
@@ -132,67 +141,124 @@ contradicting_items as (
     from contradictions
 ),
 
-stock_by_day as (
+item_periods as (
     select
         item_products.item_key,
-        daily.provider,
-        daily.account,
+        periods.provider,
+        periods.account,
         {% for measure in compared %}
-        case
-            when count(*) = count(daily.quantity_{{ measure }}) and count(daily.untracked_reason) = 0
-                then sum(daily.quantity_{{ measure }})
-        end as {{ measure }},
+        periods.quantity_{{ measure }},
         {% endfor %}
-        daily.date_day
-    from daily
-    inner join item_products on daily.product_key = item_products.product_key
+        periods.untracked_reason,
+        periods.first_day,
+        least(coalesce(periods.last_day, last_days.last_day), last_days.last_day) as last_day
+    from periods
+    inner join last_days on periods.provider = last_days.provider and periods.account = last_days.account
+    inner join item_products on periods.product_key = item_products.product_key
     inner join contradicting_items on item_products.item_key = contradicting_items.item_key
-    group by item_products.item_key, daily.provider, daily.account, daily.date_day
 ),
 
-numbers_by_day as (
+-- Between two days on which a period of an item begins, or the one before has ended, nothing said of it changes.
+starts as (
+    select
+        item_key,
+        first_day
+    from item_periods
+
+    union
+
+    select
+        item_key,
+        {{ add_days('last_day', 1) }} as first_day
+    from item_periods
+),
+
+stretches as (
+    select
+        item_key,
+        first_day,
+        {{ add_days('lead(first_day) over (partition by item_key order by first_day)', -1) }} as last_day
+    from starts
+),
+
+stock_by_stretch as (
+    select
+        item_periods.item_key,
+        item_periods.provider,
+        item_periods.account,
+        {% for measure in compared %}
+        case
+            when
+                count(*) = count(item_periods.quantity_{{ measure }})
+                and count(item_periods.untracked_reason) = 0
+                then sum(item_periods.quantity_{{ measure }})
+        end as {{ measure }},
+        {% endfor %}
+        stretches.first_day,
+        stretches.last_day
+    from item_periods
+    inner join stretches
+        on
+            item_periods.item_key = stretches.item_key
+            and item_periods.first_day <= stretches.first_day
+            and item_periods.last_day >= stretches.last_day
+    group by
+        item_periods.item_key,
+        item_periods.provider,
+        item_periods.account,
+        stretches.first_day,
+        stretches.last_day
+),
+
+numbers_by_stretch as (
     {% for measure in compared %}
     select
         item_key,
         provider,
         account,
-        date_day,
+        first_day,
+        last_day,
         '{{ measure }}' as measure,
         {{ measure }} as quantity
-    from stock_by_day
+    from stock_by_stretch
     {% if not loop.last %}
     union all
     {% endif %}
     {% endfor %}
 ),
 
-common_days as (
+common_stretches as (
     select
         contradictions.reconciliation_key,
-        lefts.date_day,
-        max(lefts.date_day) over (partition by contradictions.reconciliation_key) as last_common_day,
+        lefts.first_day,
+        lefts.last_day,
+        max(lefts.last_day) over (partition by contradictions.reconciliation_key) as last_common_day,
         coalesce({{ is_apart('lefts.quantity', 'rights.quantity') }}, false) as is_different
     from contradictions
-    inner join numbers_by_day as lefts
+    inner join numbers_by_stretch as lefts
         on
             contradictions.item_key = lefts.item_key
             and contradictions.measure = lefts.measure
             and contradictions.left_provider = lefts.provider
             and contradictions.left_account = lefts.account
-    inner join numbers_by_day as rights
+    inner join numbers_by_stretch as rights
         on
             contradictions.item_key = rights.item_key
             and contradictions.measure = rights.measure
             and contradictions.right_provider = rights.provider
             and contradictions.right_account = rights.account
-            and lefts.date_day = rights.date_day
+            and lefts.first_day = rights.first_day
 ),
 
-different_days as (
+different_stretches as (
     select
         *,
-        row_number() over (partition by reconciliation_key order by date_day desc nulls last) as days_counted
-    from common_days
+        sum({{ days_between('first_day', 'last_day') }} + 1) over (
+            partition by reconciliation_key
+            order by first_day desc nulls last
+            rows between unbounded preceding and current row
+        ) as days_counted
+    from common_stretches
     where is_different
 ),
 
@@ -200,9 +266,9 @@ different_days as (
 unbroken_runs as (
     select
         reconciliation_key,
-        min(date_day) as disagrees_since
-    from different_days
-    where {{ days_between('date_day', 'last_common_day') }} + 1 = days_counted
+        min(first_day) as disagrees_since
+    from different_stretches
+    where {{ days_between('first_day', 'last_common_day') }} + 1 = days_counted
     group by reconciliation_key
 ),
 
