@@ -1,5 +1,5 @@
--- From a product's first day to its account's last no day is missing, and none is in two periods: each begins on the day
--- after the one before, and the last one lasts. The days between are those of fct_account_days.
+-- From a product's first day to its account's last no day is missing, and none is in two periods: each begins on the
+-- day after the one before, and the last one lasts. The days between are those of fct_account_days.
 with
 
 product_days as (
