@@ -128,7 +128,8 @@ joined as (
         item_products.elsewhere_account,
         spells_observed.is_additive
     from spells_observed
-    inner join last_days on spells_observed.provider = last_days.provider and spells_observed.account = last_days.account
+    inner join last_days
+        on spells_observed.provider = last_days.provider and spells_observed.account = last_days.account
     inner join first_days on spells_observed.product_key = first_days.product_key
     left join item_products on spells_observed.product_key = item_products.product_key
     left join products on spells_observed.product_key = products.product_key
