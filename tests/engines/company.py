@@ -55,7 +55,8 @@ class Company:
         with duckdb.connect(str(self.together.database)) as connection:
             connection.execute("set TimeZone = 'UTC'")
             here = connection.execute(
-                "select schema_name, table_name from duckdb_tables() where schema_name in ?", [list(SCHEMAS)]
+                "select table_schema, table_name from information_schema.tables where table_schema in ?",
+                [list(SCHEMAS)],
             ).fetchall()
             files = {file.stem: file for file in (self.builder.published / "current").glob("*.parquet")}
             assert files.keys() == {name for _, name in here}
