@@ -270,7 +270,7 @@ def _publish_to(config: Config, reporter: Reporter, to: str, dataset: str, *, al
         )
     command = f"publish --to {to}"
     release = watched(config, command, reporter, lambda: publish_to(config, to, dataset, reporter))
-    reporter.say(f"{to}: schema {dataset} holds release {release.name}, {len(release.tables)} tables.")
+    reporter.say(f"{to}: schema {dataset} holds release {release.name}, {len(release.columns)} tables.")
     return {"release": release.name, "destination": to, "dataset": dataset, "tables": release.tables}
 
 

@@ -231,7 +231,7 @@ def _explain(console: Console, sandbox: Sandbox, result: RunResult) -> None:
     if result.build is not None and result.release is not None:
         console.print(
             f"Built {result.build.models} models, ran {result.build.tests} tests, published"
-            f" {len(result.release.tables)} tables: {result.release.name}."
+            f" {len(result.release.columns)} tables: {result.release.name}."
         )
 
 

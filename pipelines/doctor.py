@@ -274,7 +274,7 @@ def _release(config: Config) -> Finding:
     if missing:
         message = f"{release.name} lacks files: {', '.join(missing)}. Run stocktake publish."
         return Finding("release", "error", message)
-    return ok("release", f"BI reads {release.name}, {len(release.tables)} tables.")
+    return ok("release", f"BI reads {release.name}, {len(release.columns)} tables.")
 
 
 def _nearest(path: Path) -> Path:

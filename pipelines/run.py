@@ -91,7 +91,7 @@ class RunResult:
         if self.release is not None:
             prose(
                 console,
-                f"Published: {self.release.name}, {len(self.release.tables)} tables. BI opens"
+                f"Published: {self.release.name}, {len(self.release.columns)} tables. BI opens"
                 f" {self.release.folder.parent.parent / 'reporting.duckdb'}",
             )
         if self.csv:

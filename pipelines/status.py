@@ -200,7 +200,8 @@ def _release(config: Config) -> dict[str, Any] | None:
         facts = json.loads((folder / "release.json").read_text(encoding="utf-8"))
     except FileNotFoundError:
         return None
-    return {"name": facts["release"], "tables": len(facts["tables"]), "created_at": facts["created_at"]}
+    tables = len(facts["tables"]) + len(facts.get("views", {}))
+    return {"name": facts["release"], "tables": tables, "created_at": facts["created_at"]}
 
 
 def _too_old(
