@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -197,6 +198,7 @@ QUICK = ("test_declared_fields.py", "test_portable_sql.py", "test_words_and_char
 """Files of those folders that build nothing."""
 FIRST = ("test_kill.py", "test_ten_days.py", "test_every_switch.py")
 """What takes longest, begun first."""
+MADE_ONCE = re.compile(r'^@pytest\.fixture\(.*scope="module"', re.M)
 
 
 def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
@@ -229,11 +231,8 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> LoadSco
 @cache
 def _shares(file: Path) -> bool:
     """Whether a fixture of the file, or of its folder, is made once a module."""
-    return any(
-        'scope="module"' in one.read_text(encoding="utf-8")
-        for one in (file, file.parent / "conftest.py")
-        if one.exists()
-    )
+    texts = (one.read_text(encoding="utf-8") for one in (file, file.parent / "conftest.py") if one.exists())
+    return any(MADE_ONCE.search(text) for text in texts)
 
 
 def _is_slow(file: Path) -> bool:

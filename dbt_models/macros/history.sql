@@ -12,6 +12,28 @@
     end
 {%- endmacro %}
 
+{# Joins that a span of days needs for `days_observed`: fct_account_days at its last day, and at the day before
+   its first. The model calls that table `account_days`. #}
+{% macro join_days_observed(spans, last_day, day_before) -%}
+    inner join account_days as until
+        on
+            {{ spans }}.provider = until.provider
+            and {{ spans }}.account = until.account
+            and {{ spans }}.resource = until.resource
+            and {{ last_day }} = until.date_day
+    left join account_days as before
+        on
+            {{ spans }}.provider = before.provider
+            and {{ spans }}.account = before.account
+            and {{ spans }}.resource = before.resource
+            and {{ day_before }} = before.date_day
+{%- endmacro %}
+
+{# How many days of a span were looked at: two running counts spare the days between. #}
+{% macro days_observed() -%}
+    until.days_observed - coalesce(before.days_observed, 0)
+{%- endmacro %}
+
 {# For a post-hook of an incremental model: deletes the rows whose key `computed` does not have any more, as after a
    reset of an account. What is computed is all recorded by now, so equal counts mean that there is nothing to forget,
    and nothing is touched. #}

@@ -27,25 +27,12 @@ spans as (
 days as (
     select
         spans.product_key,
-        cast(sum(until.days_observed - coalesce(before.days_observed, 0)) as integer) as days_observed,
+        cast(sum({{ days_observed() }}) as integer) as days_observed,
         cast(
-            sum(
-                case when not spans.is_stockout then until.days_observed - coalesce(before.days_observed, 0) else 0 end
-            ) as integer
+            sum(case when not spans.is_stockout then {{ days_observed() }} else 0 end) as integer
         ) as days_in_stock
     from spans
-    inner join account_days as until
-        on
-            spans.provider = until.provider
-            and spans.account = until.account
-            and spans.resource = until.resource
-            and spans.last_day = until.date_day
-    left join account_days as before
-        on
-            spans.provider = before.provider
-            and spans.account = before.account
-            and spans.resource = before.resource
-            and spans.day_before = before.date_day
+    {{ join_days_observed('spans', 'spans.last_day', 'spans.day_before') }}
     group by spans.product_key
 )
 {%- endmacro %}

@@ -90,20 +90,9 @@ spells_observed as (
     select
         spells.*,
         cast({{ days_between('spells.started_on', 'spells.last_day_out') }} + 1 as bigint) as days_out,
-        cast(until.days_observed - coalesce(before.days_observed, 0) as bigint) as days_observed
+        cast({{ days_observed() }} as bigint) as days_observed
     from spells
-    inner join account_days as until
-        on
-            spells.provider = until.provider
-            and spells.account = until.account
-            and spells.resource = until.resource
-            and spells.last_day_out = until.date_day
-    left join account_days as before
-        on
-            spells.provider = before.provider
-            and spells.account = before.account
-            and spells.resource = before.resource
-            and {{ add_days('spells.started_on', -1) }} = before.date_day
+    {{ join_days_observed('spells', 'spells.last_day_out', add_days('spells.started_on', -1)) }}
 ),
 
 joined as (
