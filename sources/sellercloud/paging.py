@@ -15,8 +15,8 @@ is missed rests on five things:
 5. **No page is empty whose own total says that rows are on it.** A total that is too low could be reached
    without them, and a server that gives page 1 without rows answers the second look without rows too.
 
-A total that is one too low and an empty page after it, both at once, are what an account without that row would
-answer: nothing tells them apart before the next full refresh.
+A total that is one too low and an empty page after it, both at once, are what an account without that row
+would answer: nothing tells them apart before the next full refresh.
 
 Eight pages may be under way at a time where all rows are asked for, and are answered in any order: among the
 eight, 1 does not hold, so a row that leaves can hide another. Then the total fell: either a later answer
