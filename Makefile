@@ -13,6 +13,8 @@ LINTED := $(VENV)/sql-linted
 ENGINES := $(VENV)/engines
 # The whole of Spark, for its programs only: half a gigabyte.
 SPARK := $(VENV)/spark
+# Spark 3.5 with Stocktake beside it, whose process is the driver, and Iceberg.
+SPARK_CLASSIC := $(VENV)/spark-classic
 # Airflow and Dagster, each with Stocktake beside it, as docs/schedules says.
 SCHEDULERS := airflow dagster
 
@@ -40,17 +42,19 @@ test-slow: $(READY) ## The others: loads, builds, deaths
 
 test-all: test test-slow ## Every test, each once
 
-test-engines: $(ENGINES)/ready ## The models on Spark, by Sail: every published table equals DuckDB's; four minutes
+test-engines: $(ENGINES)/ready ## The models on Spark, by Sail: every published table equals DuckDB's; six minutes
 	$(ENGINES)/bin/python -m pytest tests/engines
 
 test-schedules: $(READY) $(SCHEDULERS:%=$(VENV)/%/ready) ## The files of docs/schedules in Airflow 3 and Dagster, and a load by each; three minutes
 	STOCKTAKE_AIRFLOW=$(CURDIR)/$(VENV)/airflow/bin/python STOCKTAKE_DAGSTER=$(CURDIR)/$(VENV)/dagster/bin/python \
 		$(BIN)/python -m pytest tests/pipelines/test_schedules.py
 
-test-spark-cluster: $(ENGINES)/ready $(SPARK)/ready ## The models on a real Spark: a master and two workers, of which one is killed; needs Java 17; 17 minutes
+test-spark-cluster: $(ENGINES)/ready $(SPARK)/ready $(SPARK_CLASSIC)/ready ## The models on Spark 4.3, and on 3.5 with Iceberg: a master and two workers, of which one is killed; needs Java 17; half an hour
 	@command -v java >/dev/null || { echo "Spark needs Java 17: on Debian and Ubuntu, apt-get install openjdk-17-jre-headless" >&2; exit 2; }
 	STOCKTAKE_SPARK_HOME=$$(ls -d $(CURDIR)/$(SPARK)/lib/python3*/site-packages/pyspark) \
 		$(ENGINES)/bin/python -m pytest tests/engines/test_cluster.py
+	STOCKTAKE_SPARK_HOME=$$(ls -d $(CURDIR)/$(SPARK_CLASSIC)/lib/python3*/site-packages/pyspark) \
+		$(SPARK_CLASSIC)/bin/python -m pytest tests/engines/test_cluster.py
 
 bench: $(READY) ## What everything costs, beside the same by hand; writes benchmarks/README.md, takes an hour
 	$(BIN)/python -m benchmarks
@@ -135,13 +139,15 @@ $(READY): $(RUNTIME)
 	@{ $(PIP_INSTALL) '.[dev]'; echo "exit $$?"; } | $(TELL)
 	@touch $@
 
-$(ENGINES)/ready: pyproject.toml constraints.txt
-	rm -rf $(ENGINES)
-	$(PYTHON) -m venv $(ENGINES)
-	grep -v '^pandas==' constraints.txt > $(ENGINES)/constraints.txt
+$(ENGINES)/ready: EXTRA := test-engines
+$(SPARK_CLASSIC)/ready: EXTRA := test-spark-classic
+$(ENGINES)/ready $(SPARK_CLASSIC)/ready: %/ready: pyproject.toml constraints.txt
+	rm -rf $*
+	$(PYTHON) -m venv $*
+	grep -v '^pandas==' constraints.txt > $*/constraints.txt
 	@echo "Installing what the models on Spark need, once:"
-	@{ $(ENGINES)/bin/python -m pip install --disable-pip-version-check --constraint $(ENGINES)/constraints.txt \
-		--editable '.[test-engines]'; echo "exit $$?"; } | $(TELL)
+	@{ $*/bin/python -m pip install --disable-pip-version-check --constraint $*/constraints.txt \
+		--editable '.[$(EXTRA)]'; echo "exit $$?"; } | $(TELL)
 	@touch $@
 
 $(SCHEDULERS:%=$(VENV)/%/ready): $(VENV)/%/ready: pyproject.toml constraints.txt

@@ -124,7 +124,7 @@ def _around(config: Config, accounts: Sequence[Account]) -> Iterator[Finding]:
     yield ok("configuration", f"Is complete; {count} account{'s' if count != 1 else ''}.")
     yield from _versions()
     if config.spark is not None:
-        yield from _spark(config.spark)
+        yield from _spark(config.spark, config.home / "logs" / "spark.log")
     home = _home(config.home)
     yield home
     if home.level == "error":
@@ -173,15 +173,15 @@ def _words(holder: dict[str, Any] | None) -> str:
     )
 
 
-def _spark(spark: Spark) -> Iterator[Finding]:
+def _spark(spark: Spark, log: Path) -> Iterator[Finding]:
     """Whether its packages are there, and it answers."""
-    packages = list(_versions(extra="spark"))
+    packages = list(_versions(extra=spark.extra))
     yield from packages
     if all(one.level == "ok" for one in packages):
-        from pipelines.spark import connected
+        from pipelines.spark_session import connected
 
         try:
-            with connected(spark) as session:
+            with connected(spark, log) as session:
                 yield ok("spark", f"{spark.host} answers, version {session.version}.")
         except CommandError as error:
             yield Finding("spark", "error", str(error))
@@ -196,7 +196,7 @@ def _versions(extra: str | None = None) -> Iterator[Finding]:
     ranges = {} if extra else {"Python": metadata.metadata("stocktake")["Requires-Python"]}
     for requirement in metadata.requires("stocktake") or ():
         found = re.match(r"([\w.-]+)(?:\[[^]]*\])?\s*([^;]*)", requirement)
-        of = re.search(r"extra == [\"'](\w+)", requirement)
+        of = re.search(r"extra == [\"']([\w-]+)", requirement)
         if found and (of[1] == extra if of else extra is None and found[1] in ENGINES):
             ranges[found[1]] = found[2].strip(" ()")
     for name, wanted in ranges.items():

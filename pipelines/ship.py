@@ -40,6 +40,19 @@ FORMAT = 1
 KEEP = timedelta(days=1)
 """How long a file stays after it was replaced, or was written and never named."""
 STAMP = "%Y%m%dT%H%M%S%f"
+BUCKETS = frozenset({"s3", "s3a", "gs", "gcs", "az", "abfs", "abfss", "oss", "memory"})
+"""Storages without folders: asked for one, some would make a bucket of a name that was misspelt."""
+
+
+@contextmanager
+def _as_an_os_error() -> Iterator[None]:
+    """Makes an OSError of what a storage's package raises instead of one, such as botocore's errors."""
+    try:
+        yield
+    except (OSError, ValueError):
+        raise
+    except Exception as error:
+        raise OSError(words_of(error)) from error
 
 
 @dataclass(frozen=True)
@@ -83,6 +96,7 @@ class Lake:
                 " or an address of fsspec's whose package is installed (s3fs for s3://, gcsfs for gs://)."
             ) from None
 
+    @_as_an_os_error()
     def read(self, path: str) -> dict[str, Any] | None:
         """A JSON file; None where there is none, and an empty one where nobody can read it."""
         try:
@@ -93,9 +107,10 @@ class Lake:
             return {}
         return found if isinstance(found, dict) else {}
 
+    @_as_an_os_error()
     def create(self, path: str, document: Mapping[str, Any]) -> bool:
         """Writes a JSON file that must not be there yet; whether it was not."""
-        self._files.makedirs(self._parent(path), exist_ok=True)
+        self._make_parent(path)
         try:
             with self._files.open(self._at(path), "xb") as file:
                 file.write(_text(document))
@@ -103,9 +118,10 @@ class Lake:
             return False
         return True
 
+    @_as_an_os_error()
     def switch(self, path: str, document: Mapping[str, Any]) -> None:
         """Writes a JSON file in one step: an object of a bucket appears whole, a file is moved into place."""
-        self._files.makedirs(self._parent(path), exist_ok=True)
+        self._make_parent(path)
         if not isinstance(self._files, LocalFileSystem):
             self._files.pipe_file(self._at(path), _text(document))
             return
@@ -113,11 +129,13 @@ class Lake:
         self._files.pipe_file(self._at(beside), _text(document))
         self._files.mv(self._at(beside), self._at(path))
 
+    @_as_an_os_error()
     def put(self, file: Path, path: str) -> None:
         """Copies a file of this machine."""
-        self._files.makedirs(self._parent(path), exist_ok=True)
+        self._make_parent(path)
         self._files.put_file(str(file), self._at(path))
 
+    @_as_an_os_error()
     def remove(self, path: str) -> None:
         """Removes a file, if it is there."""
         try:
@@ -125,8 +143,10 @@ class Lake:
         except FileNotFoundError:
             return
 
+    @_as_an_os_error()
     def names(self, folder: str) -> list[str]:
-        """The names of the files in a folder."""
+        """The names of the files in a folder, as they are now: some storages remember what they listed."""
+        self._files.invalidate_cache()
         try:
             found = self._files.ls(self._at(folder), detail=False)
         except FileNotFoundError:
@@ -140,8 +160,10 @@ class Lake:
     def _at(self, path: str) -> str:
         return f"{self._root}/{path}"
 
-    def _parent(self, path: str) -> str:
-        return str(PurePosixPath(self._at(path)).parent)
+    def _make_parent(self, path: str) -> None:
+        protocol = self._files.protocol
+        if BUCKETS.isdisjoint((protocol,) if isinstance(protocol, str) else protocol):
+            self._files.makedirs(str(PurePosixPath(self._at(path)).parent), exist_ok=True)
 
 
 def ship(connection: duckdb.DuckDBPyConnection, config: Config, *, take_over: bool = False) -> Shipment:

@@ -1,34 +1,33 @@
 """The models, built by Spark of what all homes shipped, and the tables that are published brought home.
 
-dbt compiles the same models for Spark (pipelines/statements.py), and a session of Spark Connect runs the
-statements. Every build is whole: each model is made again from the files that manifests name when it begins.
+dbt compiles the same models for Spark (pipelines/statements.py), and a session (pipelines/spark_session.py)
+runs the statements. Every build is whole: each model is made again from the files that manifests name when it
+begins.
 """
 
-import socket
 import uuid
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import duckdb
+import pyarrow
 
 from pipelines.config import Config
-from pipelines.errors import CommandError, ConfigurationError, TestsFailedError
+from pipelines.errors import CommandError, TestsFailedError
 from pipelines.files import write_whole
 from pipelines.publish import SCHEMAS
 from pipelines.registry import PROVIDERS
 from pipelines.ship import Lake, shipped_files
+from pipelines.spark_session import connected, spark_errors, words_of_spark
 from pipelines.spark_settings import Spark
 from pipelines.statements import Node, compiled
 from pipelines.transform import Build, Told, one_build, unheard
 from pipelines.warehouse import OWN_TABLES, raw_table
 
 if TYPE_CHECKING:
-    from pyspark.sql import SparkSession
+    from pyspark.sql import DataFrame, SparkSession
 
-PATIENCE = 10
-"""Seconds in which Spark's address has to take a connection."""
 TYPES = {"varchar": "string", "json": "string", "timestamp with time zone": "timestamp"}
 """DuckDB's names of types, in Spark's words where these differ."""
 
@@ -55,7 +54,8 @@ def build_on_spark(
         raise CommandError(
             f"{config.lake}: no home has shipped anything there yet. Run stocktake ship in each."
         )
-    with one_build(connection), connected(spark) as session:
+    log = config.home / "logs" / "spark.log"
+    with one_build(connection), connected(spark, log) as session:
         variables = {**config.model_vars, "schema_prefix": spark.schema_prefix}
         nodes = compiled(config.home, config.database.name, variables, engine="spark", compiling=compiling)
         show_raw_tables(session, files, raw_columns(connection))
@@ -63,39 +63,6 @@ def build_on_spark(
         result = building.build(nodes, told)
         bring_home(session, connection, nodes, spark.schema_prefix)
     return result
-
-
-@contextmanager
-def connected(spark: Spark) -> Iterator["SparkSession"]:
-    """A session of Spark Connect, whose zone is UTC.
-
-    Raises:
-        ConfigurationError: the extra is not installed.
-        CommandError: nobody answers there.
-    """
-    try:
-        from pyspark.errors import PySparkException
-        from pyspark.sql import SparkSession
-    except ImportError:
-        raise ConfigurationError(
-            'stocktake.engine is "spark", and its packages are not installed. Run pip install'
-            " 'stocktake[spark]'."
-        ) from None
-    host, _, port = spark.host.removeprefix("sc://").rpartition(":")
-    try:
-        # Its client goes on for ten minutes where nobody is.
-        socket.create_connection((host, int(port)), timeout=PATIENCE).close()
-        session = SparkSession.builder.remote(spark.remote).create()
-        session.conf.set("spark.sql.session.timeZone", "UTC")
-    except (PySparkException, OSError) as error:
-        raise CommandError(
-            f"Spark does not answer at {spark.host}: {_words(error)}. Start its Connect server, or correct"
-            " spark.remote in .dlt/config.toml."
-        ) from None
-    try:
-        yield session
-    finally:
-        session.stop()
 
 
 def raw_columns(connection: duckdb.DuckDBPyConnection) -> dict[str, Mapping[str, str]]:
@@ -182,10 +149,10 @@ class Building:
                 self._session.sql(f"create table {relation} using parquet as\n{query}")
             else:
                 self._session.sql(f"create or replace table {relation} using {self._format} as\n{query}")
-        except _spark_errors() as error:
+        except spark_errors() as error:
             write_whole(self._failed_sql, node.sql)
             raise CommandError(
-                f"The models cannot be built: {node.name}: {_words(error)}. Its statement is in"
+                f"The models cannot be built: {node.name}: {words_of_spark(error)}. Its statement is in"
                 f" {self._failed_sql}."
             ) from None
         self.result.models += 1
@@ -221,10 +188,11 @@ class Building:
     def _ask(self, name: str, sql: str) -> list[Any]:
         try:
             return list(self._session.sql(sql).collect())
-        except _spark_errors() as error:
+        except spark_errors() as error:
             write_whole(self._failed_sql, sql)
             raise CommandError(
-                f"The test {name} cannot be run: {_words(error)}. Its statement is in {self._failed_sql}."
+                f"The test {name} cannot be run: {words_of_spark(error)}. Its statement is in"
+                f" {self._failed_sql}."
             ) from None
 
 
@@ -240,18 +208,17 @@ def bring_home(
         schema = node.schema.removeprefix(schema_prefix)
         if node.kind == "test" or schema not in SCHEMAS:
             continue
-        connection.register("fetched", session.table(f"{node.schema}.{node.name}").toArrow())
+        connection.register("fetched", _fetched(session.table(f"{node.schema}.{node.name}")))
         promised = ", ".join(f'cast("{name}" as {type_}) as "{name}"' for name, type_ in node.columns)
         connection.execute(f'create table {schema}."{node.name}" as select {promised or "*"} from fetched')
         connection.execute(f"""comment on table {schema}."{node.name}" is '{note}'""")
         connection.unregister("fetched")
 
 
-def _spark_errors() -> tuple[type[Exception], ...]:
-    from pyspark.errors import PySparkException
+def _fetched(table: "DataFrame") -> pyarrow.Table:
+    if hasattr(table, "toArrow"):
+        return table.toArrow()
+    from pyspark.sql.pandas.types import to_arrow_schema
 
-    return (PySparkException,)
-
-
-def _words(error: BaseException) -> str:
-    return " ".join(str(error).split())[:500].rstrip(". ")
+    batches = table._collect_as_arrow()  # what toArrow calls, which Spark has from 4.0 on
+    return pyarrow.Table.from_batches(batches) if batches else to_arrow_schema(table.schema).empty_table()

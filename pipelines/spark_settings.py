@@ -1,6 +1,7 @@
 """The settings of `[spark]`: which there are, and what each may be."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -8,11 +9,20 @@ from pipelines.errors import ConfigurationError
 from pipelines.setting_files import Values
 
 SPARK_KEYS = {
-    "remote": 'the address of Spark Connect, such as "sc://spark.example.org:15002"',
+    "remote": 'the address of Spark Connect, such as "sc://spark.example.org:15002", or a master of Spark,'
+    ' "spark://spark.example.org:7077" or "local[4]"',
     "table_format": 'the format of the tables that a build makes there: "parquet", "delta" or "iceberg"',
     "schema_prefix": 'what the names of their schemas begin with, such as "stock_"',
+    "conf": 'a table of settings of Spark\'s own, such as "spark.sql.defaultCatalog" = "ice"',
 }
 TABLE_FORMATS = ("parquet", "delta", "iceberg")
+VALID = {
+    "remote": r"sc://[^\s/:]+:\d+(/;\S*)?|spark://[^\s/:,]+:\d+(,[^\s/:,]+:\d+)*|local(\[(\d+|\*)\])?",
+    "table_format": "|".join(TABLE_FORMATS),
+    "schema_prefix": r"[a-z][a-z0-9_]*",
+}
+SECRET = re.compile(r"(?i)secret|password|token|credential|access[.]?key|account[.]key")
+"""In the names of Spark's settings, those that it hides itself among them."""
 
 
 @dataclass(frozen=True)
@@ -20,9 +30,21 @@ class Spark:
     """Where models are built if not here, by pipelines/spark.py."""
 
     remote: str = field(default="", repr=False)
-    """The address of Spark Connect, with a token where it needs one."""
+    """The address of Spark Connect, with a token where it needs one, or a master."""
     table_format: str = "parquet"
     schema_prefix: str = ""
+    conf: Mapping[str, str] = field(default_factory=dict, repr=False)
+    """Settings of Spark's own."""
+
+    @property
+    def is_connect(self) -> bool:
+        """Whether a server of Spark Connect is asked; otherwise the driver is a process of ours."""
+        return self.remote.startswith("sc://")
+
+    @property
+    def extra(self) -> str:
+        """Which of our extras has the packages that this needs."""
+        return "spark" if self.is_connect else "spark-classic"
 
     @property
     def host(self) -> str:
@@ -32,7 +54,11 @@ class Spark:
     @property
     def secrets(self) -> list[str]:
         """What may be said nowhere."""
-        return [found[1]] if (found := re.search(r";token=([^;]+)", self.remote)) else []
+        token = re.search(r";token=([^;]+)", self.remote)
+        return [
+            *([token[1]] if token else []),
+            *(value for name, value in self.conf.items() if SECRET.search(name) and value),
+        ]
 
 
 def spark_settings(values: Values, own: dict[str, Any]) -> Spark | None:
@@ -47,20 +73,17 @@ def spark_settings(values: Values, own: dict[str, Any]) -> Spark | None:
     if wrong := values.unknown_keys("spark", SPARK_KEYS):
         raise ConfigurationError("\n".join(wrong))
     found = {key: values.get(f"spark.{key}") for key in SPARK_KEYS}
-    given = {key: str(value) for key, value in found.items() if value not in (None, "")}
+    given = {key: value for key, value in found.items() if value not in (None, "")}
     if own.pop("engine", "duckdb") == "duckdb":
         if given:
             raise ConfigurationError(
                 f'spark.{next(iter(given))} has no effect without stocktake.engine = "spark": set that too.'
             )
         return None
-    valid = {
-        "remote": r"sc://[^\s/:]+:\d+(/;\S*)?",
-        "table_format": "|".join(TABLE_FORMATS),
-        "schema_prefix": r"[a-z][a-z0-9_]*",
-    }
+    if not isinstance(given.pop("conf", {}), Mapping):
+        raise ConfigurationError("spark.conf is a value where a table should be. Write [spark.conf].")
     for key, value in given.items():
-        if not re.fullmatch(valid[key], value):
+        if not re.fullmatch(VALID[key], str(value)):
             shown = "what is written" if key == "remote" else repr(value)
             raise ConfigurationError(
                 f"spark.{key}: {shown} is not valid. It is {SPARK_KEYS[key]}."
@@ -75,4 +98,18 @@ def spark_settings(values: Values, own: dict[str, Any]) -> Spark | None:
             'stocktake.engine is "spark", and stocktake.lake is not set: a build on Spark reads what homes'
             " have shipped there."
         )
-    return Spark(**given)
+    return Spark(**given, conf=_conf(values))
+
+
+def _conf(values: Values) -> dict[str, str]:
+    """What `[spark.conf]` says in all files together: where two name one setting, the first file decides."""
+    found: dict[str, str] = {}
+    for place, document in reversed(values.documents):
+        for name, value in document.get("spark", {}).get("conf", {}).items():
+            if not name.startswith("spark.") or isinstance(value, (Mapping, list)):
+                raise ConfigurationError(
+                    f"{place}: spark.conf: {name} is not a setting of Spark's. Write its whole name in"
+                    ' quotes, and one value, such as "spark.sql.defaultCatalog" = "ice".'
+                )
+            found[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return found

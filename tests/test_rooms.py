@@ -48,7 +48,7 @@ def room_of(file):
             demo = ("sandbox",) if rest in (["demo.py"], ["cli.py"]) else ()
             web = {"httpx"} if rest == ["notify.py"] else set()  # it asks no provider
             dbt = {"dbt", "msgspec"} if rest == ["statements.py"] else set()
-            spark = {"pyspark"} if rest == ["spark.py"] else set()
+            spark = {"pyspark", "py4j"} if rest in (["spark.py"], ["spark_session.py"]) else set()
             packages = {
                 "dlt",
                 "duckdb",
@@ -96,7 +96,9 @@ def belongs(file, module):
         "dlt": "dlt belongs in sources/<provider>/__init__.py, sources/_shared or pipelines/",
         "duckdb": "what knows the warehouse belongs in pipelines/",
         "dbt": "what asks dbt belongs in pipelines/statements.py",
-        "pyspark": "what asks Spark belongs in pipelines/spark.py",
+        **dict.fromkeys(
+            ("pyspark", "py4j"), "what asks Spark belongs in pipelines/spark.py and spark_session.py"
+        ),
         "httpx": "asking over HTTP belongs in sources/_shared/http.py or a provider's client.py",
         "msgspec": "reading a provider's answer belongs in its client.py or sources/_shared/records.py",
     }

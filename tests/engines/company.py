@@ -1,11 +1,13 @@
 """Three homes that ship, one that builds on Spark, and one on DuckDB that holds all accounts, to compare."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import fsspec
+import tomlkit
 
 from pipelines.config import Config
 from pipelines.fingerprint import sum_of_rows
@@ -80,6 +82,8 @@ class Company:
 
     def _build_together(self) -> None:
         with open_warehouse(self.together.database) as connection:
+            if "://" in self.lake:
+                connection.register_filesystem(fsspec.filesystem(self.lake.partition("://")[0]))
             make_log_tables(connection)
             make_raw_tables(connection)
             for table, files in shipped_files(Lake(self.lake)).items():
@@ -94,9 +98,14 @@ def at(project: Project, *arguments: str) -> None:
     project.stocktake("-C", str(project.folder), *arguments)
 
 
-def company_in(folder: Path, sandbox: Sandbox, spark_address: str, table_format: str) -> Company:
-    """Makes the homes, configured and empty."""
-    lake = str(folder / "lake")
+def company_in(folder: Path, sandbox: Sandbox, spark: Mapping[str, Any], lake: str = "") -> Company:
+    """Makes the homes, configured and empty.
+
+    Args:
+        spark: the values of [spark] at the home that builds.
+        lake: its address, if it is not a folder beside the homes.
+    """
+    lake = lake or str(folder / "lake")
 
     def project(name: str, accounts: dict[str, Any], more: str = "", **stocktake: Any) -> Project:
         (folder / name).mkdir()
@@ -111,8 +120,7 @@ def company_in(folder: Path, sandbox: Sandbox, spark_address: str, table_format:
         project(name, {f"{name}_{system}": of(system) for system in systems})
         for name, systems in HOMES.items()
     ]
-    spark = f'[spark]\nremote = "{spark_address}"\ntable_format = "{table_format}"\n'
-    builder = project("builder", {}, f"\n{spark}", engine="spark")
+    builder = project("builder", {}, f"\n{tomlkit.dumps({'spark': spark})}", engine="spark")
     together = Config(folder / "together", folder / "together" / "warehouse", {})
     give_statements(together.home)
     return Company(folder, lake, homes, builder, together)

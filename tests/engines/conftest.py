@@ -1,18 +1,16 @@
-"""A Spark Connect server of this process: Sail, which needs no Java."""
+"""Spark in this process: Sail, a server of Spark Connect that needs no Java."""
 
 from collections.abc import Iterator
 from importlib.util import find_spec
 from pathlib import Path
 
+import fsspec
+import httpx
 import pytest
 
 from sandbox import Sandbox
 
-PACKAGES = {
-    "pyspark": "stocktake[spark]",
-    "dbt.adapters.spark": "stocktake[spark]",
-    "pysail": "pysail==0.7.2",
-}
+PACKAGES = {"pyspark": "stocktake[spark]", "dbt.adapters.spark": "stocktake[spark]"}
 
 
 def _missing() -> list[str]:
@@ -46,12 +44,34 @@ def sandbox() -> Iterator[Sandbox]:
 @pytest.fixture
 def spark_address(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Where Spark is; its tables are in a folder of the test's own."""
-    from pysail.spark import SparkConnectServer
-
+    spark = pytest.importorskip("pysail.spark", reason="make test-engines brings it")
     (tmp_path / "spark").mkdir()
     monkeypatch.chdir(tmp_path / "spark")
-    server = SparkConnectServer()
+    server = spark.SparkConnectServer()
     server.start()
     host, port = server.listening_address
     yield f"sc://{host}:{port}"
+    server.stop()
+
+
+@pytest.fixture
+def s3(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    """A server with a bucket `stock`, which s3fs finds as it finds every other."""
+    server = pytest.importorskip("moto.server", reason="make test-engines brings it").ThreadedMotoServer(
+        ip_address="127.0.0.1", port=0, verbose=False
+    )
+    server.start()
+    host, port = server.get_host_and_port()
+    for name, value in {
+        "AWS_ACCESS_KEY_ID": "a-key",
+        "AWS_SECRET_ACCESS_KEY": "a-secret",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_ALLOW_HTTP": "true",  # Sail asks
+    }.items():
+        monkeypatch.setenv(name, value)
+    httpx.post(f"http://{host}:{port}/moto-api/reset").raise_for_status()  # it keeps all in its process
+    fsspec.filesystem("s3").mkdir("stock")
+    yield
+    fsspec.filesystem("s3").clear_instance_cache()
     server.stop()

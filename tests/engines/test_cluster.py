@@ -1,6 +1,7 @@
 """A real Spark, a master and two workers: the same tables, whoever is killed.
 
-`make test-spark-cluster` runs it: the programs are those of PyPI's pyspark, and need Java 17.
+`make test-spark-cluster` runs it twice: on Spark 4.3 by its Connect server, and on Spark 3.5, whose driver is
+our process, with Iceberg. The programs are those of PyPI's pyspark, and need Java 17.
 """
 
 import os
@@ -8,12 +9,13 @@ import shutil
 import signal
 import socket
 import subprocess
-import sys
 import time
-from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -33,9 +35,9 @@ pytestmark = pytest.mark.skipif(
 
 @dataclass
 class Cluster:
-    """Where its Connect server is, and the workers' processes."""
+    """What a home says in [spark] to build there, and the workers' processes."""
 
-    address: str
+    spark: Mapping[str, Any]
     workers: list[subprocess.Popen[bytes]]
 
 
@@ -43,9 +45,9 @@ class Cluster:
 def cluster(tmp_path: Path) -> Iterator[Cluster]:
     folder = tmp_path / "cluster"
     folder.mkdir()
-    master, connect = _free_port(), _free_port()
+    master = _free_port()
     daemon = "org.apache.spark.deploy"
-    spark_class, submit = (f"{SPARK_HOME}/bin/{name}" for name in ("spark-class", "spark-submit"))
+    spark_class = f"{SPARK_HOME}/bin/spark-class"
     with ExitStack() as running:
         at_master = ["--host", "127.0.0.1", "--port", str(master), "--webui-port", "0"]
         running.enter_context(
@@ -55,25 +57,60 @@ def cluster(tmp_path: Path) -> Iterator[Cluster]:
         work = ["--host", "127.0.0.1", "--webui-port", "0", "--cores", "1", "--memory", "2g"]
         worker = [spark_class, f"{daemon}.worker.Worker", *work, f"spark://127.0.0.1:{master}"]
         workers = [running.enter_context(_program(folder, f"worker{n}", worker)) for n in (1, 2)]
-        settings = {
-            "spark.connect.grpc.binding.address": "127.0.0.1",
-            "spark.connect.grpc.binding.port": connect,
-            "spark.executor.memory": "1500m",
-            "spark.sql.shuffle.partitions": 2,
-            "spark.sql.warehouse.dir": folder / "tables",
-            "spark.ui.enabled": "false",
-        }
-        server = [submit, "--class", "org.apache.spark.sql.connect.service.SparkConnectServer"]
-        server += ["--master", f"spark://127.0.0.1:{master}", "--driver-memory", "4g"]
-        server += [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
-        running.enter_context(_program(folder, "connect", [*server, "spark-internal"]))
-        _wait_for(connect)
-        yield Cluster(f"sc://127.0.0.1:{connect}", workers)
+        has_connect = any(Path(SPARK_HOME, "jars").glob("spark-connect_*.jar"))
+        asked = _connect if has_connect else _driver_with_iceberg
+        yield Cluster(asked(running, folder, f"spark://127.0.0.1:{master}"), workers)
+
+
+SETTINGS = {
+    "spark.executor.memory": "1500m",
+    "spark.sql.shuffle.partitions": "2",
+    "spark.ui.enabled": "false",
+}
+
+
+def _connect(running: ExitStack, folder: Path, master: str) -> dict[str, Any]:
+    """A server of Spark Connect."""
+    port = _free_port()
+    settings = {
+        **SETTINGS,
+        "spark.connect.grpc.binding.address": "127.0.0.1",
+        "spark.connect.grpc.binding.port": port,
+        "spark.sql.warehouse.dir": folder / "tables",
+    }
+    server = [
+        f"{SPARK_HOME}/bin/spark-submit",
+        "--class",
+        "org.apache.spark.sql.connect.service.SparkConnectServer",
+    ]
+    server += ["--master", master, "--driver-memory", "4g"]
+    server += [word for name, value in settings.items() for word in ("--conf", f"{name}={value}")]
+    running.enter_context(_program(folder, "connect", [*server, "spark-internal"]))
+    _wait_for(port)
+    return {"remote": f"sc://127.0.0.1:{port}"}
+
+
+def _driver_with_iceberg(running: ExitStack, folder: Path, master: str) -> dict[str, Any]:
+    """No server: the home that builds is the driver."""
+    from snowpark_connect_deps_iceberg import get_jar_path
+
+    catalogue = "org.apache.iceberg.spark.SparkCatalog"
+    conf = {
+        **SETTINGS,
+        "spark.driver.host": "127.0.0.1",
+        "spark.driver.memory": "4g",
+        "spark.jars": str(get_jar_path("iceberg-spark-runtime-3.5_2.12-1.10.2.jar")),
+        "spark.sql.defaultCatalog": "ice",
+        "spark.sql.catalog.ice": catalogue,
+        "spark.sql.catalog.ice.type": "hadoop",
+        "spark.sql.catalog.ice.warehouse": str(folder / "tables"),
+    }
+    return {"remote": master, "table_format": "iceberg", "conf": conf}
 
 
 @pytest.fixture
 def company(tmp_path: Path, sandbox: Sandbox, cluster: Cluster) -> Company:
-    return company_in(tmp_path, sandbox, cluster.address, "parquet")
+    return company_in(tmp_path, sandbox, cluster.spark)
 
 
 def test_whoever_is_killed_the_tables_are_those_of_duckdb(
@@ -102,7 +139,7 @@ def test_whoever_is_killed_the_tables_are_those_of_duckdb(
     die_in(dying.folder, "pipelines.ship:Lake.switch", "before", "ship")
     for home in others:
         at(home, "ship")
-    with _killed_while_it_works(cluster.workers[0], company.folder / "cluster" / "tables" / "marts.db"):
+    with _killed_while_it_works(cluster.workers[0], company.folder / "cluster" / "tables"):
         company.build()
     assert company.differences() == {}, "of what one home had shipped before it died, and of one worker"
 
@@ -113,25 +150,26 @@ def test_whoever_is_killed_the_tables_are_those_of_duckdb(
 
 @contextmanager
 def _killed_while_it_works(worker: subprocess.Popen[bytes], tables: Path) -> Iterator[None]:
-    """Kills the worker and its executor when the next table is written there."""
-    killer = subprocess.Popen(
-        [sys.executable, "-c", KILLER, str(tables), str(os.getpgid(worker.pid)), str(PATIENCE * 10)]
-    )
-    yield
-    assert killer.wait() == 0
+    """Kills the worker and its executor when the next table of the marts is written."""
+    began = time.time()
+
+    def kill() -> None:
+        while not _is_newer(tables.glob("marts*/**"), began):
+            assert time.time() < began + PATIENCE * 10, "no table was written"
+            time.sleep(0.1)
+        os.killpg(worker.pid, signal.SIGKILL)
+
+    with ThreadPoolExecutor(1) as pool:
+        killing = pool.submit(kill)
+        yield
+        killing.result()
     assert worker.wait() == -signal.SIGKILL
 
 
-KILLER = """
-import os, signal, sys, time
-folder, group, patience = sys.argv[1], int(sys.argv[2]), int(sys.argv[3])
-began = time.time()
-while not any(one.stat().st_mtime > began for one in os.scandir(folder)):
-    if time.time() > began + patience:
-        sys.exit("no table was written")
-    time.sleep(0.1)
-os.killpg(group, signal.SIGKILL)
-"""
+def _is_newer(paths: Iterator[Path], moment: float) -> bool:
+    with suppress(FileNotFoundError):  # Spark removes what it is done with
+        return any(path.stat().st_mtime > moment for path in paths)
+    return False
 
 
 @contextmanager

@@ -10,7 +10,8 @@ from tests.engines.company import Company, company_in
 
 @pytest.fixture
 def company(tmp_path: Path, sandbox: Sandbox, spark_address: str, request: pytest.FixtureRequest) -> Company:
-    return company_in(tmp_path, sandbox, spark_address, getattr(request, "param", "parquet"))
+    table_format = getattr(request, "param", "parquet")
+    return company_in(tmp_path, sandbox, {"remote": spark_address, "table_format": table_format})
 
 
 def test_tables_of_spark_are_those_of_duckdb_after_every_round(company: Company, sandbox: Sandbox) -> None:
@@ -38,5 +39,12 @@ def test_tables_of_spark_are_those_of_duckdb_after_every_round(company: Company,
 
 @pytest.mark.parametrize("company", ["delta"], indirect=True)
 def test_so_are_tables_of_another_format(company: Company) -> None:
+    company.round()
+    assert company.differences() == {}
+
+
+@pytest.mark.usefixtures("s3")
+def test_so_are_tables_of_a_lake_in_s3(tmp_path: Path, sandbox: Sandbox, spark_address: str) -> None:
+    company = company_in(tmp_path, sandbox, {"remote": spark_address}, lake="s3://stock/lake")
     company.round()
     assert company.differences() == {}

@@ -5,6 +5,7 @@ import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import duckdb
@@ -51,6 +52,13 @@ Die = Callable[..., None]
 
 @pytest.fixture(scope="session")
 def die_in() -> Iterator[Die]:
+    with deaths() as die:
+        yield die
+
+
+@contextmanager
+def deaths() -> Iterator[Die]:
+    """What dies sees the environment of this moment."""
     with subprocess.Popen(
         [sys.executable, "-c", DYING], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
     ) as process:

@@ -2,7 +2,7 @@
 
 import builtins
 import socket
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -10,10 +10,11 @@ import pytest
 
 from pipelines.config import load_config
 from pipelines.errors import CommandError, ConfigurationError
-from pipelines.spark import connected
+from pipelines.spark_session import connected
 from pipelines.spark_settings import Spark
 
 LAKE = '[stocktake]\nlake = "lake"\nengine = "spark"\n'
+CONF = f"{LAKE}[spark]\nremote = 'local'\n[spark.conf]\n"
 
 
 @pytest.fixture
@@ -45,11 +46,19 @@ def test_a_home_that_builds_needs_no_account(configured) -> None:
         (LAKE, "spark.remote is not set"),
         ('[stocktake]\nengine = "spark"\n[spark]\nremote = "sc://a:1"\n', "stocktake.lake is not set"),
         ('[spark]\nremote = "sc://a:1"\n', "spark.remote has no effect without stocktake.engine"),
-        (f'{LAKE}[spark]\nremote = "spark://a:7077"\n', "spark.remote: what is written is not valid"),
+        (f'{LAKE}[spark]\nremote = "http://a:7077"\n', "spark.remote: what is written is not valid"),
         (f'{LAKE}[spark]\nremote = "sc://a"\n', "spark.remote: what is written is not valid"),
+        (f'{LAKE}[spark]\nremote = "spark://a"\n', "spark.remote: what is written is not valid"),
+        (f'{LAKE}[spark]\nremote = "local[]"\n', "spark.remote: what is written is not valid"),
         (f'{LAKE}[spark]\nremote = "sc://a:1"\ntable_format = "csv"\n', "spark.table_format: 'csv'"),
         (f'{LAKE}[spark]\nremote = "sc://a:1"\nschema_prefix = "a-"\n', "spark.schema_prefix: 'a-'"),
         (f'{LAKE}[spark]\nremot = "sc://a:1"\n', "spark.remot: 'remot' is not known. Did you mean remote?"),
+        (f"{LAKE}[spark]\nremote = 'local'\nconf = 'ice'\n", "spark.conf is a value where a table should be"),
+        (
+            f"{CONF}defaultCatalog = 'ice'\n",
+            "config.toml: spark.conf: defaultCatalog is not a setting of Spark's",
+        ),
+        (f"{CONF}spark.sql.defaultCatalog = 'ice'\n", "Write its whole name in quotes, and one value"),
     ],
     ids=[
         "an engine",
@@ -58,9 +67,14 @@ def test_a_home_that_builds_needs_no_account(configured) -> None:
         "no engine",
         "another protocol",
         "no port",
+        "a master without a port",
+        "no cores",
         "a format",
         "a prefix",
         "a key",
+        "settings of Spark's that are no table",
+        "not one of Spark's",
+        "a name without quotes",
     ],
 )
 def test_what_cannot_be_meant_is_one_sentence(configured, text: str, said: str) -> None:
@@ -79,7 +93,40 @@ def test_a_token_is_secret_and_the_host_is_not(configured) -> None:
     assert "a-secret-4711" not in repr(config)
 
 
-def test_without_the_packages_it_says_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(
+    "remote", ["spark://a:7077", "spark://a:7077,b:7077", "local", "local[4]", "local[*]"]
+)
+def test_a_master_is_an_address_too(configured, remote: str) -> None:
+    spark = configured(f'{LAKE}[spark]\nremote = "{remote}"\n').spark
+
+    assert (spark.is_connect, spark.host) == (False, remote)
+
+
+def test_settings_of_sparks_own_may_stand_in_both_files(configured, tmp_path: Path) -> None:
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "secrets.toml").write_text(
+        '[spark.conf]\n"spark.hadoop.fs.s3a.secret.key" = "a-secret-4711"\n', encoding="utf-8"
+    )
+    config = configured(
+        f'{CONF}"spark.sql.defaultCatalog" = "ice"\n"spark.executor.cores" = 2\n"spark.a" = true'
+    )
+
+    assert config.spark.conf == {
+        "spark.sql.defaultCatalog": "ice",
+        "spark.executor.cores": "2",
+        "spark.a": "true",
+        "spark.hadoop.fs.s3a.secret.key": "a-secret-4711",
+    }
+    assert config.secrets == ["a-secret-4711"]
+    assert "a-secret-4711" not in repr(config)
+
+
+@pytest.mark.parametrize(
+    ("remote", "extra"), [("sc://127.0.0.1:1", "spark"), ("spark://127.0.0.1:1", "spark-classic")]
+)
+def test_without_the_packages_it_says_what_to_install(
+    remote: str, extra: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
     imported = builtins.__import__
 
     def without_pyspark(name: str, *rest: Any) -> Any:
@@ -90,20 +137,49 @@ def test_without_the_packages_it_says_what_to_install(monkeypatch: pytest.Monkey
     monkeypatch.setattr(builtins, "__import__", without_pyspark)
 
     with (
-        pytest.raises(ConfigurationError, match=r"pip install 'stocktake\[spark\]'"),
-        connected(Spark("sc://127.0.0.1:1")),
+        pytest.raises(ConfigurationError, match=rf"pip install 'stocktake\[{extra}\]'"),
+        connected(Spark(remote), tmp_path / "spark.log"),
     ):
         pass
 
 
-def test_where_nobody_answers_it_says_so_at_once() -> None:
-    pytest.importorskip("pyspark", reason="stocktake[spark] is not installed")
+@pytest.fixture
+def nobody() -> Iterator[str]:
+    """A host and port where nobody answers."""
     with socket.socket() as unheard:
         unheard.bind(("127.0.0.1", 0))
-        address = f"sc://127.0.0.1:{unheard.getsockname()[1]}"
+        yield f"127.0.0.1:{unheard.getsockname()[1]}"
 
-        with pytest.raises(CommandError) as error, connected(Spark(f"{address}/;token=a-secret-4711")):
-            pass
 
-    assert f"Spark does not answer at {address}: " in str(error.value)
+def test_where_nobody_answers_it_says_so_at_once(nobody: str, tmp_path: Path) -> None:
+    pytest.importorskip("pyspark", reason="stocktake[spark] is not installed")
+    asked = Spark(f"sc://{nobody}/;token=a-secret-4711")
+
+    with pytest.raises(CommandError) as error, connected(asked, tmp_path / "spark.log"):
+        pass
+
+    assert f"Spark does not answer at sc://{nobody}: " in str(error.value)
     assert "a-secret-4711" not in str(error.value)
+
+
+def test_where_no_master_answers_java_is_not_begun(nobody: str, tmp_path: Path) -> None:
+    pytest.importorskip("py4j", reason="stocktake[spark-classic] is not installed")
+
+    with pytest.raises(CommandError) as error, connected(Spark(f"spark://{nobody}"), tmp_path / "spark.log"):
+        pass
+
+    assert f"Spark does not answer at spark://{nobody}: " in str(error.value)
+    assert not (tmp_path / "spark.log").exists()
+
+
+def test_a_spark_that_forgets_its_tables_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("py4j", reason="stocktake[spark-classic] is not installed")
+    alone = {"spark.driver.bindAddress": "127.0.0.1", "spark.ui.enabled": "false"}
+
+    with (
+        pytest.raises(
+            CommandError, match=r"Spark would forget the tables .* Set \"spark.sql.defaultCatalog\""
+        ),
+        connected(Spark("local[1]", conf=alone), tmp_path / "spark.log"),
+    ):
+        pass
