@@ -150,8 +150,9 @@ def builds(folder: Folder, of: str, count: int, bounds: dict[str, float]) -> Ite
     yield Row(f"publish, {of}, after a change", folder.stocktake("publish").cpu, "s", with_start)
 
 
-def loads(provider: str, records: int, reach: str, bound: float, sizes: Sizes) -> Iterator[Row]:
-    """First loads beside the same by hand and by plain dlt, all in turn."""
+def loads(provider: str, reach: str, bound: float, sizes: Sizes) -> Iterator[Row]:
+    """First loads beside the same by hand, in turn, and later ones that find nothing new."""
+    records = getattr(sizes, provider)
     with served("pages", provider, records) as folder:
 
         def by_hand() -> Spent:
@@ -171,7 +172,11 @@ def loads(provider: str, records: int, reach: str, bound: float, sizes: Sizes) -
         yield Row(
             f"sweep, {records:,} {provider}, nothing changed", spent.cpu, "s", f"{spent.peak} MB", known
         )
-    fewer = records // 10  # plain dlt takes long
+
+
+def against_plain_dlt(provider: str, sizes: Sizes) -> Iterator[Row]:
+    """First loads beside plain dlt's, in turn; of fewer records, because plain dlt takes long."""
+    fewer = getattr(sizes, provider) // 10
     with served("pages", provider, fewer) as folder:
         ours = folder.anew("load").cpu
         for words, how in (([], "defaults"), (["parquet"], "Parquet")):
@@ -202,8 +207,10 @@ def measured(sizes: Sizes, is_quick: bool) -> Iterator[Row]:
         parts.append(large_accounts)
     for part in parts:
         yield from part(sizes)
-    yield from loads("sellercloud", sizes.sellercloud, "1.5", 5, sizes)
-    yield from loads("square", sizes.square, "2.5", 8, sizes)
+    for provider, reach, bound in (("sellercloud", "1.5", 5), ("square", "2.5", 8)):
+        yield from loads(provider, reach, bound, sizes)
+        if not is_quick:
+            yield from against_plain_dlt(provider, sizes)
     yield from waiting(sizes)
 
 
