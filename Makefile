@@ -45,9 +45,9 @@ test-all: test test-slow ## Every test, each once
 test-engines: $(ENGINES)/ready ## The models on Spark, by Sail: every published table equals DuckDB's; six minutes
 	$(ENGINES)/bin/python -m pytest tests/engines
 
-test-schedules: $(READY) $(SCHEDULERS:%=$(VENV)/%/ready) ## The files of docs/schedules in Airflow 3 and Dagster, and a load by each; three minutes
+test-schedules: $(READY) $(SCHEDULERS:%=$(VENV)/%/ready) ## The files of docs/schedules in Airflow 3 and Dagster, and loads by each; some minutes
 	STOCKTAKE_AIRFLOW=$(CURDIR)/$(VENV)/airflow/bin/python STOCKTAKE_DAGSTER=$(CURDIR)/$(VENV)/dagster/bin/python \
-		$(BIN)/python -m pytest tests/pipelines/test_schedules.py
+		$(BIN)/python -m pytest tests/pipelines/test_schedules.py tests/schedules
 
 test-spark-cluster: $(ENGINES)/ready $(SPARK)/ready $(SPARK_CLASSIC)/ready ## The models on Spark 4.3, and on 3.5 with Iceberg: a master and two workers, of which one is killed; needs Java 17; half an hour
 	@command -v java >/dev/null || { echo "Spark needs Java 17: on Debian and Ubuntu, apt-get install openjdk-17-jre-headless" >&2; exit 2; }

@@ -1,7 +1,7 @@
 """What ends a command, and with which exit code (design §6)."""
 
 import difflib
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from enum import IntEnum
 
 from sources._shared.errors import SourceError
@@ -40,6 +40,11 @@ class TestsFailedError(CommandError):
     """Loaded, but the models' tests failed: nothing was published."""
 
     exit_code = Exit.TESTS_FAILED
+
+    def __init__(self, message: str, found: Sequence[str] = ()) -> None:
+        super().__init__(message)
+        self.found = found
+        """What failed: each begins with the test's name and a colon."""
 
 
 FULL = ("No space left on device", "File too large", "Disk quota exceeded")

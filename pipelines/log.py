@@ -11,7 +11,7 @@ import time
 from contextvars import ContextVar
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from rich.console import Console, Group
 from rich.live import Live
@@ -19,6 +19,9 @@ from rich.text import Text
 
 from pipelines.view import counted, prose
 from sources._shared.redaction import Redactor
+
+if TYPE_CHECKING:
+    from pipelines.transform import Build
 
 LogFormat = Literal["human", "json"]
 
@@ -143,6 +146,9 @@ class Reporter:
         if row["status"] != "ok" and row["error_message"] not in self._said:
             self._said.add(row["error_message"])  # one error stops all of an account's resources
             self.say(row["error_message"], style="red" if row["status"] == "failed" else "yellow")
+
+    def built(self, build: "Build") -> None:
+        """The models stand and have passed their tests: people read of it when the command is over."""
 
     def unread(self, words: str, facts: dict[str, Any]) -> None:
         """Something the provider says cannot be used."""

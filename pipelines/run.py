@@ -144,6 +144,9 @@ def noted(
             except Exception as error:
                 notes.ended("failed", reporter.redactor.clean(words_of(error)))
                 raise
+            except BaseException:  # whoever runs this in a process of theirs has stopped it
+                notes.ended("stopped")
+                raise
 
 
 def new_run_id() -> str:
@@ -198,6 +201,7 @@ def run(
             limit_memory(connection, config.memory_limit)
             result.build = _build(connection, config, reporter)
             notes.built()
+            reporter.built(result.build)
             result.unread = find_unread(connection)
             tell_unread(result.unread, reporter)
             if result.unread:

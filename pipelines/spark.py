@@ -132,7 +132,9 @@ class Building:
         if self._failed:
             raise TestsFailedError(
                 f"{len(self._failed)} of {self.result.tests} tests failed and nothing was published:"
-                f" {self._failed[0]}. The last release stands; the test's statement is in {self._failed_sql}."
+                f" {self._failed[0]}. The last release stands; the test's statement is in"
+                f" {self._failed_sql}.",
+                self._failed,
             )
         return self.result
 
@@ -155,11 +157,10 @@ class Building:
                 f"The models cannot be built: {node.name}: {words_of_spark(error)}. Its statement is in"
                 f" {self._failed_sql}."
             ) from None
-        self.result.models += 1
         self.result.made.add(node.name)
 
     def _run_test(self, node: Node) -> None:
-        self.result.tests += len(node.parts) or 1
+        self.result.tested |= node.tests
         asked = self._suspected(node) if node.parts else [(node.name, node.sql)]
         found = {words: sql for name, sql in asked if (words := self._found(name, sql))}
         if found and node.is_warning:

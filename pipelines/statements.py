@@ -12,6 +12,7 @@ import logging
 import shutil
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from copy import copy
 from graphlib import TopologicalSorter
 from importlib.metadata import version
@@ -72,6 +73,11 @@ class Node(msgspec.Struct, frozen=True):
         """Its name in SQL."""
         return f'"{self.schema}"."{self.name}"'
 
+    @property
+    def tests(self) -> set[str]:
+        """The tests it stands for, by dbt's names."""
+        return {name for name, _ in self.parts} or {self.name}
+
 
 def compiled(
     home: Path,
@@ -104,6 +110,31 @@ def compiled(
         file.parent.mkdir(parents=True, exist_ok=True)
         write_whole(file, f"{key} {hashlib.sha256(body).hexdigest()}\n{body.decode()}")
     return kept
+
+
+def manifest_of(
+    home: Path, database: str, variables: Mapping[str, Any] | None = None, project: Path = PROJECT
+) -> dict[str, Any]:
+    """What dbt's `manifest.json` says of the models, for whoever draws them; kept as statements are.
+
+    Args:
+        home: as `compiled` has it, and the others likewise.
+
+    Raises:
+        CommandError: dbt does not understand a model.
+    """
+    file = home / "models" / "manifest.json"
+    key = statements_key(database, variables, project)
+    with suppress(FileNotFoundError, ValueError):
+        head, body = file.read_bytes().split(b"\n", 1)
+        if head.decode() == key:
+            return dict(json.loads(body))
+    with variable("STOCKTAKE_WORKING_DATABASE", str(home / "models" / "stand_in" / database)):
+        manifest = _Dbt(home, variables or {}, project, "duckdb").manifest.writable_manifest()
+    made = json.dumps(manifest.to_dict(omit_none=False), default=str)
+    file.parent.mkdir(parents=True, exist_ok=True)
+    write_whole(file, f"{key}\n{made}")
+    return dict(json.loads(made))
 
 
 def statements_key(

@@ -39,13 +39,22 @@ def unheard(number: int, count: int, name: str) -> None:
 class Build:
     """What a build did."""
 
-    models: int = 0
-    tests: int = 0
-    """How many were run; the others had passed on the same rows."""
     warnings: list[str] = field(default_factory=list)
-    """Of all tests that only warn, run now or before."""
+    """Of all tests that only warn, run now or before: each begins with the test's name and a colon."""
     made: set[str] = field(default_factory=set)
     """The models that were made again."""
+    tested: set[str] = field(default_factory=set)
+    """The tests that were run; the others had passed on the same rows."""
+
+    @property
+    def models(self) -> int:
+        """How many models were made again."""
+        return len(self.made)
+
+    @property
+    def tests(self) -> int:
+        """How many tests were run."""
+        return len(self.tested)
 
 
 @dataclass(frozen=True)
@@ -186,7 +195,6 @@ class _Building:
         else:
             same_code = before if before and before.code == code else None
             self._now[node.name] = self._make(node, before, same_code, code, made_from)
-            self.result.models += 1
             self.result.made.add(node.name)
 
     def finish(self, nodes: Sequence[Node]) -> None:
@@ -222,7 +230,8 @@ class _Building:
     def _tests_failed(self) -> TestsFailedError:
         return TestsFailedError(
             f"Loaded, but {len(self._failed)} of {self.result.tests} tests failed and nothing was published:"
-            f" {self._failed[0]}. The last release stands; the test's statement is in {self._failed_sql}."
+            f" {self._failed[0]}. The last release stands; the test's statement is in {self._failed_sql}.",
+            self._failed,
         )
 
     def _look(self) -> dict[tuple[str, str], tuple[str, str | None]]:
@@ -318,7 +327,7 @@ class _Building:
         return int(self._connection.execute(f"select count(*) {query}").fetchall()[0][0])
 
     def _run_test(self, node: Node, code: str, made_from: str) -> None:
-        self.result.tests += len(node.parts) or 1
+        self.result.tested |= node.tests
         asked = self._suspected(node) if node.parts else [(node.name, node.sql)]
         found = {words: sql for name, sql in asked if (words := self._found(name, sql))}
         if found and node.is_warning:

@@ -187,6 +187,7 @@ SLOW = (
     "pipelines/test_statements.py",
     "pipelines/test_stopping.py",
     "pipelines/test_totals.py",
+    "schedules/",
     "soak/",
     "sources/test_plain_dlt.py",
     "test_adding_a_provider.py",

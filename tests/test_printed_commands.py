@@ -49,10 +49,8 @@ ELSEWHERE = {
     "stocktake dashboard": "test_a_port_that_is_taken_is_said",
     "stocktake sandbox --port 0": "test_the_sandbox_writes_a_project_that_reads_it",
     "stocktake publish --to postgres": "test_it_is_a_command_of_its_own",
-    "export STOCKTAKE_PROJECT=/srv/stocktake STOCKTAKE_COMMAND=stocktake": (
-        "test_a_scheduler_loads_and_publishes"
-    ),
-    "dagster dev -f dagster_definitions.py": "test_a_scheduler_loads_and_publishes",
+    "export STOCKTAKE_PROJECT=/srv/stocktake": ("test_the_file_draws_the_way_from_provider_to_release"),
+    "dagster dev -f dagster_definitions.py": "test_the_file_draws_the_way_from_provider_to_release",
     "17 * * * * cd /srv/stocktake && .venv/bin/stocktake run --log-format json >>run.log 2>&1": (
         "test_json_logs_are_one_object_a_line_and_the_result_is_on_stdout"
     ),

@@ -14,7 +14,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PROVIDERS = sorted(folder.name for folder in (ROOT / "sources").iterdir() if (folder / "client.py").is_file())
-ROOM_NAMES = ("sources", "pipelines", "dashboard", "sandbox")
+ROOM_NAMES = ("sources", "pipelines", "dagster_stocktake", "dashboard", "sandbox")
 
 HTTP = {"httpx", "pyrate_limiter", "tenacity"}
 PLAIN = {"msgspec", "pyarrow", "pendulum"}
@@ -65,6 +65,10 @@ def room_of(file):
             }
             shown = ("dashboard",) if rest == ["cli.py"] else ()
             return Room(frozenset(packages), ("pipelines", "sources._shared", *demo, *shown))
+        case ["dagster_stocktake", *_]:
+            packages = {"dagster", "dagster_dbt", "dagster_dlt", "rich"}
+            ours = ("dagster_stocktake", "pipelines", "sources._shared.redaction")
+            return Room(frozenset(packages), ours)
         case ["dashboard", *_]:
             packages = {"duckdb", "jinja2", "markupsafe", "starlette", "uvicorn"}
             ours = ("release", "errors", "descriptions", "stopping")
@@ -93,6 +97,8 @@ def belongs(file, module):
         "pipelines": "what the run knows is handed to a source as an argument",
         "sandbox": "only pipelines/demo.py starts the sandbox; tests may",
         "dashboard": "only the command line starts the dashboard: pipelines/cli.py",
+        "dagster": "what Dagster is told belongs in dagster_stocktake/, which no other room imports",
+        "dagster_stocktake": "Dagster's users import it: the command has to do without Dagster",
         "dlt": "dlt belongs in sources/<provider>/__init__.py, sources/_shared or pipelines/",
         "duckdb": "what knows the warehouse belongs in pipelines/",
         "dbt": "what asks dbt belongs in pipelines/statements.py",
@@ -139,7 +145,7 @@ def import_faults(file, code):
 
 def name_faults(file, text):
     """Each provider's name in a file that knows none."""
-    rooms = ("pipelines/", "dashboard/", "sources/_shared/")
+    rooms = ("pipelines/", "dagster_stocktake/", "dashboard/", "sources/_shared/")
     if file == "pipelines/registry.py" or not file.startswith(rooms):
         return
     words = {word for name in PROVIDERS for word in (name.replace("_", "[_ -]?"), name.split("_")[0])}
@@ -173,7 +179,9 @@ def test_every_import_is_one_its_room_may_have():
 def test_pipelines_the_dashboard_and_the_shared_room_know_no_provider_by_name():
     assert PROVIDERS
     files = [
-        path for room in ("pipelines", "dashboard", "sources/_shared") for path in (ROOT / room).rglob("*")
+        path
+        for room in ("pipelines", "dagster_stocktake", "dashboard", "sources/_shared")
+        for path in (ROOT / room).rglob("*")
     ]
     found = [
         fault
@@ -215,6 +223,10 @@ def test_pipelines_the_dashboard_and_the_shared_room_know_no_provider_by_name():
         ("dashboard/views.py", "import sources.square", "belongs in the models"),
         ("dashboard/server.py", "import httpx", "reads a release"),
         ("pipelines/run.py", "from dashboard.server import serve", "pipelines/cli.py"),
+        ("pipelines/run.py", "import dagster", "dagster_stocktake/"),
+        ("pipelines/cli.py", "from dagster_stocktake import definitions", "do without Dagster"),
+        ("dagster_stocktake/work.py", "import duckdb", "belongs in pipelines/"),
+        ("dagster_stocktake/graph.py", "from sources.square.settings import RESOURCES", "knows no provider"),
     ],
 )
 def test_a_wrong_import_is_told_where_it_belongs(file, code, words):
@@ -236,6 +248,7 @@ def test_a_wrong_import_is_told_where_it_belongs(file, code, words):
         ("pipelines/demo.py", "from sandbox import Sandbox"),
         ("sandbox/server.py", "import uvicorn\nfrom starlette.requests import Request"),
         ("dashboard/reader.py", "import duckdb\nfrom pipelines.release import Release"),
+        ("dagster_stocktake/work.py", "import dagster as dg\nfrom pipelines.run import run"),
         ("pipelines/cli.py", "from dashboard.report import write_report"),
     ],
 )
@@ -271,6 +284,8 @@ def test_every_registered_provider_has_each_of_its_rooms():
         ("sandbox/square/data.py", "sources", "share a mistake"),
         ("dashboard/reader.py", "dlt", "belongs in pipelines/"),
         ("pipelines/run.py", "dashboard", "only the command line"),
+        ("pipelines/run.py", "dagster", "dagster_stocktake/"),
+        ("dagster_stocktake/work.py", "duckdb", "belongs in pipelines/"),
     ],
 )
 def test_ruff_says_so_while_one_types(file, module, words):

@@ -73,8 +73,8 @@ def test_the_one_file_that_must_be_kept_is_enough(project: Project, monkeypatch:
     project.assert_equals_truth()
 
 
-# Airflow and Dagster have environments of their own: STOCKTAKE_AIRFLOW and STOCKTAKE_DAGSTER name their
-# Pythons, each with Stocktake beside it. `make test-schedules` makes both.
+# Airflow has an environment of its own: STOCKTAKE_AIRFLOW names its Python, with Stocktake beside it.
+# `make test-schedules` makes it. tests/schedules/ has Dagster.
 SAYS = """\
 #!/bin/sh
 echo "$@" >>"{folder}/asked"
@@ -92,76 +92,52 @@ bag = DagBag(sys.argv[1])
 assert not bag.import_errors, bag.import_errors
 print("ended:", bag.dags["stocktake"].test().get_task_instances()[0].state)
 """
-RUN_DAGSTER = """\
-import sys
-sys.path.insert(0, sys.argv[1])
-import dagster, dagster_definitions
-dagster.Definitions.validate_loadable(dagster_definitions.defs)
-result = dagster.materialize([dagster_definitions.stock], raise_on_error=False)
-print("ended:", "success" if result.success else "failed")
-"""
-SCHEDULERS = {
-    "airflow": ("STOCKTAKE_AIRFLOW", "airflow_dag.py", RUN_AIRFLOW),
-    "dagster": ("STOCKTAKE_DAGSTER", "dagster_definitions.py", RUN_DAGSTER),
-}
+DAG = FOLDER / "airflow_dag.py"
 
 
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
-def test_a_schedulers_file_is_python_and_asks_for_the_command(scheduler: str) -> None:
-    text = (FOLDER / SCHEDULERS[scheduler][1]).read_text(encoding="utf-8")
-    compile(text, scheduler, "exec")
+def test_airflows_file_is_python_and_asks_for_the_command() -> None:
+    text = DAG.read_text(encoding="utf-8")
+    compile(text, DAG.name, "exec")
     assert {"run", "-C", "--log-format"} <= set(re.findall(r"-C|--[a-z-]+|\brun\b", text))
 
 
-def run_by(scheduler: str, folder: Path, command: Path) -> tuple[str, str]:
-    """Has a scheduler run our file of it once; how that ended, and what was said on the way."""
-    _, file, program = SCHEDULERS[scheduler]
+def run_by_airflow(folder: Path, command: Path) -> tuple[str, str]:
+    """Has Airflow run our DAG once; how that ended, and what was said on the way."""
     (folder / "dags").mkdir()
-    shutil.copy(FOLDER / file, folder / "dags")
+    shutil.copy(DAG, folder / "dags")
     ours = {"STOCKTAKE_PROJECT": str(folder), "STOCKTAKE_COMMAND": str(command)}
     theirs = {"AIRFLOW_HOME": str(folder / "home"), "AIRFLOW__CORE__LOAD_EXAMPLES": "False"}
-    folders = {"AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags"), "DAGSTER_HOME": ""}
+    folders = {"AIRFLOW__CORE__DAGS_FOLDER": str(folder / "dags")}
     said = subprocess.run(
-        [python_of(scheduler), "-c", program, str(folder / "dags")],
+        [python_of_airflow(), "-c", RUN_AIRFLOW, str(folder / "dags")],
         env={**os.environ, **ours, **theirs, **folders}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     ends = re.findall(r"^ended: (\w+)$", said.stdout, re.MULTILINE)
     return "".join(ends), said.stdout[-2000:] + said.stderr[-2000:]
 
 
-def python_of(scheduler: str) -> str:
-    variable, *_ = SCHEDULERS[scheduler]
-    if variable not in os.environ:
-        pytest.skip(f"{variable} names no Python that has it: make test-schedules")
-    return os.environ[variable]
+def python_of_airflow() -> str:
+    if "STOCKTAKE_AIRFLOW" not in os.environ:
+        pytest.skip("STOCKTAKE_AIRFLOW names no Python that has it: make test-schedules")
+    return os.environ["STOCKTAKE_AIRFLOW"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize(
-    ("scheduler", "code", "ends"),
-    [
-        ("airflow", 0, "success"),
-        ("airflow", 4, "skipped"),
-        ("dagster", 0, "success"),
-        ("dagster", 4, "success"),
-        ("dagster", 5, "failed"),
-    ],
-)
-def test_a_scheduler_goes_by_the_exit_code(tmp_path: Path, scheduler: str, code: int, ends: str) -> None:
+@pytest.mark.parametrize(("code", "ends"), [(0, "success"), (4, "skipped")])
+def test_airflow_goes_by_the_exit_code(tmp_path: Path, code: int, ends: str) -> None:
     command = tmp_path / "stocktake"
     command.write_text(SAYS.format(folder=tmp_path, code=code), encoding="utf-8")
     command.chmod(0o755)
-    ended, said = run_by(scheduler, tmp_path, command)
+    ended, said = run_by_airflow(tmp_path, command)
     assert ended == ends, said
     asked = (tmp_path / "asked").read_text().splitlines()
     assert set(asked) == {f"run -C {tmp_path} --log-format json"}
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("scheduler", SCHEDULERS)
-def test_a_scheduler_loads_and_publishes(scheduler: str, project: Project) -> None:
-    """With the Stocktake that its extra brought into the scheduler's own environment."""
-    ended, said = run_by(scheduler, project.folder, Path(python_of(scheduler)).parent / "stocktake")
+def test_airflow_loads_and_publishes(project: Project) -> None:
+    """With the Stocktake that its extra brought into Airflow's own environment."""
+    ended, said = run_by_airflow(project.folder, Path(python_of_airflow()).parent / "stocktake")
     assert ended == "success", said
     assert (project.published / "reporting.duckdb").exists()
     project.assert_equals_truth()

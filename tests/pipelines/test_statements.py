@@ -7,7 +7,7 @@ import duckdb
 import pytest
 
 from pipelines.errors import CommandError
-from pipelines.statements import PROJECT, Node, compiled
+from pipelines.statements import PROJECT, Node, compiled, manifest_of
 from pipelines.sync_log import make_log_tables
 from pipelines.transform import build_nodes
 from pipelines.warehouse import make_raw_tables
@@ -258,3 +258,14 @@ def test_what_dbt_does_not_understand_is_told_in_its_words(project: Path, tmp_pa
 
     with pytest.raises(CommandError, match=r"cannot be built: .*nonsense"):
         compiled(tmp_path, "working.duckdb", project=other)
+
+
+def test_what_dbt_says_of_the_models_is_read_once(home: Path, project: Path) -> None:
+    said = manifest_of(home, "working.duckdb", project=project)
+    assert said["nodes"]["model.small.names"]["depends_on"]["nodes"] == ["model.small.history"]
+    kept = home / "models" / "manifest.json"
+    written = kept.stat().st_mtime_ns
+    assert manifest_of(home, "working.duckdb", project=project) == said
+    assert kept.stat().st_mtime_ns == written
+    kept.write_text(kept.read_text()[:200])
+    assert manifest_of(home, "working.duckdb", project=project)["nodes"] == said["nodes"]
