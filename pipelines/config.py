@@ -13,6 +13,7 @@ from typing import Any
 
 from pipelines.accounts import Account, account_names, read_account
 from pipelines.errors import ConfigurationError, unknown
+from pipelines.iceberg_settings import Iceberg, iceberg_settings
 from pipelines.matches import Match, read_matches
 from pipelines.notify_settings import Notify, notify_settings
 from pipelines.own_settings import home_folder, own_settings
@@ -31,7 +32,7 @@ MODEL_VARS = (
     "mirrors",
     "tolerance",
 )
-OUR_TABLES = ("stocktake", "accounts", "notify", "spark")
+OUR_TABLES = ("stocktake", "accounts", "notify", "spark", "iceberg")
 DLT_TABLES = {
     "runtime", "extract", "normalize", "load", "data_writer", "destination", "sources", "schema",
     "normalizer", "providers", "pipelines", "run", "workspace",
@@ -56,6 +57,8 @@ class Config:
     keep_log: timedelta = timedelta(days=90)
     lake: str | None = None
     """The address of shared storage; None where nothing is shipped."""
+    iceberg: Iceberg | None = None
+    """The catalogue of the lake's Iceberg tables, where it has such."""
     ship: bool = False
     spark: Spark | None = None
     """What builds the models, where DuckDB does not."""
@@ -70,9 +73,10 @@ class Config:
 
     @property
     def secrets(self) -> list[str]:
-        """What accounts and engine are reached with, and must appear nowhere."""
+        """What accounts, engine and catalogue are reached with, and must appear nowhere."""
         of_accounts = [secret for account in self.accounts.values() for secret in account.secrets]
-        return [*of_accounts, *(self.spark.secrets if self.spark else ())]
+        others = [secret for one in (self.spark, self.iceberg) if one for secret in one.secrets]
+        return [*of_accounts, *others]
 
     @property
     def database(self) -> Path:
@@ -167,6 +171,7 @@ def load_config(start: Path, *, lenient: bool = False) -> Config:
         accounts=accounts,
         notify=notify_settings(values),
         spark=spark,
+        iceberg=iceberg_settings(values, own),
         problems=problems,
         model_vars={key: own.pop(key) for key in MODEL_VARS if key in own},
         item_matches=() if lenient else read_matches(folder, matches),

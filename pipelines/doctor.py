@@ -123,6 +123,8 @@ def _around(config: Config, accounts: Sequence[Account]) -> Iterator[Finding]:
     count = len(config.accounts)
     yield ok("configuration", f"Is complete; {count} account{'s' if count != 1 else ''}.")
     yield from _versions()
+    if config.iceberg is not None:
+        yield from _versions(extra="iceberg")
     if config.spark is not None:
         yield from _spark(config.spark, config.home / "logs" / "spark.log")
     home = _home(config.home)

@@ -23,6 +23,7 @@ STOCKTAKE_KEYS = {
     "serve_path": "the published folder's path as BI sees it, where that differs (a container's mount)",
     "accounts_at_once": "how many accounts are read side by side",
     "lake": "the folder or bucket that stocktake ship puts raw versions into, for one build over many homes",
+    "lake_format": 'whether the lake has tables of a catalogue, too: "iceberg", or "parquet" for files alone',
     "ship": "whether every run ships too: true or false",
     "engine": 'what builds the models: "duckdb", or "spark" for all that homes have shipped into the lake',
     "timezone": 'the IANA time zone at whose midnight a business day ends, such as "America/New_York"',
@@ -90,6 +91,8 @@ def _own_value(key: str, value: Any) -> Any:
         if key in ("ship", "csv"):
             return {"true": True, "false": False}[str(value).lower()]
         if key == "timezone" and value not in zoneinfo.available_timezones():
+            raise ValueError
+        if key == "lake_format" and value not in ("parquet", "iceberg"):
             raise ValueError
         if key == "engine" and value not in ("duckdb", "spark"):
             raise ValueError

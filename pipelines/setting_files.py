@@ -3,6 +3,7 @@ vaults, in dlt's order. What they mean is told by config.py and the rooms it cal
 """
 
 import os
+import re
 import tempfile
 import tomllib
 from collections.abc import Callable, Mapping, Sequence
@@ -17,6 +18,8 @@ FILES = ("secrets.toml", "config.toml")
 """In the order in which they decide."""
 DLT_ASKS = ("airflow", "streamlit", "dlthub", "dlt_plus")
 """Packages that dlt asks for values too, where they are installed."""
+SECRET = re.compile(r"(?i)secret|password|token|credential|access[.-]?key|account[.-]key")
+PASSWORD = re.compile(r"://[^/@\s]*:([^/@\s]+)@")
 
 Documents = Sequence[tuple[str, Mapping[str, Any]]]
 """TOML documents, each with a name for messages; the first one decides."""
@@ -46,6 +49,37 @@ class Values:
             if variable.startswith(prefix) and "__" not in key and key not in known:
                 wrong.append(f"environment: {variable}: {unknown(key, known, 'keys')}")
         return wrong
+
+
+def merged_table(values: Values, path: str) -> dict[str, str]:
+    """A table whose keys are another program's, of all files together: where two name one, the first decides.
+
+    Raises:
+        ConfigurationError: it is no table, or one of its values is more than one value.
+    """
+    found: dict[str, str] = {}
+    for place, document in reversed(values.documents):
+        table: Any = document
+        for part in path.split("."):
+            table = table.get(part, {}) if isinstance(table, Mapping) else {}
+        if not isinstance(table, Mapping):
+            raise ConfigurationError(
+                f"{place}: {path} is a value where a table should be. Write [{path}] and its settings below."
+            )
+        for name, value in table.items():
+            if isinstance(value, (Mapping, list)):
+                raise ConfigurationError(
+                    f"{place}: {path}: {name} is more than one value. Write each whole name in quotes, such"
+                    f' as "{name}.…" = "…".'
+                )
+            found[name] = str(value).lower() if isinstance(value, bool) else str(value)
+    return found
+
+
+def secrets_in(settings: Mapping[str, str]) -> list[str]:
+    """What is secret in another program's settings: values by their names, and passwords in addresses."""
+    named = [value for name, value in settings.items() if SECRET.search(name) and value]
+    return [*named, *(found[1] for value in settings.values() if (found := PASSWORD.search(value)))]
 
 
 def project_folder(start: Path) -> Path | None:

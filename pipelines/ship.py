@@ -8,6 +8,7 @@ A lake is a folder, or a bucket that fsspec knows, with three kinds of files:
 
 A Parquet file is written whole under a name that nobody reads yet. The manifest names it, and is switched
 last and in one step: whoever reads manifests finds each account in one state, whoever is killed meanwhile.
+Where there are Iceberg tables too (pipelines/iceberg.py), they follow the manifest, one after the other.
 What did not change keeps its file. One that was replaced stays for KEEP, for builds that began before.
 """
 
@@ -31,6 +32,7 @@ from pipelines.config import Config
 from pipelines.errors import CommandError, ConfigurationError, words_of
 from pipelines.files import write_whole
 from pipelines.fingerprint import sum_of_rows
+from pipelines.iceberg import IcebergTables
 from pipelines.registry import PROVIDERS
 from pipelines.warehouse import OWN_TABLES, raw_table
 from sources._shared.redaction import Redactor
@@ -183,13 +185,14 @@ def ship(connection: duckdb.DuckDBPyConnection, config: Config, *, take_over: bo
             ' such as lake = "s3://stock/lake".'
         )
     lake, home = Lake(config.lake), _home_id(config.home)
+    iceberg = IcebergTables(config.iceberg, KEEP) if config.iceberg else None
     known = dict(
         connection.execute("select account, provider from raw_stocktake.accounts order by account").fetchall()
     )
     written: dict[str, int] = {}
     tables = 0
     with _told(lake), tempfile.TemporaryDirectory(dir=config.home) as folder:
-        fingerprints = _fingerprints(connection)
+        fingerprints = _fingerprints(connection, "iceberg" if iceberg else "")
         for account, provider in known.items():
             _claim(lake, account, home, take_over=take_over)
             wanted = [*_tables_of(provider), *OWN_TABLES]
@@ -197,8 +200,10 @@ def ship(connection: duckdb.DuckDBPyConnection, config: Config, *, take_over: bo
             states = {table: fingerprints.get((table, account), "") for table in wanted}
             for table, rows in _ship_account(connection, lake, account, provider, states, Path(folder)):
                 written[f"{table} of {account}"] = rows
+            _follow(lake, account, iceberg)
         for account in _forgotten(lake, home, known):
             dict(_ship_account(connection, lake, account, "", {}, Path(folder)))
+            _follow(lake, account, iceberg)
             _clean(lake, account, pendulum.now("UTC"))
     return Shipment(lake.address, len(known), tables, written)
 
@@ -242,7 +247,9 @@ def _ship_account(
         if state:
             path = f"{table.replace('.', '/')}/account={account}/{now.strftime(STAMP)}-{state[:12]}.parquet"
             file = folder / f"{table}.parquet"
-            selected = connection.sql(f"select * from {table} where account = ?", params=[account])
+            texts = [f"{name}::varchar as {name}" for name in _json_columns(connection, table)]
+            columns = f"* replace ({', '.join(texts)})" if texts else "*"
+            selected = connection.sql(f"select {columns} from {table} where account = ?", params=[account])
             selected.write_parquet(str(file), compression="zstd")
             rows = _rows(connection, file)
             lake.put(file, path)
@@ -260,15 +267,32 @@ def _ship_account(
                 "shipped_at": now.isoformat(),
                 "tables": entries,
                 "replaced": {**before["replaced"], **dict.fromkeys(sorted(gone), now.isoformat())},
+                "in_iceberg": before["in_iceberg"],
             },
         )
         _clean(lake, account, now)
 
 
+def _follow(lake: Lake, account: str, iceberg: IcebergTables | None) -> None:
+    """Makes the account's rows in Iceberg tables what its manifest names, and notes that they are.
+
+    A table whose note did not come to be is switched once more: that changes nothing.
+    """
+    manifest = _manifest(lake, account)
+    wanted = {table: entry["file"] for table, entry in manifest["tables"].items() if entry["file"]}
+    if iceberg is None or wanted == manifest["in_iceberg"]:
+        return
+    for table in sorted({*wanted, *manifest["in_iceberg"]}):
+        file = wanted.get(table)
+        if file != manifest["in_iceberg"].get(table):
+            iceberg.switch(table, account, lake.path_of(file) if file else None)
+    lake.switch(f"manifests/{account}.json", {**manifest, "in_iceberg": wanted})
+
+
 def _clean(lake: Lake, account: str, now: datetime) -> None:
     """Removes files that no manifest has named for KEEP: replaced ones, and those of a ship that died."""
     manifest = _manifest(lake, account)
-    named = {entry["file"] for entry in manifest["tables"].values()}
+    named = {entry["file"] for entry in manifest["tables"].values()} | {*manifest["in_iceberg"].values()}
     replaced = {file: datetime.fromisoformat(at) for file, at in manifest["replaced"].items()}
     left = {file: at for file, at in replaced.items() if now - at < KEEP}
     for table in {PurePosixPath(file).parts[:2] for file in (*named, *replaced) if file}:
@@ -293,14 +317,14 @@ def _stamp(name: str, now: datetime) -> datetime:
 def _manifest(lake: Lake, account: str) -> dict[str, Any]:
     found = lake.read(f"manifests/{account}.json")
     if found is None:
-        return {"tables": {}, "replaced": {}}
+        return {"tables": {}, "replaced": {}, "in_iceberg": {}}
     if found.get("format") != FORMAT:
         raise CommandError(
             f"{lake.path_of(f'manifests/{account}.json')} is of format {found.get('format', 'unknown')}, and"
             f" this Stocktake knows {FORMAT}. Install the version that wrote it, or move the file away and"
             " ship the account anew from its home."
         )
-    return found
+    return {"in_iceberg": {}, **found}
 
 
 def _claim(lake: Lake, account: str, home: str, *, take_over: bool) -> None:
@@ -335,7 +359,13 @@ def _tables_of(provider: str) -> Sequence[str]:
     return [raw_table(PROVIDERS[provider], one) for one in PROVIDERS[provider].resources]
 
 
-def _fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str], str]:
+def _json_columns(connection: duckdb.DuckDBPyConnection, table: str) -> list[str]:
+    """Columns that are written as texts: Iceberg knows no JSON."""
+    described = connection.execute(f"describe {table}").fetchall()
+    return [name for name, type_, *_ in described if type_ == "JSON"]
+
+
+def _fingerprints(connection: duckdb.DuckDBPyConnection, lake_format: str) -> dict[tuple[str, str], str]:
     """What every account's rows of every table add up to: another sum, another content.
 
     A payload is told by its row_hash. After another DuckDB was installed, everything is shipped once more.
@@ -347,7 +377,7 @@ def _fingerprints(connection: duckdb.DuckDBPyConnection) -> dict[tuple[str, str]
         sums = connection.execute(
             f"select account, md5(concat_ws(' ', ?, count(*), {sum_of_rows(', '.join(told))}))"
             f" from {table} group by account",
-            [" ".join(columns)],
+            [" ".join(columns) + lake_format],
         )
         found |= {(table, account): state for account, state in sums.fetchall()}
     return found

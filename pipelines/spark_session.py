@@ -56,6 +56,8 @@ def connected(spark: Spark, log: Path) -> Iterator["SparkSession"]:
     finally:
         with suppress(*lost):  # of what it died was said where it was asked
             session.stop()
+            if not spark.is_connect:
+                _end_java()
 
 
 def _knock(spark: Spark) -> None:
@@ -102,6 +104,17 @@ def _of_a_driver(spark: Spark, log: Path) -> "SparkSession":
     finally:
         os.dup2(kept, 2)
         os.close(kept)
+
+
+def _end_java() -> None:
+    """Ends what `_of_a_driver` began: Spark would keep it, and its memory, while this process lives."""
+    from pyspark import SparkContext
+
+    gateway = SparkContext._gateway
+    gateway.shutdown()
+    gateway.proc.stdin.close()
+    gateway.proc.wait()
+    SparkContext._gateway = SparkContext._jvm = None
 
 
 def _refuse_forgetting(session: "SparkSession") -> None:

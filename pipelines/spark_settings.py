@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from pipelines.errors import ConfigurationError
-from pipelines.setting_files import Values
+from pipelines.setting_files import Values, merged_table, secrets_in
 
 SPARK_KEYS = {
     "remote": 'the address of Spark Connect, such as "sc://spark.example.org:15002", or a master of Spark,'
@@ -21,8 +21,6 @@ VALID = {
     "table_format": "|".join(TABLE_FORMATS),
     "schema_prefix": r"[a-z][a-z0-9_]*",
 }
-SECRET = re.compile(r"(?i)secret|password|token|credential|access[.]?key|account[.]key")
-"""In the names of Spark's settings, those that it hides itself among them."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +55,7 @@ class Spark:
         token = re.search(r";token=([^;]+)", self.remote)
         return [
             *([token[1]] if token else []),
-            *(value for name, value in self.conf.items() if SECRET.search(name) and value),
+            *secrets_in(self.conf),
         ]
 
 
@@ -72,16 +70,16 @@ def spark_settings(values: Values, own: dict[str, Any]) -> Spark | None:
     """
     if wrong := values.unknown_keys("spark", SPARK_KEYS):
         raise ConfigurationError("\n".join(wrong))
-    found = {key: values.get(f"spark.{key}") for key in SPARK_KEYS}
+    found = {key: values.get(f"spark.{key}") for key in SPARK_KEYS if key != "conf"}
     given = {key: value for key, value in found.items() if value not in (None, "")}
+    conf = merged_table(values, "spark.conf")
     if own.pop("engine", "duckdb") == "duckdb":
-        if given:
+        if given or conf:
+            key = next(iter(given), "conf")
             raise ConfigurationError(
-                f'spark.{next(iter(given))} has no effect without stocktake.engine = "spark": set that too.'
+                f'spark.{key} has no effect without stocktake.engine = "spark": set that too.'
             )
         return None
-    if not isinstance(given.pop("conf", {}), Mapping):
-        raise ConfigurationError("spark.conf is a value where a table should be. Write [spark.conf].")
     for key, value in given.items():
         if not re.fullmatch(VALID[key], str(value)):
             shown = "what is written" if key == "remote" else repr(value)
@@ -98,18 +96,10 @@ def spark_settings(values: Values, own: dict[str, Any]) -> Spark | None:
             'stocktake.engine is "spark", and stocktake.lake is not set: a build on Spark reads what homes'
             " have shipped there."
         )
-    return Spark(**given, conf=_conf(values))
-
-
-def _conf(values: Values) -> dict[str, str]:
-    """What `[spark.conf]` says in all files together: where two name one setting, the first file decides."""
-    found: dict[str, str] = {}
-    for place, document in reversed(values.documents):
-        for name, value in document.get("spark", {}).get("conf", {}).items():
-            if not name.startswith("spark.") or isinstance(value, (Mapping, list)):
-                raise ConfigurationError(
-                    f"{place}: spark.conf: {name} is not a setting of Spark's. Write its whole name in"
-                    ' quotes, and one value, such as "spark.sql.defaultCatalog" = "ice".'
-                )
-            found[name] = str(value).lower() if isinstance(value, bool) else str(value)
-    return found
+    for name in conf:
+        if not name.startswith("spark."):
+            raise ConfigurationError(
+                f"spark.conf: {name} is not a setting of Spark's. Write its whole name in quotes, such as"
+                ' "spark.sql.defaultCatalog" = "ice".'
+            )
+    return Spark(**given, conf=conf)

@@ -49,6 +49,7 @@ def room_of(file):
             web = {"httpx"} if rest == ["notify.py"] else set()  # it asks no provider
             dbt = {"dbt", "msgspec"} if rest == ["statements.py"] else set()
             spark = {"pyspark", "py4j"} if rest in (["spark.py"], ["spark_session.py"]) else set()
+            iceberg = {"pyiceberg"} if rest == ["iceberg.py"] else set()
             packages = {
                 "dlt",
                 "duckdb",
@@ -62,6 +63,7 @@ def room_of(file):
                 *web,
                 *dbt,
                 *spark,
+                *iceberg,
             }
             shown = ("dashboard",) if rest == ["cli.py"] else ()
             return Room(frozenset(packages), ("pipelines", "sources._shared", *demo, *shown))
@@ -105,6 +107,7 @@ def belongs(file, module):
         **dict.fromkeys(
             ("pyspark", "py4j"), "what asks Spark belongs in pipelines/spark.py and spark_session.py"
         ),
+        "pyiceberg": "what knows Iceberg belongs in pipelines/iceberg.py",
         "httpx": "asking over HTTP belongs in sources/_shared/http.py or a provider's client.py",
         "msgspec": "reading a provider's answer belongs in its client.py or sources/_shared/records.py",
     }

@@ -98,19 +98,19 @@ def at(project: Project, *arguments: str) -> None:
     project.stocktake("-C", str(project.folder), *arguments)
 
 
-def company_in(folder: Path, sandbox: Sandbox, spark: Mapping[str, Any], lake: str = "") -> Company:
+def company_in(folder: Path, sandbox: Sandbox, spark: Mapping[str, Any], **lake: str) -> Company:
     """Makes the homes, configured and empty.
 
     Args:
         spark: the values of [spark] at the home that builds.
-        lake: its address, if it is not a folder beside the homes.
+        lake: what [stocktake] says of it; a folder beside the homes unless it says another.
     """
-    lake = lake or str(folder / "lake")
+    lake = {"lake": str(folder / "lake"), **lake}
 
     def project(name: str, accounts: dict[str, Any], more: str = "", **stocktake: Any) -> Project:
         (folder / name).mkdir()
         found = Project(folder / name, sandbox)
-        found.configure(accounts, lake=lake, **stocktake)
+        found.configure(accounts, **lake, **stocktake)
         config = found.folder / ".dlt" / "config.toml"
         config.write_text(config.read_text(encoding="utf-8") + more, encoding="utf-8")
         return found
@@ -123,4 +123,4 @@ def company_in(folder: Path, sandbox: Sandbox, spark: Mapping[str, Any], lake: s
     builder = project("builder", {}, f"\n{tomlkit.dumps({'spark': spark})}", engine="spark")
     together = Config(folder / "together", folder / "together" / "warehouse", {})
     give_statements(together.home)
-    return Company(folder, lake, homes, builder, together)
+    return Company(folder, lake["lake"], homes, builder, together)

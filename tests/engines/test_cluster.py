@@ -28,9 +28,13 @@ SPARK_HOME = os.environ.get("STOCKTAKE_SPARK_HOME", "")
 PATIENCE = 120
 """Seconds in which a program has to be there."""
 
-pytestmark = pytest.mark.skipif(
-    not (SPARK_HOME and shutil.which("java")), reason="make test-spark-cluster brings Spark; it needs Java 17"
-)
+pytestmark = [
+    pytest.mark.skipif(
+        not (SPARK_HOME and shutil.which("java")),
+        reason="make test-spark-cluster brings Spark; it needs Java 17",
+    ),
+    pytest.mark.filterwarnings("ignore:unclosed <socket:ResourceWarning"),  # Spark's, one a collect
+]
 
 
 @dataclass

@@ -9,9 +9,8 @@ from tests.engines.company import Company, company_in
 
 
 @pytest.fixture
-def company(tmp_path: Path, sandbox: Sandbox, spark_address: str, request: pytest.FixtureRequest) -> Company:
-    table_format = getattr(request, "param", "parquet")
-    return company_in(tmp_path, sandbox, {"remote": spark_address, "table_format": table_format})
+def company(tmp_path: Path, sandbox: Sandbox, spark_address: str) -> Company:
+    return company_in(tmp_path, sandbox, {"remote": spark_address})
 
 
 def test_tables_of_spark_are_those_of_duckdb_after_every_round(company: Company, sandbox: Sandbox) -> None:
@@ -37,8 +36,9 @@ def test_tables_of_spark_are_those_of_duckdb_after_every_round(company: Company,
     assert company.differences() == {}
 
 
-@pytest.mark.parametrize("company", ["delta"], indirect=True)
-def test_so_are_tables_of_another_format(company: Company) -> None:
+def test_so_are_tables_of_other_formats(tmp_path: Path, sandbox: Sandbox, spark_address: str) -> None:
+    spark = {"remote": spark_address, "table_format": "delta"}
+    company = company_in(tmp_path, sandbox, spark, lake_format="iceberg")
     company.round()
     assert company.differences() == {}
 

@@ -56,9 +56,12 @@ def test_a_home_that_builds_needs_no_account(configured) -> None:
         (f"{LAKE}[spark]\nremote = 'local'\nconf = 'ice'\n", "spark.conf is a value where a table should be"),
         (
             f"{CONF}defaultCatalog = 'ice'\n",
-            "config.toml: spark.conf: defaultCatalog is not a setting of Spark's",
+            "spark.conf: defaultCatalog is not a setting of Spark's",
         ),
-        (f"{CONF}spark.sql.defaultCatalog = 'ice'\n", "Write its whole name in quotes, and one value"),
+        (
+            f"{CONF}spark.sql.defaultCatalog = 'ice'\n",
+            "spark.conf: spark is more than one value. Write each whole name in quotes",
+        ),
     ],
     ids=[
         "an engine",
