@@ -49,7 +49,7 @@ def notify_settings(values: Values) -> Notify:
             shown = "what is written" if key in ("webhook", "heartbeat") else repr(value)
             raise ConfigurationError(
                 f"notify.{key}: {shown} is not valid. It is {NOTIFY_KEYS[key]}."
-                " Correct it in .dlt/config.toml or .dlt/secrets.toml."
+                f" Correct it in {values.place_of(f'notify.{key}')}."
             ) from None
         if key in ("form", "stale_after") and "webhook" not in given:
             raise ConfigurationError(f"notify.{key} has no effect without notify.webhook: set that too.")

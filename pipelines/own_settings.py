@@ -48,6 +48,8 @@ WHOLE_NUMBERS: Mapping[str, Container[int]] = {
     "kit_depth": range(1, 31),
     "category_depth": range(1, 31),
 }
+COLUMNS_TAKEN = ("product_key", "provider", "account", "product_id", "sku", "product_name")
+"""Those that `rpt_custom_fields_wide` has whatever is configured."""
 FIELD_KINDS = ("text", "number", "boolean", "instant")
 UNUSABLE = "'%?*[\\"
 """What dlt (the first three) or DuckDB (which sees patterns in the others) misreads in a folder's name."""
@@ -63,13 +65,13 @@ def own_settings(values: Values) -> dict[str, Any]:
     if wrong := values.unknown_keys("stocktake", STOCKTAKE_KEYS):
         raise ConfigurationError("\n".join(wrong))
     found = {key: values.get(f"stocktake.{key}") for key in STOCKTAKE_KEYS}
-    own = {key: _own_value(key, value) for key, value in found.items() if value is not None}
+    own = {key: _own_value(key, value, values) for key, value in found.items() if value is not None}
     if "reconciliation_max_age" in own:
         own["reconciliation_max_age_hours"] = own.pop("reconciliation_max_age").total_seconds() / 3600
     return own
 
 
-def _own_value(key: str, value: Any) -> Any:
+def _own_value(key: str, value: Any, values: Values) -> Any:
     where = f"stocktake.{key}"
     try:
         if key in ("sweep_every", "overlap", "keep_log", "reconciliation_max_age"):
@@ -104,7 +106,8 @@ def _own_value(key: str, value: Any) -> Any:
             raise ValueError
     except (AttributeError, KeyError, TypeError, ValueError):
         raise ConfigurationError(
-            f"{where}: {value!r} is not valid. It is {STOCKTAKE_KEYS[key]}. Correct it in .dlt/config.toml."
+            f"{where}: {value!r} is not valid. It is {STOCKTAKE_KEYS[key]}."
+            f" Correct it in {values.place_of(where)}."
         ) from None
     return str(value)
 
@@ -117,6 +120,12 @@ def _custom_field_columns(value: Any) -> list[dict[str, str]]:
             raise ValueError
     if len({one["column"].lower() for one in columns}) < len(columns):
         raise ValueError
+    for one in columns:
+        if one["column"].lower() in COLUMNS_TAKEN:
+            raise ConfigurationError(
+                f"stocktake.custom_field_columns: rpt_custom_fields_wide has a column {one['column']}"
+                " already. Give yours another name."
+            )
     return columns
 
 

@@ -33,6 +33,18 @@ class Values:
     get: Callable[[str], Any]
     """The value of a key, by its path; None where it is nowhere."""
 
+    def place_of(self, path: str) -> str:
+        """Where the value of a key stands, for whoever has to correct it."""
+        if (variable := path.upper().replace(".", "__")) in os.environ:
+            return f"the environment ({variable})"
+        for place, document in self.documents:
+            found: Any = document
+            for part in path.split("."):
+                found = found.get(part) if isinstance(found, Mapping) else None
+            if found is not None and place in FILES:
+                return f".dlt/{place}"
+        return f".dlt/{FILES[1]} or .dlt/{FILES[0]}"
+
     def unknown_keys(self, path: str, known: Mapping[str, str]) -> list[str]:
         """What to say of each key of a table that is none of those known."""
         wrong = []

@@ -85,7 +85,7 @@ def spark_settings(values: Values, own: dict[str, Any]) -> Spark | None:
             shown = "what is written" if key == "remote" else repr(value)
             raise ConfigurationError(
                 f"spark.{key}: {shown} is not valid. It is {SPARK_KEYS[key]}."
-                " Correct it in .dlt/config.toml or .dlt/secrets.toml."
+                f" Correct it in {values.place_of(f'spark.{key}')}."
             )
     if "remote" not in given:
         raise ConfigurationError(

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from pipelines.config import load_config
-from pipelines.own_settings import UNUSABLE
+from pipelines.descriptions import described_tables
+from pipelines.own_settings import COLUMNS_TAKEN, UNUSABLE
 from pipelines.registry import PROVIDERS
 from pipelines.setting_files import values_by_dlt, values_without_dlt
 from tests.conftest import Project
@@ -132,6 +133,10 @@ MISTAKES = {
         '[[stocktake.custom_field_columns]]\nfield = "COLOR"\ncolumn = "color"\nvalue = "txt"',
         "It is a list of tables, each with field, column and value (text, number, boolean or instant)",
     ),
+    "a column that the report has": (
+        '[[stocktake.custom_field_columns]]\nfield = "CODE"\ncolumn = "SKU"\nvalue = "text"',
+        "rpt_custom_fields_wide has a column SKU already. Give yours another name.",
+    ),
     "a column twice": (
         'stocktake.custom_field_columns = [{field = "A", column = "a", value = "text"},'
         ' {field = "B", column = "A", value = "text"}]',
@@ -164,6 +169,31 @@ def test_a_mistake_is_one_sentence_and_no_request(project: Project, text: str, s
     assert "Traceback" not in result.stderr
     assert project.sandbox.requests == []
     assert not project.home.exists()
+
+
+@pytest.mark.parametrize(
+    ("key", "value"),
+    [("stocktake.velocity_days", "91"), ("notify.webhook", "h"), ("spark.table_format", "csv")],
+)
+def test_a_wrong_value_is_looked_for_where_it_stands(
+    project: Project, monkeypatch: pytest.MonkeyPatch, key: str, value: str
+) -> None:
+    table, name = key.split(".")
+    around = "[stocktake]\n" + ('engine = "spark"\nlake = "lake"\n' if table == "spark" else "")
+    text = f'[{table}]\n{name} = "{value}"\n' if table != "stocktake" else f"{name} = {value}\n"
+    (project.folder / ".dlt" / "config.toml").write_text(around + text, encoding="utf-8")
+    assert "Correct it in .dlt/config.toml." in project.stocktake("run", exits=2).stderr
+    (project.folder / ".dlt" / "config.toml").write_text(around, encoding="utf-8")
+    (project.folder / ".dlt" / "secrets.toml").write_text(f'{key} = "{value}"', encoding="utf-8")
+    assert "Correct it in .dlt/secrets.toml." in project.stocktake("run", exits=2).stderr
+    (project.folder / ".dlt" / "secrets.toml").unlink()
+    variable = f"{table}__{name}".upper()
+    monkeypatch.setenv(variable, value)
+    assert f"Correct it in the environment ({variable})." in project.stocktake("run", exits=2).stderr
+
+
+def test_the_columns_that_a_report_has_are_those_of_its_yaml() -> None:
+    assert set(COLUMNS_TAKEN) == described_tables()["rpt_custom_fields_wide"].columns.keys()
 
 
 def test_without_a_dlt_folder_the_way_out_is_named(
