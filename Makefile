@@ -49,7 +49,7 @@ test-schedules: $(READY) $(SCHEDULERS:%=$(VENV)/%/ready) ## The files of docs/sc
 	STOCKTAKE_AIRFLOW=$(CURDIR)/$(VENV)/airflow/bin/python STOCKTAKE_DAGSTER=$(CURDIR)/$(VENV)/dagster/bin/python \
 		$(BIN)/python -m pytest tests/pipelines/test_schedules.py tests/schedules
 
-test-spark-cluster: $(ENGINES)/ready $(SPARK)/ready $(SPARK_CLASSIC)/ready ## The models on Spark 4.3, and on 3.5 with Iceberg: a master and two workers, of which one is killed; needs Java 17; half an hour
+test-spark-cluster: $(ENGINES)/ready $(SPARK)/ready $(SPARK_CLASSIC)/ready ## The models on Spark 4.3, and on 3.5 with Iceberg: a master and two workers, of which one is killed; needs Java 17; 40 minutes
 	@command -v java >/dev/null || { echo "Spark needs Java 17: on Debian and Ubuntu, apt-get install openjdk-17-jre-headless" >&2; exit 2; }
 	STOCKTAKE_SPARK_HOME=$$(ls -d $(CURDIR)/$(SPARK)/lib/python3*/site-packages/pyspark) \
 		$(ENGINES)/bin/python -m pytest tests/engines/test_cluster.py

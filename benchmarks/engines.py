@@ -3,6 +3,8 @@
     python -m benchmarks.engines 2000 1 10 50                      on DuckDB
     python -m benchmarks.engines 2000 1 10 --spark <SPARK_HOME>    on two workers of one core, too
 
+The latter in the environment that `make test-spark-cluster` makes, whose Spark it is.
+
 The first number is articles of the sandbox, of all five systems, some 50 current records each: they are
 loaded. The others say how often the accounts are there: the raw rows of more are copies, under names and
 codes of their own, so that a copy is another company's account as far as items are matched. CPU seconds are
@@ -14,9 +16,11 @@ import argparse
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import sys
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
@@ -29,6 +33,8 @@ from benchmarks.measure import Spent, machine
 CODES = r"(ST|KIT|NEW)-(\d{5})|\b(\d{6})(\d{6,8})\b"
 """What items are matched by, in a payload: SKUs, and the digits of barcodes."""
 PORT = 7177
+PATIENCE = 60
+"""Seconds in which the master has to be up."""
 
 
 def main() -> None:
@@ -38,7 +44,7 @@ def main() -> None:
     )
     parser.add_argument("articles", type=int)
     parser.add_argument("copies", type=int, nargs="+")
-    parser.add_argument("--spark", type=Path, help="the folder of a Spark 3.5 or 4, with bin and jars")
+    parser.add_argument("--spark", type=Path, help="the folder of Spark 3.5, with bin and jars")
     parser.add_argument("--memory", default="4GB", help="what DuckDB may take")
     told = parser.parse_args()
     os.environ["STOCKTAKE__MEMORY_LIMIT"] = told.memory
@@ -55,6 +61,10 @@ def main() -> None:
             say(f"{records:,} current records, {copies * 5:,} accounts")
             say(f"  raw on disk: {size(folder.path / 'warehouse' / 'working.duckdb')}")
             if told.spark:
+                config = folder.path / ".dlt" / "config.toml"
+                if "[stocktake]" not in config.read_text(encoding="utf-8"):
+                    with config.open("a", encoding="utf-8") as file:
+                        file.write('\n[stocktake]\nlake = "lake"\n')
                 say(f"  ship: {shown(folder.stocktake('ship'))}, {size(folder.path / 'lake')}")
                 on_spark(folder, told.spark)
                 shutil.rmtree(folder.path / "lake")
@@ -105,7 +115,9 @@ def multiplied(loaded: Path, target: Path, copies: int) -> int:
 
 
 def on_spark(folder: Folder, spark: Path) -> None:
-    """A build on two workers, by a home that reads the lake."""
+    """A build on two workers, by a home that reads the lake. Its tables are Iceberg's."""
+    from snowpark_connect_deps_iceberg import get_jar_path
+
     builder = folder.path / "builder"
     shutil.rmtree(builder, ignore_errors=True)
     (builder / ".dlt").mkdir(parents=True)
@@ -116,10 +128,13 @@ lake = "{folder.path / "lake"}"
 engine = "spark"
 [spark]
 remote = "spark://127.0.0.1:{PORT}"
+table_format = "iceberg"
 [spark.conf]
-"spark.sql.catalogImplementation" = "hive"
-"spark.sql.warehouse.dir" = "{builder / "tables"}"
-"spark.hadoop.javax.jdo.option.ConnectionURL" = "jdbc:derby:;databaseName={builder / "metastore"};create=true"
+"spark.jars" = "{get_jar_path("iceberg-spark-runtime-3.5_2.12-1.10.2.jar")}"
+"spark.sql.defaultCatalog" = "ice"
+"spark.sql.catalog.ice" = "org.apache.iceberg.spark.SparkCatalog"
+"spark.sql.catalog.ice.type" = "hadoop"
+"spark.sql.catalog.ice.warehouse" = "{builder / "tables"}"
 "spark.driver.host" = "127.0.0.1"
 "spark.driver.memory" = "3g"
 "spark.executor.memory" = "1500m"
@@ -133,15 +148,13 @@ remote = "spark://127.0.0.1:{PORT}"
         master = [f"{spark}/bin/spark-class", "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1"]
         worker = [f"{spark}/bin/spark-class", "org.apache.spark.deploy.worker.Worker", "--host", "127.0.0.1"]
         worker += ["--cores", "1", "--memory", "2g", "--webui-port", "0", f"spark://127.0.0.1:{PORT}"]
-        sessions = [
-            running.enter_context(
-                session([*master, "--port", str(PORT), "--webui-port", "0"], builder, said)
-            ),
-            running.enter_context(session(worker, builder, said)),
-            running.enter_context(session(worker, builder, said)),
-            build := running.enter_context(session([stocktake, "build"], builder, said)),
-        ]
-        watch = Watch([one.pid for one in sessions])
+        programs = [[*master, "--port", str(PORT), "--webui-port", "0"], worker, worker]
+        sessions = [running.enter_context(session(one, builder, said)) for one in programs]
+        until = time.monotonic() + PATIENCE
+        while not is_listening() and time.monotonic() < until:
+            time.sleep(0.5)
+        build = running.enter_context(session([stocktake, "build"], builder, said))
+        watch = Watch([one.pid for one in (*sessions, build)])
         if build.wait() != 0:
             raise RuntimeError((builder / "said").read_text(encoding="utf-8")[-2000:])
         cluster, driver = watch.end()
@@ -149,6 +162,14 @@ remote = "spark://127.0.0.1:{PORT}"
             f"  build on Spark: {cluster:.0f} s of CPU in the cluster, {driver:.0f} s in the driver's process"
         )
         say(f"  {watch.peak} MB of memory in all processes; tables {size(builder / 'tables')}")
+
+
+def is_listening() -> bool:
+    """Whether the master is up."""
+    with suppress(OSError):
+        socket.create_connection(("127.0.0.1", PORT)).close()
+        return True
+    return False
 
 
 @contextmanager
