@@ -54,7 +54,7 @@ test-spark-cluster: $(ENGINES)/ready $(SPARK)/ready $(SPARK_CLASSIC)/ready ## Th
 	STOCKTAKE_SPARK_HOME=$$(ls -d $(CURDIR)/$(SPARK)/lib/python3*/site-packages/pyspark) \
 		$(ENGINES)/bin/python -m pytest tests/engines/test_cluster.py
 	STOCKTAKE_SPARK_HOME=$$(ls -d $(CURDIR)/$(SPARK_CLASSIC)/lib/python3*/site-packages/pyspark) \
-		$(SPARK_CLASSIC)/bin/python -m pytest tests/engines/test_cluster.py tests/engines/test_iceberg.py
+		$(SPARK_CLASSIC)/bin/python -m pytest tests/engines
 
 bench: $(READY) ## What everything costs, beside the same by hand; writes benchmarks/README.md, takes an hour
 	$(BIN)/python -m benchmarks
