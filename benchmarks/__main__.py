@@ -142,12 +142,13 @@ def builds(folder: Folder, of: str, count: int, bounds: dict[str, float]) -> Ite
     yield Row(f"first publish, {of}", folder.stocktake("publish").cpu, "s", with_start)
     spent = folder.stocktake("publish")
     yield Row(f"publish, {of}, nothing changed", spent.cpu, "s", with_start, "0.5", bounds.get("nothing"))
-    folder.move(count)
-    folder.stocktake("load")
-    part = folder.stocktake("build")
+    for _ in range(2):  # the first entries of Square's ledger change how every product's sales are known
+        folder.move(count)
+        folder.stocktake("load")
+        part, published = folder.stocktake("build"), folder.stocktake("publish")
     share, about = 100 * part.cpu / whole.cpu, f"{part.cpu:.1f} of {whole.cpu:.1f} s"
     yield Row(f"build, {of}, after a change, against a whole one", share, "%", about, "25")
-    yield Row(f"publish, {of}, after a change", folder.stocktake("publish").cpu, "s", with_start)
+    yield Row(f"publish, {of}, after a change", published.cpu, "s", with_start)
 
 
 def loads(provider: str, reach: str, bound: float, sizes: Sizes) -> Iterator[Row]:

@@ -1,7 +1,8 @@
-"""Daily history as files, one a month, for whoever reads the published folder and not its views.
+"""Daily history as files, for whoever reads the published folder and not its views.
 
-The days are a view of two published tables. What moved in those says from which day on they differ from the
-release before: its months before that day are linked, the others written.
+A month is a file, and of the newest month each day is one: a day more of many products is then no more than
+that to write. The days are a view of two published tables. What moved in those says from which day on they
+differ from the release before: its files of days before that are linked, the others written.
 """
 
 from collections.abc import Mapping
@@ -51,11 +52,21 @@ def write_months(
     folder = making / f"{DAILY}.parquet"
     folder.mkdir()
     first_moved = _first_day_that_moved(bench, making, contents, views[DAILY], current)
-    bounds = "date_trunc('month', date_day)::date as first_day, last_day(date_day) as last_day"
-    months = bench.execute(
-        f"select distinct strftime(date_day, '%Y-%m') || '.parquet', {bounds} from {ACCOUNT_DAYS} order by 1"
+    files = bench.execute(
+        f"""
+        select
+            left(date_day::varchar, if(month = newest, 10, 7)) || '.parquet' as file,
+            min(if(month = newest, date_day, month)),
+            max(if(month = newest, date_day, last_day(date_day)))
+        from (
+            select date_day, date_trunc('month', date_day)::date as month, max(month) over () as newest
+            from (select distinct date_day from {ACCOUNT_DAYS})
+        )
+        group by file
+        order by file
+        """
     ).fetchall()
-    for name, first_day, last_day in months or [(WITHOUT_DAYS, date.max, date.max)]:
+    for name, first_day, last_day in files or [(WITHOUT_DAYS, date.max, date.max)]:
         before = current.file(DAILY) / name if current and first_moved and last_day < first_moved else None
         if before is None or not linked(before, folder / name):
             days = f"{DAILY} where date_day between '{first_day}' and '{last_day}'"
@@ -119,7 +130,7 @@ def _hash(release: Release, table: str, *but: str) -> str:
 
 
 def _write(bench: duckdb.DuckDBPyConnection, days: str, view: View, file: Path, how: str) -> None:
-    """Writes a month and reads it back."""
+    """Writes a file and reads it back."""
     rows = f"select {names(view.columns)} from {days}"
     bench.execute(f"copy ({rows} order by product_key, date_day) to {text(file)} ({how})")
     sync(file)

@@ -25,6 +25,7 @@ import msgspec
 from pipelines.environment import variable
 from pipelines.errors import CommandError
 from pipelines.files import write_whole
+from pipelines.slices import Relations, Slice, UnknownError, derive
 
 PROJECT = Path(__file__).resolve().parent.parent / "dbt_models"
 ENGINES: Mapping[str, Sequence[str]] = {
@@ -36,7 +37,7 @@ DISTINCT = {"duckdb": "hash", "spark": "struct"}
 """What makes one value of several, nulls among them, to count the distinct ones."""
 STAGING = "staging"
 """The schema whose models have one row out per row in."""
-FORMAT = "4"
+FORMAT = "5"
 """Goes up when a node is written in another way."""
 
 HOOKS_KNOWN = ("note_build", "forget_")
@@ -67,6 +68,13 @@ class Node(msgspec.Struct, frozen=True):
     is_warning: bool = False
     parts: tuple[tuple[str, str], ...] = ()
     """Tests that are one node: each by name, with the statement that has the last word on it."""
+    slice: Slice | None = None
+    """Of a table that says `merged_by` its key: how to make its rows of some keys."""
+
+    @property
+    def is_read_through(self) -> bool:
+        """Whether those that read it are told what moves below it: of raw tables that is not known."""
+        return self.kind == "view" and not any("." in parent for parent in self.parents)
 
     @property
     def relation(self) -> str:
@@ -188,10 +196,11 @@ def _compile_with(dbt: "_Dbt", stand_in: Path | None) -> list[Node]:
     wholes = dbt.run("compile", "--full-refresh")
     merges = _merges(wholes, dbt, stand_in) if stand_in else []
     merge_sql = {node.unique_id: str(node.compiled_code) for node in merges}
+    slices = _slices(wholes) if stand_in else {}
     prechecks = {node.unique_id: one for node in wholes if (one := _precheck(node, dbt.distinct))}
     return [
         *(
-            _node(node, dbt.names, merge_sql.get(node.unique_id, ""))
+            _node(node, dbt.names, merge_sql.get(node.unique_id, ""), slices.get(node.unique_id))
             for node in wholes
             if node.unique_id not in prechecks
         ),
@@ -252,7 +261,34 @@ def _in_one_scan(tests: Sequence[Any], prechecks: Mapping[str, str], dbt: "_Dbt"
         )
 
 
-def _node(node: Any, names: Mapping[str, str], merge_sql: str) -> Node:
+def _slices(nodes: Sequence[Any]) -> dict[str, Slice]:
+    """How the tables that say `merged_by` are brought up to date."""
+    models = {f"{node.schema}.{node.name}": node for node in nodes if node.resource_type == "model"}
+    relations = Relations(
+        names={written: node.name for written, node in models.items()},
+        statements={written: node.compiled_code for written, node in models.items()},
+        # What reads raw tables is not read through: what moved in those is not known by rows.
+        views={
+            written: node.compiled_code
+            for written, node in models.items()
+            if node.config.materialized == "view" and not node.sources
+        },
+    )
+    found = {}
+    for node in models.values():
+        if key := node.config.meta.get("merged_by"):
+            try:
+                found[node.unique_id] = derive(node.compiled_code, key, relations)
+            except UnknownError as why:
+                raise CommandError(
+                    f"The models cannot be built: {node.name} says merged_by {', '.join(key)}, and has {why}."
+                    " Write it so that the rows of a key are made of rows of that key, or take merged_by away"
+                    " (docs/models.md)."
+                ) from None
+    return found
+
+
+def _node(node: Any, names: Mapping[str, str], merge_sql: str, slice_: Slice | None) -> Node:
     kind = _kind(node)
     is_promised = kind != "test" and node.config.contract.enforced
     parents = tuple(sorted(names[parent] for parent in node.depends_on.nodes))
@@ -267,6 +303,7 @@ def _node(node: Any, names: Mapping[str, str], merge_sql: str) -> Node:
         rows_of=parents[0] if kind == "incremental" and node.schema == STAGING and len(parents) == 1 else "",
         columns=tuple((one.name, one.data_type) for one in node.columns.values()) if is_promised else (),
         is_warning=kind == "test" and node.config.severity.lower() == "warn",
+        slice=slice_,
     )
 
 

@@ -8,7 +8,7 @@ together or not at all.
 
 import hashlib
 import uuid
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -19,6 +19,7 @@ from pipelines.config import Config
 from pipelines.errors import CommandError, TestsFailedError
 from pipelines.files import write_whole
 from pipelines.fingerprint import sum_of_rows
+from pipelines.moves import Moves
 from pipelines.statements import PROJECT, Node, compiled
 from pipelines.view import plain
 from pipelines.warehouse import BROKEN, raw_contents, settings_signature
@@ -43,6 +44,8 @@ class Build:
     """Of all tests that only warn, run now or before: each begins with the test's name and a colon."""
     made: set[str] = field(default_factory=set)
     """The models that were made again."""
+    merged: set[str] = field(default_factory=set)
+    """Those of them of which only the keys that moved were made."""
     tested: set[str] = field(default_factory=set)
     """The tests that were run; the others had passed on the same rows."""
 
@@ -101,7 +104,7 @@ def build_nodes(
     """
     models = [node.name for node in nodes if node.kind != "test"]
     _make_state(connection)
-    building = _Building(connection, failed_sql)
+    building = _Building(connection, nodes, failed_sql)
     with one_build(connection):
         for node in nodes:
             if node.kind != "test":
@@ -145,7 +148,9 @@ def _make_state(connection: duckdb.DuckDBPyConnection) -> None:
 class _Building:
     """A build under way: what is known of each node, and what was done."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, failed_sql: Path) -> None:
+    def __init__(
+        self, connection: duckdb.DuckDBPyConnection, nodes: Sequence[Node], failed_sql: Path
+    ) -> None:
         self.result = Build()
         self._connection = connection
         self._failed_sql = failed_sql
@@ -163,6 +168,8 @@ class _Building:
         self._now["raw_stocktake.accounts"] = Made(settings_signature(connection), "", accounts.content, "")
         self._failed: list[str] = []
         self._broken: set[str] = set()
+        self._nodes = {node.name: node for node in nodes}
+        self._moves = Moves(connection, nodes)
 
     def bring_up_to_date(self, node: Node) -> None:
         """Makes a model again, or runs a test, if it could come out in another way."""
@@ -205,6 +212,7 @@ class _Building:
         """
         if self._failed:
             raise self._tests_failed()
+        self._moves.forget()
         relations = {(node.schema, node.name) for node in nodes if node.kind != "test"}
         schemas = {schema for schema, _ in relations}
         for (schema, name), (kind, _) in self._look().items():
@@ -251,11 +259,10 @@ class _Building:
         self, node: Node, before: Made | None, same_code: Made | None, code: str, made_from: str
     ) -> Made:
         try:
-            if node.kind == "incremental" and same_code:
-                if not self._merge(node):
-                    return Made(code, made_from, same_code.content, same_code.note)
-            else:
-                self._make_whole(node, is_new=same_code is None)
+            content = self._merged(node, same_code, made_from) if same_code else None
+            is_merged = content is not None
+            if content is None:
+                content = self._made_whole(node, same_code, made_from)
         except duckdb.Error as error:
             if isinstance(error, BROKEN):
                 raise
@@ -264,13 +271,50 @@ class _Building:
             raise CommandError(
                 f"The models cannot be built: {node.name}: {said}. Its statement is in {self._failed_sql}."
             ) from None
-        # Of a table it is worth asking whether it came out as it was: of a view it costs more than it saves,
-        # and an incremental model has just said that rows came.
-        content = self._content(node) if node.kind == "table" else made_from
         # Publishing knows by the note that it need not read the table again.
         note = before.note if before and before.content == content and before.code == code else self._note
-        self._connection.execute(f"comment on {_word(node.kind)} {node.relation} is '{note}'")
+        if not is_merged or note == self._note:
+            self._connection.execute(f"comment on {_word(node.kind)} {node.relation} is '{note}'")
         return Made(code, made_from, content, note)
+
+    def _merged(self, node: Node, made: Made, made_from: str) -> str | None:
+        """Replaces what moved; returns what is noted of the content, or None if it has to be made whole."""
+        if node.kind == "incremental":
+            return made_from if self._merge(node) else made.content
+        if node.slice is None or not self._is_made_of_what_was(node, made):
+            return None
+        changed = self._changed(node.slice.relations)
+        content = self._moves.merge(node, node.slice, changed, made.content)
+        if content is not None:
+            self.result.merged.add(node.name)
+        return content
+
+    def _made_whole(self, node: Node, same_code: Made | None, made_from: str) -> str:
+        is_kept = same_code is not None and node.kind == "table" and self._moves.keep(node)
+        self._make_whole(node, is_new=same_code is None)
+        if is_kept:
+            return self._moves.compare(node)
+        # Of a table it is worth asking whether it came out as it was: of a view it costs more than it saves.
+        return self._content(node) if node.kind == "table" else made_from
+
+    def _is_made_of_what_was(self, node: Node, made: Made | None) -> bool:
+        """Whether a model was made of its parents as they were when this build began: a build of some models
+        leaves others behind.
+        """
+        if made is None or not self._before.keys() >= set(node.parents):
+            return False
+        views = [self._nodes[name] for name in node.parents if self._nodes[name].is_read_through]
+        contents = (self._before[parent].content for parent in node.parents)
+        return made.made_from == _digest(made.code, *contents) and all(
+            self._is_made_of_what_was(view, self._before.get(view.name)) for view in views
+        )
+
+    def _changed(self, relations: Iterable[str]) -> set[str]:
+        return {
+            one
+            for one in relations
+            if one not in self._before or self._now[one].content != self._before[one].content
+        }
 
     def _make_whole(self, node: Node, *, is_new: bool) -> None:
         self._connection.execute(f'create schema if not exists "{node.schema}"')
@@ -306,6 +350,8 @@ class _Building:
         run(f"create or replace temp table arrived as (\n{node.merge_sql}\n)")
         arrived = self._count("from arrived")
         if arrived:
+            stood = f"from {node.relation} where {key} in (select {key} from arrived)"
+            self._moves.note(node.name, f"from arrived union all by name {stood}")
             run(f"delete from {node.relation} where {key} in (select {key} from arrived)")
             run(f"insert into {node.relation} by name from arrived")
         run("drop table arrived")
@@ -313,7 +359,9 @@ class _Building:
         held = node.rows_of or f"(\n{node.sql}\n)"  # to plan the statement costs more than to count
         gone = self._count(f"from {node.relation}") - self._count(f"from {held}")
         if gone:
-            run(f"delete from {node.relation} where {key} not in (select {key} from (\n{node.sql}\n))")
+            is_gone = f"{key} not in (select {key} from (\n{node.sql}\n))"
+            self._moves.note(node.name, f"from {node.relation} where {is_gone}")
+            run(f"delete from {node.relation} where {is_gone}")
         return bool(arrived or gone)
 
     def _content(self, node: Node) -> str:

@@ -5,9 +5,11 @@ from pathlib import Path
 
 import duckdb
 import pytest
+from msgspec import structs
 
 from pipelines import errors
 from pipelines.errors import CommandError
+from pipelines.slices import Relations, derive
 from pipelines.statements import Node
 from pipelines.sync_log import make_log_tables
 from pipelines.transform import Build, build_nodes, has_passed
@@ -287,3 +289,131 @@ def test_what_no_model_makes_any_more_is_dropped(warehouse: Warehouse) -> None:
         "versions"
     ]
     assert warehouse.rows("marts.versions") == [(1,)], "a view has become a table"
+
+
+def by_key(made: Node, key: str, views: dict[str, str] | None = None) -> Node:
+    """The model as one that says merged_by."""
+    names = {"marts.history": "history"}
+    relations = Relations(views or {}, names, {"marts.history": HISTORY_SQL, **(views or {})})
+    return structs.replace(made, slice=derive(made.sql, [key], relations))
+
+
+CAPITALS = by_key(node("capitals", "select id, upper(name) as name from marts.history", "history"), "id")
+MANY = [(f"a{number}", f"place {number}") for number in range(20)]
+
+
+CONTENT = "select content from raw_stocktake.built where node = 'capitals'"
+
+
+def places(warehouse: Warehouse, table: str) -> list[tuple[object, ...]]:
+    return warehouse.connection.execute(f"select rowid, * from {table} order by id").fetchall()
+
+
+def test_a_model_is_made_again_for_the_keys_that_moved(warehouse: Warehouse) -> None:
+    for key, name in MANY:
+        warehouse.put(key, name)
+    warehouse.build(HISTORY, CAPITALS)
+    before = places(warehouse, "marts.capitals")
+    warehouse.forget("a3")
+    warehouse.put("a3", "south")
+    warehouse.forget("a7")
+
+    done = warehouse.build(HISTORY, CAPITALS)
+
+    assert done.merged == {"capitals"}
+    after = places(warehouse, "marts.capitals")
+    assert [row for row in after if row in before] == [row for row in before if row[1] not in ("a3", "a7")]
+    assert [row[1:] for row in after if row not in before] == [("a3", "SOUTH")]
+    assert warehouse.made(HISTORY, CAPITALS) == set()
+    [(noted,)] = warehouse.connection.execute(CONTENT).fetchall()
+    warehouse.connection.execute("update raw_stocktake.built set made_from = 'other' where node = 'capitals'")
+    assert warehouse.build(HISTORY, CAPITALS).merged == set()
+    assert warehouse.connection.execute(CONTENT).fetchall() == [(noted,)], "made whole it is the same"
+
+
+def test_a_row_that_comes_out_as_it_was_is_not_written_and_changes_nothing_for_others(
+    warehouse: Warehouse,
+) -> None:
+    for key, name in MANY:
+        warehouse.put(key, name)
+    length = by_key(node("capitals", "select id, length(name) as name from marts.history", "history"), "id")
+    count = node("count", "select count(*) as names from marts.capitals", "capitals")
+    warehouse.build(HISTORY, length, count)
+    before = places(warehouse, "marts.capitals"), warehouse.notes()
+    warehouse.forget("a3")
+    warehouse.put("a3", "place 4")
+
+    done = warehouse.build(HISTORY, length, count)
+
+    assert (done.merged, done.made) == ({"capitals"}, {"history", "capitals"})
+    assert (places(warehouse, "marts.capitals"), warehouse.notes()["capitals"]) == (
+        before[0], before[1]["capitals"],
+    )  # fmt: skip
+
+
+def test_where_much_moved_the_model_is_made_whole(warehouse: Warehouse) -> None:
+    for key, name in MANY:
+        warehouse.put(key, name)
+    warehouse.build(HISTORY, CAPITALS)
+    for key, _ in MANY:
+        warehouse.forget(key)
+        warehouse.put(key, "south")
+
+    done = warehouse.build(HISTORY, CAPITALS)
+
+    assert (done.made, done.merged) == ({"history", "capitals"}, set())
+    assert {row[1] for row in warehouse.rows("marts.capitals") if row[0] != "1"} == {"SOUTH"}
+
+
+def test_a_key_that_is_null_has_the_model_made_whole(warehouse: Warehouse) -> None:
+    """A null is equal to nothing: rows of it would be neither found nor replaced."""
+    for key, name in MANY:
+        warehouse.put(key, name)
+    nullable = by_key(
+        node("capitals", "select nullif(id, 'a3') as id, upper(name) as name from marts.history", "history"),
+        "id",
+    )
+    warehouse.build(HISTORY, nullable)
+    warehouse.forget("a3")
+    warehouse.put("a3", "south")
+
+    done = warehouse.build(HISTORY, nullable)
+
+    assert done.merged == set()
+    assert (None, "SOUTH") in warehouse.rows("marts.capitals")
+
+
+@pytest.mark.parametrize("through_a_view", [False, True], ids=["itself", "through a view"])
+def test_a_model_that_builds_left_behind_is_made_whole(warehouse: Warehouse, through_a_view: bool) -> None:
+    """What moved in this build is not all that moved since it was made."""
+    for key, name in MANY:
+        warehouse.put(key, name)
+    shown = node("shown", "select * from marts.history", "history", kind="view")
+    through = by_key(
+        node("capitals", "select id, upper(name) as name from marts.shown", "shown"),
+        "id", {"marts.shown": shown.sql},
+    )  # fmt: skip
+    nodes = (HISTORY, shown, through) if through_a_view else (HISTORY, CAPITALS)
+    warehouse.build(*nodes)
+    for key, together in (("a3", nodes[:1]), ("a4", nodes)):
+        warehouse.forget(key)
+        warehouse.put(key, "south")
+        done = warehouse.build(*together)
+
+    assert done.merged == set()
+    assert {("a3", "SOUTH"), ("a4", "SOUTH")} <= set(warehouse.rows("marts.capitals"))
+
+
+def test_what_moves_in_a_table_that_is_made_whole_is_known_by_its_rows(warehouse: Warehouse) -> None:
+    for key, name in MANY:
+        warehouse.put(key, name)
+    ranked = node("history", f"select id, name, max(id) over () as last from ({HISTORY_SQL})", LOCATIONS)
+    warehouse.build(ranked, CAPITALS)
+    warehouse.forget("a3")
+    warehouse.put("a3", "south")
+
+    done = warehouse.build(ranked, CAPITALS)
+
+    assert done.merged == {"capitals"}
+    assert ("a3", "SOUTH") in warehouse.rows("marts.capitals")
+    assert len(warehouse.rows("marts.capitals")) == 1 + len(MANY)

@@ -1,4 +1,4 @@
-"""Daily history as files: of what moved, which months are written, and that all of them equal the view."""
+"""Daily history as files: of what moved, which files are written, and that all of them equal the view."""
 
 from itertools import count
 
@@ -11,7 +11,8 @@ from pipelines.release import read_release
 
 NOW = pendulum.datetime(2026, 3, 10, 8)
 RUNS = count(100)
-MONTHS = ["2026-01.parquet", "2026-02.parquet", "2026-03.parquet"]
+MARCH = [f"2026-03-{day:02}.parquet" for day in range(1, 11)]
+FILES = ["2026-01.parquet", "2026-02.parquet", *MARCH]
 DAYS = """\
 create or replace view marts.fct_inventory_daily as
 select periods.product_key, days.date_day, periods.pieces, days.is_observed
@@ -60,7 +61,7 @@ def days(relation, connection=duckdb):
 
 
 def written(before, after):
-    """The months that are not the release's before."""
+    """The files that are not the release's before."""
     return [
         file.name
         for file in sorted(after.file("fct_inventory_daily").iterdir())
@@ -69,68 +70,73 @@ def written(before, after):
     ]
 
 
-def test_the_days_stand_as_files_by_month(warehouse, published):
+def test_the_days_stand_as_files_by_month_and_the_newest_by_day(warehouse, published):
     release = publish_now(warehouse, published)
     folder = published / "current" / "fct_inventory_daily.parquet"
-    assert sorted(file.name for file in folder.iterdir()) == MONTHS
+    assert sorted(file.name for file in folder.iterdir()) == FILES
     as_files = days(f"read_parquet('{str(folder).replace(chr(39), chr(39) * 2)}/*.parquet')")
     assert len(as_files) == 100
     assert as_files == days("marts.fct_inventory_daily", warehouse)
     assert read_release(published, release.name) == release
-    in_file = duckdb.from_parquet(str(folder / MONTHS[1])).project("product_key, date_day").fetchall()
+    in_file = duckdb.from_parquet(str(folder / FILES[1])).project("product_key, date_day").fetchall()
     assert in_file == sorted(in_file)
 
 
 @pytest.mark.parametrize(
-    ("moved", "months"),
+    ("moved", "files"),
     [
         ("update reporting.rpt_stock set pieces = 7", []),
         ("update marts.fct_inventory_periods set pieces = pieces", []),
         (
             "insert into marts.fct_account_days select * replace (date_day + 1 as date_day)"
             " from marts.fct_account_days where date_day = '2026-03-10'",
-            MONTHS[2:],
+            ["2026-03-11.parquet"],
         ),
         (
             "insert into marts.fct_account_days select * replace (date_day + 50 as date_day)"
             " from marts.fct_account_days where date_day >= '2026-03-01'",
-            ["2026-04.parquet"],
+            ["2026-03.parquet", *(f"2026-04-{day}.parquet" for day in range(20, 30))],
         ),
-        ("update marts.fct_account_days set is_observed = false where date_day = '2026-02-28'", MONTHS[1:]),
-        ("delete from marts.fct_account_days where date_day > '2026-02-27'", MONTHS[1:2]),
+        ("update marts.fct_account_days set is_observed = false where date_day = '2026-02-28'", FILES[1:]),
+        (
+            "delete from marts.fct_account_days where date_day > '2026-02-27'",
+            [f"2026-02-{day:02}.parquet" for day in range(1, 28)],
+        ),
+        ("delete from marts.fct_account_days where date_day = '2026-02-28'", FILES[1:]),
         (
             "update marts.fct_inventory_periods set last_day = '2026-03-08' where last_day is null;"
             " insert into marts.fct_inventory_periods select * replace"
             " (date '2026-03-09' as first_day, null as last_day, 0 as pieces)"
             " from marts.fct_inventory_periods where last_day = '2026-03-08'",
-            MONTHS[2:],
+            MARCH[8:],
         ),
-        ("update marts.fct_inventory_periods set pieces = 4 where first_day = '2026-02-15'", MONTHS[1:]),
+        ("update marts.fct_inventory_periods set pieces = 4 where first_day = '2026-02-15'", FILES[1:]),
         (
             "delete from marts.fct_inventory_periods where first_day = '2026-02-15';"
             " update marts.fct_inventory_periods set last_day = null",
-            MONTHS[1:],
+            FILES[1:],
         ),
-        ("update marts.fct_inventory_periods set pieces = null where product_key = 'cup'", MONTHS),
-        ("delete from marts.fct_inventory_periods where product_key = 'cup'", MONTHS),
-        ("alter table marts.fct_inventory_periods add column lost integer", MONTHS),
-        (DAYS.replace("periods.pieces", "periods.pieces + 1 as pieces"), MONTHS),
-        (DAYS.replace("periods.pieces", "(select pieces from reporting.rpt_stock) as pieces"), MONTHS),
+        ("update marts.fct_inventory_periods set pieces = null where product_key = 'cup'", FILES),
+        ("delete from marts.fct_inventory_periods where product_key = 'cup'", FILES),
+        ("alter table marts.fct_inventory_periods add column lost integer", FILES),
+        (DAYS.replace("periods.pieces", "periods.pieces + 1 as pieces"), FILES),
+        (DAYS.replace("periods.pieces", "(select pieces from reporting.rpt_stock) as pieces"), FILES),
     ],
     ids=[
         "another table", "nothing", "a day", "days of a later month", "a day was not looked at after all",
-        "last days leave", "periods end and others begin", "a number", "a change is taken back",
-        "a product's numbers", "a product leaves", "a column", "the view", "the view reads more",
+        "last days leave", "the last of a month leaves", "periods end and others begin", "a number",
+        "a change is taken back", "a product's numbers", "a product leaves", "a column", "the view",
+        "the view reads more",
     ],
 )  # fmt: skip
-def test_months_from_the_day_on_that_moved_are_written_and_others_linked(warehouse, published, moved, months):
+def test_files_from_the_day_on_that_moved_are_written_and_others_linked(warehouse, published, moved, files):
     first = publish_now(warehouse, published)
     warehouse.execute("create table reporting.rpt_other as select 1 as one")
     warehouse.execute(moved)
 
     second = publish_now(warehouse, published)
 
-    assert written(first, second) == months
+    assert written(first, second) == files
     assert days(f"'{second.file('fct_inventory_daily')}/*.parquet'".replace("it's", "it''s")) == days(
         "marts.fct_inventory_daily", warehouse
     )
@@ -140,16 +146,16 @@ def test_what_else_the_days_are_made_of_moves_all_of_them(warehouse, published):
     warehouse.execute(DAYS.replace("periods.pieces", "(select pieces from reporting.rpt_stock) as pieces"))
     first = publish_now(warehouse, published)
     warehouse.execute("update reporting.rpt_stock set pieces = 7")
-    assert written(first, publish_now(warehouse, published)) == MONTHS
+    assert written(first, publish_now(warehouse, published)) == FILES
 
 
 @pytest.mark.parametrize("harm", [lambda file: file.write_bytes(b"PAR1"), lambda file: file.unlink()])
-def test_a_month_that_was_cut_short_is_written_again(warehouse, published, harm):
+def test_a_file_that_was_cut_short_is_written_again(warehouse, published, harm):
     first = publish_now(warehouse, published)
-    harm(first.file("fct_inventory_daily") / MONTHS[0])
+    harm(first.file("fct_inventory_daily") / FILES[0])
     second = publish_now(warehouse, published)
     assert second.name != first.name
-    assert written(first, second) == MONTHS
+    assert written(first, second) == FILES
     assert publish_now(warehouse, published) == second
 
 

@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['account', 'product_id']}) }}
+
 with
 
 -- Of the others the provider gives a total itself, which is more than its levels say.

@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['account', 'folded_id']}) }}
+
 with
 
 versions as (

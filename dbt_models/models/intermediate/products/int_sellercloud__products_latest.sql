@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['account', 'product_id']}) }}
+
 with
 
 versions as (
@@ -16,6 +18,8 @@ ids as (
 ranked as (
     select
         version_key,
+        account,
+        product_id,
         {{ latest_version_rank('product_id') }} as age_rank
     from versions
 ),
@@ -70,7 +74,11 @@ latest as (
         {{ instant_in_zone('versions.modified_local', 'accounts.timezone') }} as updated_at,
         versions.valid_to as deleted_at
     from ranked
-    inner join versions on ranked.version_key = versions.version_key
+    inner join versions
+        on
+            ranked.version_key = versions.version_key
+            and ranked.account = versions.account
+            and ranked.product_id = versions.product_id
     left join accounts on versions.account = accounts.account
     left join ids
         on

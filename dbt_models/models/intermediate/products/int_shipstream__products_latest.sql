@@ -11,6 +11,9 @@ merchant_versions as (
 ranked as (
     select
         version_key,
+        account,
+        product_type,
+        product_id,
         {{ latest_version_rank('product_type, product_id') }} as age_rank
     from versions
 ),
@@ -58,7 +61,12 @@ latest as (
         versions.updated_at,
         versions.valid_to as deleted_at
     from ranked
-    inner join versions on ranked.version_key = versions.version_key
+    inner join versions
+        on
+            ranked.version_key = versions.version_key
+            and ranked.account = versions.account
+            and ranked.product_type = versions.product_type
+            and ranked.product_id = versions.product_id
     left join merchants
         on
             versions.account = merchants.account

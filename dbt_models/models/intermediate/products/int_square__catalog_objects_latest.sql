@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['account', 'object_id']}) }}
+
 with
 
 versions as (

@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['account', 'product_id']}) }}
+
 with
 
 counts as (

@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['account', 'product_id']}) }}
+
 with
 
 history as (
@@ -21,10 +23,7 @@ product_days as (
 ),
 
 ledger_accounts as (
-    select distinct
-        provider,
-        account
-    from movements
+    select * from {{ ref('int_square__accounts_with_movements') }}
 ),
 
 -- What a provider says of sales stands before what its ledger says, and that before what we saw ourselves.

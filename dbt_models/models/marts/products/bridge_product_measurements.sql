@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['account', 'product_id']}) }}
+
 {%- set columns = {
     'provider': type_string(),
     'account': type_string(),

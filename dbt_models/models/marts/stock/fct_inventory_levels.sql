@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['account', 'product_id']}) }}
+
 with
 
 levels as (
@@ -8,6 +10,8 @@ product_locations as (
     select
         {{ product_key() }} as product_key,
         {{ location_key() }} as location_key,
+        account,
+        product_id,
         is_sold_out,
         sold_out_until
     from {{ ref('int_square__product_locations_unnested') }}
@@ -58,6 +62,8 @@ joined as (
         on
             keyed.product_key = product_locations.product_key
             and keyed.location_key = product_locations.location_key
+            and keyed.account = product_locations.account
+            and keyed.product_id = product_locations.product_id
 )
 
 select * from joined

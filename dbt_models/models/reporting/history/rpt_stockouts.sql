@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['product_key']}) }}
+
 with
 
 periods as (

@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['item_key']}) }}
+
 with
 
 disagreements as (

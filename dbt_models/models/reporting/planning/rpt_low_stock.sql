@@ -1,3 +1,5 @@
+{{ config(meta={'merged_by': ['product_key']}) }}
+
 with
 
 -- Who says how much there is in all has a threshold for all of it; the others have one per location.

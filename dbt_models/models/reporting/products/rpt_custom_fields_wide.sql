@@ -1,5 +1,5 @@
 -- Which columns it has is the user's own choice, so no contract can name them.
-{{ config(contract={'enforced': false}) }}
+{{ config(contract={'enforced': false}, meta={'merged_by': ['product_key']}) }}
 
 with
 
