@@ -15,6 +15,8 @@ from pipelines.statements import Node
 
 MOST = 0.2
 """The share of a table's keys up to which it is cheaper to replace their rows than to make it whole."""
+FEW = 10_000
+"""Rows. A table of fewer is made whole sooner than it is found out what moved."""
 
 
 class Moves:
@@ -23,7 +25,14 @@ class Moves:
     def __init__(self, connection: duckdb.DuckDBPyConnection, nodes: Sequence[Node]) -> None:
         self._run = connection.execute
         self._relations = {node.name: node.relation for node in nodes if node.kind != "test"}
-        asked = [one for node in nodes if node.slice for one in node.slice.all_moved()]
+        large = (
+            "select schema_name, table_name from duckdb_tables()"
+            " where database_name = current_database() and estimated_size >= ?"
+        )
+        self._large = set(self._run(large, [FEW]).fetchall())
+        asked = [
+            one for node in nodes if node.slice and self._is_large(node) for one in node.slice.all_moved()
+        ]
         self._asked = {one: f"moved_{number}" for number, one in enumerate(dict.fromkeys(asked))}
         self._known: set[Moved] = set()
 
@@ -76,6 +85,8 @@ class Moves:
         Returns:
             What its rows add up to now; None if the table has to be made whole, and was not touched.
         """
+        if not self._is_large(node):
+            return None
         needed = {one for one in how.all_moved() if one.relation in changed}
         if not needed <= self._known or not changed.isdisjoint(how.whole):
             return None
@@ -154,6 +165,9 @@ class Moves:
                 self._run(f"create or replace temp table {inner} as {lookup.keys}")
                 queries.append(f"from {inner}")
         self._run(f"create or replace temp table {found} as {' union all '.join(queries)}")
+
+    def _is_large(self, node: Node) -> bool:
+        return (node.schema, node.name) in self._large
 
     def _asked_of(self, relation: str) -> list[Moved]:
         return [one for one in self._asked if one.relation == relation]

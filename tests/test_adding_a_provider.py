@@ -13,7 +13,7 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 PAGE = (ROOT / "docs" / "adding_a_provider.md").read_text(encoding="utf-8")
-ROOMS = ("sources", "pipelines", "dashboard", "sandbox", "dbt_models", "tests")
+ROOMS = ("sources", "pipelines", "dagster_stocktake", "dashboard", "sandbox", "dbt_models", "tests")
 NEW_FILE = re.compile(r"^### `(\S+)`\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 NEW_LINES = re.compile(
     r"^In `(\S+)`, after `([^`]+)`(?: and `([^`]+)`)?:\n\n```\w+\n(.*?)^```$", re.MULTILINE | re.DOTALL

@@ -233,6 +233,7 @@ def test_merged_models_equal_whole_ones(
     loaded: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, seed: int
 ) -> None:
     monkeypatch.setattr(moves, "MOST", 1)  # of few rows, whatever moves is a large share
+    monkeypatch.setattr(moves, "FEW", 0)
 
     merged = live(loaded, tmp_path, seed, steps=6)
 

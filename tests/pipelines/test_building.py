@@ -7,7 +7,7 @@ import duckdb
 import pytest
 from msgspec import structs
 
-from pipelines import errors
+from pipelines import errors, moves
 from pipelines.errors import CommandError
 from pipelines.slices import Relations, derive
 from pipelines.statements import Node
@@ -50,7 +50,8 @@ class Warehouse:
 
 
 @pytest.fixture
-def warehouse(tmp_path: Path) -> Iterator[Warehouse]:
+def warehouse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Warehouse]:
+    monkeypatch.setattr(moves, "FEW", 0)
     with duckdb.connect(":memory:") as connection:
         found = Warehouse(connection, tmp_path)
         found.put("1", "north")
@@ -363,6 +364,20 @@ def test_where_much_moved_the_model_is_made_whole(warehouse: Warehouse) -> None:
 
     assert (done.made, done.merged) == ({"history", "capitals"}, set())
     assert {row[1] for row in warehouse.rows("marts.capitals") if row[0] != "1"} == {"SOUTH"}
+
+
+def test_a_table_of_few_rows_is_made_whole(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
+    for key, name in MANY:
+        warehouse.put(key, name)
+    warehouse.build(HISTORY, CAPITALS)
+    warehouse.forget("a3")
+    warehouse.put("a3", "south")
+    monkeypatch.setattr(moves, "FEW", 100)
+
+    done = warehouse.build(HISTORY, CAPITALS)
+
+    assert (done.made, done.merged) == ({"history", "capitals"}, set())
+    assert ("a3", "SOUTH") in warehouse.rows("marts.capitals")
 
 
 def test_a_key_that_is_null_has_the_model_made_whole(warehouse: Warehouse) -> None:
