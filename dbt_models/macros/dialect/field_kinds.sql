@@ -134,19 +134,21 @@
 
 {% macro spark__payload_keys(payload, fields) -%}
     {%- set holders = field_holders(fields) -%}
-    {%- set tagged = spark__tagged(payload) -%}
+    {%- set body -%}
     named_struct(
         'outside_lists', array(
         {%- for holder in holders.outside_lists %}
-            {{ spark__keys_of(spark__at(tagged, holder.holder)) }}{{ ',' if not loop.last }}
+            {{ spark__keys_of(spark__at('document', holder.holder)) }}{{ ',' if not loop.last }}
         {%- endfor %}
         )
         {%- for holder in holders.inside_lists %},
         'list_{{ loop.index }}', array_distinct(flatten(transform(
-            {{ spark__all_at(tagged, holder.holder) }}, one -> coalesce({{ spark__keys_of('one') }}, array())
+            {{ spark__all_at('document', holder.holder) }}, one -> coalesce({{ spark__keys_of('one') }}, array())
         )))
         {%- endfor %}
     )
+    {%- endset -%}
+    {{ spark__with_tagged(payload, body) }}
 {%- endmacro %}
 
 {# As one list of values: conditions on each would have to be planned for each. Sail finds nothing by a path that is no
@@ -155,14 +157,16 @@
     {%- set holders = field_holders(fields) -%}
     {%- set places = holders.outside_lists | map(attribute='holder') | list -%}
     {%- set outside = field_paths(fields) | rejectattr('is_in_list') | list -%}
-    {%- set tagged = spark__tagged(payload) -%}
-    array_join(transform(
+    {%- set values -%}
         array(
             {%- for field in outside %}
-            get_json_object({{ tagged }}, "{{ spark__path(field.holder ~ '."' ~ field.name ~ '"') }}")
+            get_json_object(document, "{{ spark__path(field.holder ~ '."' ~ field.name ~ '"') }}")
             {{- ',' if not loop.last }}
             {%- endfor %}
-        ),
+        )
+    {%- endset -%}
+    array_join(transform(
+        {{ spark__with_tagged(payload, values) }},
         (value, place) -> case
             when value is null or value = 'null'
                 then case

@@ -106,6 +106,12 @@
     ), chr(1), '\\\\')
 {%- endmacro %}
 
+{# `body`, in which a tagged document is called `document`. Spark puts an expression wherever it is named, and would tag
+   a payload anew for every field; the variable of a lambda is worked out once. #}
+{% macro spark__with_tagged(text, body) -%}
+    get(transform(array({{ spark__tagged(text) }}), document -> {{ body }}), 0)
+{%- endmacro %}
+
 {# A tagged scalar without its bar, any other tagged document as JSON again. A text that ends in a bar is taken whole, then
    a number that begins with one; what is left has them inside. #}
 {% macro spark__untagged(document) -%}

@@ -165,11 +165,13 @@
 {# Of Spark, where one member of another shape than it was declared can cost the whole. So every value is read by its
    path, as a text, and the elements of a list one by one. #}
 {% macro spark__payload_as_text(payload, fields) -%}
-    {%- set tagged = spark__tagged(payload) -%}
+    {%- set body -%}
     case
-        when json_object_keys({{ spark__object(tagged) }}) is not null
-            then {{ spark__read(tagged, '$', fields, 1) }}
+        when json_object_keys({{ spark__object('document') }}) is not null
+            then {{ spark__read('document', '$', fields, 1) }}
     end
+    {%- endset -%}
+    {{ spark__with_tagged(payload, body) }}
 {%- endmacro %}
 
 {% macro spark__read(document, path, fields, depth) -%}
