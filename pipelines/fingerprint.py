@@ -10,6 +10,11 @@ def sum_of_rows(columns: str) -> str:
     return f"coalesce(sum({row_hash(columns)}), 0)"
 
 
+def count_and_sum(columns: str) -> str:
+    """SQL for how many rows there are, and that number: what a build notes of a table's content."""
+    return f"count(*), {sum_of_rows(columns)}"
+
+
 def row_hash(columns: str) -> str:
     """SQL for what one row adds to it.
 

@@ -13,13 +13,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from typing import TYPE_CHECKING
 
-import pyarrow
-import pyarrow.parquet
-
 from pipelines.errors import CommandError, ConfigurationError, words_of
 from pipelines.iceberg_settings import Iceberg
 
 if TYPE_CHECKING:
+    import pyarrow
     from pyiceberg.catalog import Catalog
     from pyiceberg.table import Table
 
@@ -65,6 +63,7 @@ class IcebergTables:
                     time.sleep(random.uniform(0, 0.5))  # noqa: S311 - so that homes do not meet again
 
     def _switch(self, name: str, account: str, address: str | None) -> None:
+        import pyarrow.parquet
         from pyiceberg.expressions import EqualTo
         from pyiceberg.io.pyarrow import PyArrowFileIO
 
@@ -98,7 +97,7 @@ class IcebergTables:
         return self._opened
 
 
-def _table(catalogue: "Catalog", name: str, schema: pyarrow.Schema | None) -> "Table | None":
+def _table(catalogue: "Catalog", name: str, schema: "pyarrow.Schema | None") -> "Table | None":
     """The table, made where it is not there and has a schema; a partition for every account."""
     from pyiceberg.exceptions import NoSuchTableError
 

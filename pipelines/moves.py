@@ -9,7 +9,7 @@ from collections.abc import Iterable, Sequence, Set
 
 import duckdb
 
-from pipelines.fingerprint import row_hash, sum_of_rows
+from pipelines.fingerprint import count_and_sum, row_hash
 from pipelines.slices import Lookup, Moved, Slice, slice_name
 from pipelines.statements import Node
 
@@ -94,7 +94,7 @@ class Moves:
             return content
         if not self._find_keys(node, how, needed):
             return None
-        key = ", ".join(f'"{name}"' for name in how.key)
+        key = _listed(how.key)
         is_wanted = f"({key}) in (select {key} from slice_keys)"
         for one in how.sliced:
             by = f"({', '.join(one.by)}) in (select {key} from slice_keys)"
@@ -102,7 +102,7 @@ class Moves:
                 f'create or replace temp view "{slice_name(one.relation)}" as'
                 f" select * from {self._relations[one.relation]} where {by}"
             )
-        names = ", ".join(f'"{name}"' for name, _ in node.columns) or "*"
+        names = _listed(name for name, _ in node.columns) or "*"
         self._run(
             f"create or replace temp table slice_made as"
             f" select {names} from (\n{how.sql}\n) where {is_wanted}"
@@ -145,12 +145,11 @@ class Moves:
             f"create or replace temp table slice_keys as select distinct {', '.join(names)} from slice_found"
         )
         has_null = " or ".join(f'"{name}" is null' for name in how.key)
-        nulls = self._run(f"select count(*) from slice_keys where {has_null}").fetchall()[0][0]
         # A null is equal to nothing, so its rows would not be found.
-        if nulls:
+        if self._count(f"slice_keys where {has_null}"):
             return False
-        key = ", ".join(f'"{name}"' for name in how.key)
-        keys = self._run(f"select approx_count_distinct(({key})) from {node.relation}").fetchall()[0][0]
+        distinct = f"approx_count_distinct(({_listed(how.key)}))"
+        keys = self._run(f"select {distinct} from {node.relation}").fetchall()[0][0]
         return bool(self._count("slice_keys") <= MOST * keys)
 
     def _find(self, how: Slice | Lookup, needed: Set[Moved], found: str) -> None:
@@ -180,8 +179,12 @@ class Moves:
 
     def _sum(self, rows: str) -> tuple[int, int]:
         """What rows add up to; their relation is called `made`."""
-        count, sum_ = self._run(f"select count(*), {sum_of_rows('made')} {rows}").fetchall()[0]
+        count, sum_ = self._run(f"select {count_and_sum('made')} {rows}").fetchall()[0]
         return int(count), int(sum_)
 
-    def _count(self, table: str) -> int:
-        return int(self._run(f"select count(*) from {table}").fetchall()[0][0])
+    def _count(self, rows: str) -> int:
+        return int(self._run(f"select count(*) from {rows}").fetchall()[0][0])
+
+
+def _listed(names: Iterable[str]) -> str:
+    return ", ".join(f'"{name}"' for name in names)

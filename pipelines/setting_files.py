@@ -38,10 +38,7 @@ class Values:
         if (variable := path.upper().replace(".", "__")) in os.environ:
             return f"the environment ({variable})"
         for place, document in self.documents:
-            found: Any = document
-            for part in path.split("."):
-                found = found.get(part) if isinstance(found, Mapping) else None
-            if found is not None and place in FILES:
+            if _at(document, path) is not None and place in FILES:
                 return f".dlt/{place}"
         return f".dlt/{FILES[1]} or .dlt/{FILES[0]}"
 
@@ -49,9 +46,7 @@ class Values:
         """What to say of each key of a table that is none of those known."""
         wrong = []
         for place, document in self.documents:
-            table: Any = document
-            for part in path.split("."):
-                table = table.get(part, {}) if isinstance(table, Mapping) else {}
+            table = {} if (found := _at(document, path)) is None else found
             wrong += [
                 f"{place}: {path}.{key}: {unknown(key, known, 'keys')}" for key in table if key not in known
             ]
@@ -63,6 +58,14 @@ class Values:
         return wrong
 
 
+def _at(document: Mapping[str, Any], path: str) -> Any:
+    """What stands at a path of a document; None where nothing does."""
+    found: Any = document
+    for part in path.split("."):
+        found = found.get(part) if isinstance(found, Mapping) else None
+    return found
+
+
 def merged_table(values: Values, path: str) -> dict[str, str]:
     """A table whose keys are another program's, of all files together: where two name one, the first decides.
 
@@ -71,9 +74,7 @@ def merged_table(values: Values, path: str) -> dict[str, str]:
     """
     found: dict[str, str] = {}
     for place, document in reversed(values.documents):
-        table: Any = document
-        for part in path.split("."):
-            table = table.get(part, {}) if isinstance(table, Mapping) else {}
+        table = {} if (there := _at(document, path)) is None else there
         if not isinstance(table, Mapping):
             raise ConfigurationError(
                 f"{place}: {path} is a value where a table should be. Write [{path}] and its settings below."

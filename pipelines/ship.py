@@ -278,9 +278,11 @@ def _follow(lake: Lake, account: str, iceberg: IcebergTables | None) -> None:
 
     A table whose note did not come to be is switched once more: that changes nothing.
     """
+    if iceberg is None:
+        return
     manifest = _manifest(lake, account)
     wanted = {table: entry["file"] for table, entry in manifest["tables"].items() if entry["file"]}
-    if iceberg is None or wanted == manifest["in_iceberg"]:
+    if wanted == manifest["in_iceberg"]:
         return
     for table in sorted({*wanted, *manifest["in_iceberg"]}):
         file = wanted.get(table)

@@ -58,31 +58,34 @@ class Moved:
 
 
 @dataclass(frozen=True)
-class Lookup:
-    """A relation that is joined by something else than the key."""
+class Asking:
+    """What is asked of the rows that moved."""
 
     moved: tuple[Moved, ...]
-    """What it is joined by, of the rows that moved."""
+    """Values that moved because rows of them did."""
     lookups: tuple["Lookup", ...]
-    """The same, of what it looks up itself."""
-    keys: str
-    """The keys whose rows it belongs to, as a query that reads those values from `looked_up`."""
+    """Those that moved because something did that is joined to their rows."""
 
     def all_moved(self) -> Iterator[Moved]:
-        """All that is asked for."""
+        """All that is asked for, of what is looked up too."""
         yield from self.moved
         for one in self.lookups:
             yield from one.all_moved()
 
 
 @dataclass(frozen=True)
-class Slice:
+class Lookup(Asking):
+    """A relation that is joined by something else than the key; its values are what it is joined by."""
+
+    keys: str
+    """The keys whose rows it belongs to, as a query that reads those values from `looked_up`."""
+
+
+@dataclass(frozen=True)
+class Slice(Asking):
     """How to make a model's rows of some keys."""
 
     key: tuple[str, ...]
-    moved: tuple[Moved, ...]
-    """Keys that moved because rows of them did."""
-    lookups: tuple[Lookup, ...]
     sliced: tuple[Moved, ...]
     """The relations of which the rows of those keys are enough."""
     whole: tuple[str, ...]
@@ -91,12 +94,6 @@ class Slice:
     """All that it reads, through views too."""
     sql: str
     """The statement, in which those relations are called as `slice_name` says, and no view is read."""
-
-    def all_moved(self) -> Iterator[Moved]:
-        """All that is asked for."""
-        yield from self.moved
-        for one in self.lookups:
-            yield from one.all_moved()
 
 
 def slice_name(relation: str) -> str:
@@ -208,8 +205,7 @@ class _Trace:
         Args:
             keys: expressions over the columns that the query gives.
         """
-        for entry in node["cte_map"]["map"]:
-            scope = {**scope, entry["key"]: (entry["value"]["query_node"], scope)}
+        scope = _within_scope(node, scope)
         _refuse_modifiers(node)
         if node["type"] == "SET_OPERATION_NODE":
             return self._union(node, scope, keys)
@@ -230,8 +226,7 @@ class _Trace:
 
     def _names(self, node: Tree, scope: "Scope") -> list[str]:
         """The columns that a query gives, in their order."""
-        for entry in node["cte_map"]["map"]:
-            scope = {**scope, entry["key"]: (entry["value"]["query_node"], scope)}
+        scope = _within_scope(node, scope)
         if node["type"] == "SET_OPERATION_NODE":
             return self._names(_branches(node)[0], scope)
         names = []
@@ -448,10 +443,7 @@ class _Trace:
                 found |= self._all_behind(*scope[name])
             elif relation in self._relations.views:
                 node = self.parsed(self._relations.views[relation])
-                inner: Scope = {}
-                for entry in node["cte_map"]["map"]:
-                    inner = {**inner, entry["key"]: (entry["value"]["query_node"], inner)}
-                found |= self._all_behind(node, inner)
+                found |= self._all_behind(node, _within_scope(node, {}))
             elif relation in self._relations.names:
                 self.written[self._relations.names[relation]] = (schema, name)
                 found.add(self._relations.names[relation])
@@ -469,6 +461,13 @@ class _Trace:
             "select json_deserialize_sql(?::json)", [json.dumps(tree)]
         ).fetchall()
         return str(found[0][0])
+
+
+def _within_scope(node: Tree, scope: "Scope") -> "Scope":
+    """The scope inside a query: with its common table expressions, of which each sees those before it."""
+    for entry in node["cte_map"]["map"]:
+        scope = {**scope, entry["key"]: (entry["value"]["query_node"], scope)}
+    return scope
 
 
 def _refuse_modifiers(node: Tree) -> None:

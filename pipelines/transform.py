@@ -18,7 +18,7 @@ import duckdb
 from pipelines.config import Config
 from pipelines.errors import CommandError, TestsFailedError
 from pipelines.files import write_whole
-from pipelines.fingerprint import sum_of_rows
+from pipelines.fingerprint import count_and_sum
 from pipelines.moves import Moves
 from pipelines.statements import PROJECT, Node, compiled
 from pipelines.view import plain
@@ -365,11 +365,8 @@ class _Building:
         return bool(arrived or gone)
 
     def _content(self, node: Node) -> str:
-        return str(
-            self._connection.execute(
-                f"select count(*), {sum_of_rows('made')} from {node.relation} as made"
-            ).fetchone()
-        )
+        query = f"select {count_and_sum('made')} from {node.relation} as made"
+        return str(self._connection.execute(query).fetchone())
 
     def _count(self, query: str) -> int:
         return int(self._connection.execute(f"select count(*) {query}").fetchall()[0][0])
