@@ -23,6 +23,7 @@ from pipelines.dlt_internals import (
     drop_normalized_twice,
     go_on_after,
     let_dlt_read,
+    sync,
 )
 from pipelines.errors import cause_of, words_of
 from pipelines.log import Reporter, account_at_work
@@ -172,7 +173,7 @@ def drain(
     reporter: Reporter,
 ) -> None:
     """Finishes what an earlier run extracted. Without this, dlt would load that and ask for nothing new."""
-    pipeline.sync_destination()
+    sync(pipeline, cursor)
     folder = Path(pipeline.working_dir)
     drop_half_made(folder)
     if pipeline.has_pending_data:

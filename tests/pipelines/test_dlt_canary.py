@@ -82,6 +82,12 @@ class Home:
     def run(self, *rounds: Sequence[str], whole: bool = False) -> None:
         self.pipeline().run(self.source(*rounds, whole=whole))
 
+    def synced(self) -> dlt.Pipeline:
+        pipeline = self.pipeline()
+        with duckdb.connect(str(self.file)) as connection:
+            dlt_internals.sync(pipeline, connection)
+        return pipeline
+
     def query(self, sql: str) -> list[tuple[Any, ...]]:
         with duckdb.connect(str(self.file)) as connection:
             return connection.execute(sql).fetchall()
@@ -186,12 +192,29 @@ def test_a_package_is_loaded_once(home: Home, monkeypatch: pytest.MonkeyPatch) -
     assert len(home.query("from raw._dlt_loads")) == len(home.query("from raw._dlt_pipeline_state")) == 1
 
 
-def test_the_state_comes_back_on_a_new_machine(home: Home) -> None:
+def test_the_state_comes_back_on_a_new_machine_and_to_a_folder_that_lags_behind(home: Home) -> None:
     home.run(["a0"])
-    shutil.rmtree(home.working_dir)
-    pipeline = home.pipeline()
-    pipeline.sync_destination()
-    assert pipeline.state["sources"]["canary"]["resources"]["things"] == {"reads": 1}
+    shutil.copytree(home.working_dir, home.folder / "then")
+    home.run(["a1"])
+    for kept in (None, home.folder / "then"):
+        shutil.rmtree(home.working_dir)
+        if kept:
+            shutil.copytree(kept, home.working_dir)
+        pipeline = home.synced()
+        assert pipeline.state["sources"]["canary"]["resources"]["things"] == {"reads": 2}
+        assert "things" in pipeline.default_schema.tables
+
+
+def test_a_state_that_is_the_same_is_left_alone_and_a_schema_that_is_gone_stops_nothing(home: Home) -> None:
+    home.synced()  # there is neither
+    home.run(["a0"])
+    state, schema = home.working_dir / "state.json", home.working_dir / "schemas" / "canary.schema.json"
+    written = state.stat().st_mtime_ns
+    home.synced()
+    assert state.stat().st_mtime_ns == written
+    schema.unlink()
+    home.synced().run(home.source(["a1"]))
+    assert home.current() == ["a1"]
 
 
 def test_a_package_normalized_twice_stops_every_later_one(home: Home) -> None:
