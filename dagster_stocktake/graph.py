@@ -95,6 +95,7 @@ class ModelTranslator(DagsterDbtTranslator):
 def graph_of(config: Config, prefix: str) -> Graph:
     """All that a project's run makes, by the configuration and the models as they are now."""
     manifest = manifest_of(config.home, config.database.name, config.model_vars)
+    manifest["metadata"]["adapter_type"] = "spark" if config.spark else ENGINE  # what Dagster draws them with
     translator = ModelTranslator(prefix)
     sources = {
         (props["source_name"], props["name"]): (translator.get_asset_spec(manifest, name, None), props)

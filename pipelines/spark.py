@@ -86,14 +86,20 @@ def show_raw_tables(
 ) -> None:
     """Makes a view of each raw table over exactly these files, for this session."""
     for table, types in columns.items():
-        if table in files:
-            shown = session.read.parquet(*files[table]).selectExpr(
-                *(f"cast(`{name}` as {type_}) as `{name}`" for name, type_ in types.items())
-            )
-        else:
-            nulls = ", ".join(f"cast(null as {type_}) as `{name}`" for name, type_ in types.items())
-            shown = session.sql(f"select * from (select {nulls}) where false")
-        shown.createOrReplaceTempView(table.replace(".", "__"))
+        try:
+            if table in files:
+                shown = session.read.parquet(*files[table]).selectExpr(
+                    *(f"cast(`{name}` as {type_}) as `{name}`" for name, type_ in types.items())
+                )
+            else:
+                nulls = ", ".join(f"cast(null as {type_}) as `{name}`" for name, type_ in types.items())
+                shown = session.sql(f"select * from (select {nulls}) where false")
+            shown.createOrReplaceTempView(table.replace(".", "__"))
+        except spark_errors() as error:
+            raise CommandError(
+                f"Spark cannot read {table} in the lake: {words_of_spark(error)}. All machines of Spark have"
+                " to reach the lake by the address that stocktake.lake says."
+            ) from None
 
 
 class Building:

@@ -25,8 +25,8 @@ def connected(spark: Spark, log: Path) -> Iterator["SparkSession"]:
         log: gets what Spark says, where the driver works here.
 
     Raises:
-        ConfigurationError: the extra is not installed.
-        CommandError: nobody answers there, or Spark would forget the tables.
+        ConfigurationError: the extra is not installed, or Spark does not take a setting of `[spark.conf]`.
+        CommandError: nobody answers there, Spark would forget the tables, or it does not do what is asked.
     """
     try:
         import pyspark.sql  # noqa: F401
@@ -42,17 +42,30 @@ def connected(spark: Spark, log: Path) -> Iterator["SparkSession"]:
     try:
         _knock(spark)
         session = _of_connect(spark) if spark.is_connect else _of_a_driver(spark, log)
-        session.conf.set("spark.sql.session.timeZone", "UTC")
+        session.version  # noqa: B018  # a mere client asks nobody before
     except lost as error:
-        what = "start its Connect server" if spark.is_connect else f"see {log}"
+        words = words_of_spark(error)
+        if spark.is_connect or isinstance(error, OSError):
+            what = ", start its Connect server," if spark.is_connect else ""
+            raise CommandError(
+                f"Spark does not answer at {spark.host}: {words}. Check that it is up{what} or correct"
+                " [spark] in .dlt/config.toml."
+            ) from None
         raise CommandError(
-            f"Spark does not answer at {spark.host}: {words_of_spark(error)}. Check that it is up, {what}, or"
-            " correct [spark] in .dlt/config.toml."
+            f"The driver of Spark cannot begin here, for {spark.host}: {words}. See {log}, and correct what"
+            " [spark.conf] says in .dlt/."
         ) from None
     try:
-        if not spark.is_connect:
+        if spark.is_connect:
+            _set(session, spark)
+        else:
             _refuse_forgetting(session)
+        session.conf.set("spark.sql.session.timeZone", "UTC")
         yield session
+    except spark_errors() as error:
+        raise CommandError(
+            f"Spark at {spark.host} does not do what it is asked: {words_of_spark(error)}."
+        ) from None
     finally:
         with suppress(*lost):  # of what it died was said where it was asked
             session.stop()
@@ -82,10 +95,20 @@ def _knock(spark: Spark) -> None:
 def _of_connect(spark: Spark) -> "SparkSession":
     from pyspark.sql import SparkSession
 
-    session = SparkSession.builder.remote(spark.remote).create()
+    return SparkSession.builder.remote(spark.remote).create()
+
+
+def _set(session: "SparkSession", spark: Spark) -> None:
+    """Gives a server of Spark Connect what it may be told by a session."""
     for name, value in spark.conf.items():
-        session.conf.set(name, value)
-    return session
+        try:
+            session.conf.set(name, value)
+        except spark_errors() as error:
+            raise ConfigurationError(
+                f'spark.conf: Spark at {spark.host} does not take "{name}": {words_of_spark(error)}. Correct'
+                " it or take it out of [spark.conf] in .dlt/; what no session may set stands in the server's"
+                " spark-defaults.conf."
+            ) from None
 
 
 def _of_a_driver(spark: Spark, log: Path) -> "SparkSession":
@@ -140,6 +163,12 @@ def spark_errors() -> tuple[type[Exception], ...]:
 
 
 def words_of_spark(error: BaseException) -> str:
-    """What an error says, without where in Java."""
-    said = (line for line in str(error).splitlines() if not line.startswith("\tat "))
-    return " ".join(" ".join(said).split())[:500].rstrip(". ")
+    """What an error and its causes say, without where in Java."""
+    told: list[str] = []
+    cause: BaseException | None = error
+    while cause is not None:
+        words = str(cause).partition("JVM stacktrace:")[0]
+        lines = (line for line in words.splitlines() if not line.startswith("\tat "))
+        told.append(" ".join(" ".join(lines).split()))
+        cause = getattr(cause, "cause", None)
+    return " ".join(dict.fromkeys(told))[:500].rstrip(". ")

@@ -13,7 +13,8 @@ from tests.conftest import Project
 from tests.test_docs import PAGES, ROOT, known_tests, read
 
 PROGRAMS = (
-    r"stocktake|make|python|dbt|duckdb|pip|curl|source|docker|dagster|export|useradd|cp|systemctl|journalctl"
+    r"stocktake|make|python|dbt|duckdb|pip|curl|source|docker|dagster|sail|export|useradd|cp|systemctl"
+    "|journalctl"
 )
 COMMAND = re.compile(rf"^(?:[A-Z_]+=\S+ |(?:[\d*]+ ){{5}}cd \S+ && )*(?:\S*/)?(?:{PROGRAMS})\b.*")
 
@@ -49,6 +50,7 @@ ELSEWHERE = {
     "stocktake dashboard": "test_a_port_that_is_taken_is_said",
     "stocktake sandbox --port 0": "test_the_sandbox_writes_a_project_that_reads_it",
     "stocktake publish --to postgres": "test_it_is_a_command_of_its_own",
+    "sail spark server --port 50051": "test_tables_of_spark_are_those_of_duckdb_after_every_round",
     "export STOCKTAKE_PROJECT=/srv/stocktake": ("test_the_file_draws_the_way_from_provider_to_release"),
     "dagster dev -f dagster_definitions.py": "test_the_file_draws_the_way_from_provider_to_release",
     "17 * * * * cd /srv/stocktake && .venv/bin/stocktake run --log-format json >>run.log 2>&1": (

@@ -4,10 +4,14 @@ import json
 import os
 import subprocess
 import sys
+import tomllib
 import zipfile
+from importlib.metadata import requires
 from pathlib import Path
 
 import pytest
+from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 
 from tests.compiled_models import give_statements
 
@@ -39,6 +43,21 @@ def test_it_holds_the_models_the_types_and_the_licence(wheel: Path) -> None:
     assert {"sources/py.typed", "pipelines/py.typed", "dbt_models/dbt_project.yml"} <= held
     assert any(name.endswith("licenses/LICENSE") for name in held)
     assert not [name for name in held if name.startswith(("tests", "benchmarks"))]
+
+
+def test_who_stays_on_duckdb_gets_no_package_of_spark_or_iceberg() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    found, to_follow = set[tuple[str, str]](), [(one, "") for one in project["dependencies"]]
+    while to_follow:
+        written, extra = to_follow.pop()
+        one = Requirement(written)
+        if one.marker is None or one.marker.evaluate({"extra": extra}):
+            needed = {(canonicalize_name(one.name), of) for of in ("", *one.extras)} - found
+            found |= needed
+            to_follow += [(more, of) for name, of in needed for more in requires(name) or ()]
+    names = {name for name, _ in found}
+    assert {"duckdb", "dlt", "dbt-core", "dbt-duckdb", "dbt-adapters", "pyarrow"} <= names
+    assert not names & {"dbt-spark", "pyspark", "pyspark-client", "py4j", "grpcio", "pandas", "pyiceberg"}
 
 
 @pytest.mark.providers("ventmere_s2")

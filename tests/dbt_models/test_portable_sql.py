@@ -20,6 +20,7 @@ UNPORTABLE = {
     "a text type by name": r"\bas\s+(varchar|text|string)\b",
     "a null order left open": r"\bdesc\b(?!\s+nulls\s+last)",
     "json functions": r"\b(from_json|json_extract\w*|json_each|unnest|struct_extract|list_\w+)\s*\(",
+    "an if on the engine": r"\btarget\.(type|name)\b|\badapter\.(type|dispatch)\b",
     "duckdb functions": r"\b(epoch_\w+|strftime|date_diff|regexp_\w+|concat_ws)\s*\(",
 }
 

@@ -13,12 +13,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from pipelines.errors import CommandError
+from pipelines.spark import show_raw_tables
+from pipelines.spark_session import connected
+from pipelines.spark_settings import Spark
 from sandbox import Sandbox
 from tests.conftest import STOCKTAKE
 from tests.engines.company import Company, at, company_in
@@ -150,6 +154,30 @@ def test_whoever_is_killed_the_tables_are_those_of_duckdb(
     at(dying, "ship")
     company.build()
     assert company.differences() == {}
+
+
+def test_what_spark_does_not_do_is_one_sentence(cluster: Cluster, tmp_path: Path) -> None:
+    asked = Spark(**cluster.spark)
+    wrong = replace(asked, conf={**asked.conf, "spark.sql.shuffle.partitions": "two"})
+    with (
+        pytest.raises(CommandError, match=r"spark\.sql\.shuffle\.partitions.*two") as refused,
+        connected(wrong, tmp_path / "spark.log"),
+    ):
+        pass
+    assert "does not answer" not in str(refused.value)
+
+    columns = {"raw_square.locations": {"payload": "string"}}
+    with (
+        pytest.raises(CommandError, match=r"Spark cannot read raw_square\.locations in the lake: .*nowhere"),
+        connected(asked, tmp_path / "spark.log") as session,
+    ):
+        show_raw_tables(session, {"raw_square.locations": [str(tmp_path / "nowhere.parquet")]}, columns)
+
+    with (
+        pytest.raises(CommandError, match=r"does not do what it is asked: .*nowhere"),
+        connected(asked, tmp_path / "spark.log") as session,
+    ):
+        session.sql("select 1 from nowhere").collect()
 
 
 @contextmanager

@@ -10,7 +10,7 @@ import pytest
 
 from pipelines.config import load_config
 from pipelines.errors import CommandError, ConfigurationError
-from pipelines.spark_session import connected
+from pipelines.spark_session import connected, words_of_spark
 from pipelines.spark_settings import Spark
 
 LAKE = '[stocktake]\nlake = "lake"\nengine = "spark"\n'
@@ -186,3 +186,37 @@ def test_a_spark_that_forgets_its_tables_is_refused(tmp_path: Path) -> None:
         connected(Spark("local[1]", conf=alone), tmp_path / "spark.log"),
     ):
         pass
+
+
+class SparkSaysError(Exception):
+    """An error as Spark's Python has it: what it says, and what Java says it was caused by."""
+
+    def __init__(self, words: str, cause: Exception | None = None) -> None:
+        super().__init__(words)
+        self.cause = cause
+
+
+@pytest.mark.parametrize(
+    ("error", "words"),
+    [
+        (OSError(111, "Connection refused"), "[Errno 111] Connection refused"),
+        (
+            SparkSaysError("[PATH] no such path.\n\nJVM stacktrace:\norg.apache.A\n\tat org.apache.B"),
+            "[PATH] no such path",
+        ),
+        (
+            SparkSaysError("An error. : org.apache.A: why\n\tat org.apache.B(B.scala:7)\nCaused by: C: that"),
+            "An error. : org.apache.A: why Caused by: C: that",
+        ),
+        (
+            SparkSaysError("Error while doing it:", SparkSaysError("two is no number.")),
+            "Error while doing it: two is no number",
+        ),
+        (SparkSaysError("twice", SparkSaysError("twice")), "twice"),
+    ],
+    ids=["the system's", "of a server", "of a driver", "with its cause", "a cause that says the same"],
+)
+def test_what_spark_says_is_told_with_its_cause_and_without_the_places_in_java(
+    error: Exception, words: str
+) -> None:
+    assert words_of_spark(error) == words

@@ -27,6 +27,13 @@ def graph() -> dict[str, list[str]]:
     }
 
 
+def kinds() -> list[str]:
+    """What the models of the file are drawn with."""
+    found = dagster_definitions.defs.resolve_asset_graph()
+    models = [found.get(key) for key in found.get_all_asset_keys() if key.path[1] == "marts"]
+    return sorted({kind for model in models for kind in model.kinds})
+
+
 def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> dict[str, Any]:
     """What Dagster keeps of a run."""
     events = result.all_events
@@ -56,7 +63,8 @@ def outcome(result: dg.ExecuteInProcessResult, instance: dg.DagsterInstance) -> 
 def main() -> None:
     """Answers line by line."""
     dg.Definitions.validate_loadable(dagster_definitions.defs)
-    say({"graph": graph(), "schedules": [one.name for one in dagster_definitions.defs.schedules or ()]})
+    schedules = [one.name for one in dagster_definitions.defs.schedules or ()]
+    say({"graph": graph(), "kinds": kinds(), "schedules": schedules})
     again = dg.RetryPolicy(max_retries=1, delay=0)
     assets = list(dagster_stocktake.definitions(dagster_definitions.PROJECT, retries=again).assets or ())
     for line in sys.stdin:

@@ -104,6 +104,7 @@ def test_the_file_draws_the_way_from_provider_to_release(
     _, told, _ = loaded
     graph = told["graph"]
     assert told["schedules"] == ["hourly"]
+    assert told["kinds"] == ["dbt", "duckdb"]
     assert graph["stocktake/square/inventory_counts"] == ["stocktake/square"]
     assert "stocktake/square/inventory_counts" in graph["stocktake/staging/stg_square__inventory_counts"]
     above, found = ["stocktake/reporting/rpt_low_stock"], set[str]()
@@ -115,6 +116,21 @@ def test_the_file_draws_the_way_from_provider_to_release(
     assert "stocktake/reporting/rpt_low_stock" in graph["stocktake/release"]
     strangers = [key for key in graph if key.startswith(("stocktake/augno", "stocktake/sellercloud"))]
     assert not strangers, "of providers without an account there is nothing to read"
+
+
+def test_a_home_that_builds_on_spark_is_drawn_without_accounts(served: Project, dagster: Dagster) -> None:
+    served.configure({}, lake="lake", engine="spark")
+    with (served.folder / ".dlt" / "config.toml").open("a") as config:
+        config.write('\n[spark]\nremote = "sc://127.0.0.1:1"\n')
+    try:
+        with started(served) as process:
+            told = Dagster(served, process).answer()
+            process.kill()
+    finally:
+        served.configure()
+    assert told["kinds"] == ["dbt", "spark"]
+    assert SERVED in told["graph"]["stocktake/release"]
+    assert not told["graph"]["stocktake/staging/stg_square__inventory_counts"], "homes that ship read it"
 
 
 def test_everything_is_made_as_the_command_makes_it(
