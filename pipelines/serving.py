@@ -15,13 +15,17 @@ from typing import Any
 import duckdb
 
 from pipelines.descriptions import described_tables, text_signature
+from pipelines.fingerprint import row_hash
 from pipelines.release import (
     CURRENT,
     MAKING,
     Columns,
+    Content,
     Release,
     View,
+    names,
     quoted,
+    read_content,
     read_release,
     sync,
     text,
@@ -35,6 +39,8 @@ NOTES = "serving.json"
 VIEWS_STORAGE = "v1.0.0"  # DuckDB 1.1 and up open it
 COPY_STORAGE = "v1.2.0"  # DuckDB 1.4 and up open it
 PATH_VARIABLE = "stocktake_release"
+MOST = 0.2
+"""The share of a table's rows up to which they are replaced one by one."""
 
 
 def switch(published: Path, current: Release | None, release: Release, serve_path: str | None) -> None:
@@ -167,16 +173,24 @@ def _address(published: Path, table: str, serve_path: str | None) -> str:
 
 
 def _serve_copy(published: Path, release: Release) -> None:
-    """Goes on from the copy that is there: only the tables that differ are written."""
+    """Goes on from the copy that is there: only what differs is written."""
     if _says(published, COPY, release.name):
         return
-    kept = _take_over(published, release)
+    before = _take_over(published, release)
     with _replaced(published, COPY, COPY_STORAGE, release.name) as bench:
         for (view,) in bench.execute(
             "select view_name from duckdb_views() where database_name = 'served' and not internal"
         ).fetchall():
             bench.execute(f"drop view served.main.{quoted(view)}")
-        for (table,) in bench.execute("select table_name from duckdb_tables()").fetchall():
+        kept = {
+            table
+            for table, content in release.contents.items()
+            if table in before
+            and (before[table] == content or _refresh(bench, release, table, before[table]))
+        }
+        for (table,) in bench.execute(
+            "select table_name from duckdb_tables() where database_name = 'served'"
+        ).fetchall():
             if table not in kept:
                 bench.execute(f"drop table served.main.{quoted(table)}")
         bench.execute("checkpoint served")  # so that the new tables take the room of the dropped ones
@@ -198,23 +212,56 @@ def _serve_copy(published: Path, release: Release) -> None:
         bench.execute("commit")
 
 
-def _take_over(published: Path, release: Release) -> set[str]:
-    """Copies the copy to where the next is made, and names the tables in it that are as in the release.
+def _refresh(bench: duckdb.DuckDBPyConnection, release: Release, table: str, before: Content) -> bool:
+    """Replaces the rows of a table that differ, where they are few; says whether it is now as in the release.
 
-    Without any, as where somebody wrote into the file, nothing is copied.
+    To write a table whole costs twice as much.
+    """
+    content, there = release.contents[table], f"served.main.{quoted(table)}"
+    if before.columns != content.columns:
+        return False
+    rows = f"read_parquet({text(release.file(table))}, file_row_number = true)"
+    hashed = row_hash(names(content.columns))
+    gone = "from standing where row_hash not in (select row_hash from wanted)"
+    come = "from wanted where row_hash not in (select row_hash from standing)"
+    bench.execute("begin")
+    bench.execute(
+        f"create or replace temp table wanted as select file_row_number as number, {hashed} as row_hash"
+        f" from {rows}"
+    )
+    bench.execute(
+        f"create or replace temp table standing as select rowid as number, {hashed} as row_hash from {there}"
+    )
+    if bench.execute(f"select count(*) {gone}").fetchall()[0][0] <= MOST * content.rows:
+        bench.execute(f"delete from {there} where rowid in (select number {gone})")
+        bench.execute(
+            f"insert into {there} by name select {names(content.columns)} from {rows}"
+            f" where file_row_number in (select number {come})"
+        )
+        # Rows of which there are several alike are not told apart: then the table is written whole.
+        if read_content(bench, there, content.schema, content.columns) == content:
+            bench.execute("commit")
+            return True
+    bench.execute("rollback")
+    return False
+
+
+def _take_over(published: Path, release: Release) -> Mapping[str, Content]:
+    """Copies the copy to where the next is made, and tells what each table in it holds.
+
+    Without any that the release has too, as where somebody wrote into the file, nothing is copied.
     """
     name = _notes(published).get(COPY, {}).get("made_of")
     before = read_release(published, name) if name else None
     if before is None:
-        return set()
-    kept = {table for table, content in release.contents.items() if before.contents.get(table) == content}
+        return {}
     making = published / f"{MAKING}{COPY}"
-    if kept and _says(published, COPY, name):
+    if not before.contents.keys().isdisjoint(release.contents) and _says(published, COPY, name):
         shutil.copyfile(published / COPY, making)
         if _says(published, COPY, name):  # nor did anybody while it was copied
-            return kept
+            return before.contents
         making.unlink()
-    return set()
+    return {}
 
 
 @contextmanager
