@@ -29,6 +29,8 @@ import duckdb
 
 from benchmarks.__main__ import Folder, served
 from benchmarks.measure import Spent, machine
+from pipelines.config import load_config
+from pipelines.statements import compiled
 
 CODES = r"(ST|KIT|NEW)-(\d{5})|\b(\d{6})(\d{6,8})\b"
 """What items are matched by, in a payload: SKUs, and the digits of barcodes."""
@@ -143,6 +145,8 @@ table_format = "iceberg"
 """,
         encoding="utf-8",
     )
+    config = load_config(builder)
+    compiled(config.home, config.database.name, {**config.model_vars, "schema_prefix": ""}, engine="spark")
     stocktake = str(Path(sys.executable).with_name("stocktake"))
     with ExitStack() as running, (builder / "said").open("wb") as said:
         master = [f"{spark}/bin/spark-class", "org.apache.spark.deploy.master.Master", "--host", "127.0.0.1"]

@@ -238,6 +238,8 @@ def _database(config: Config) -> Finding:
     """Whether the working file opens. With the lock held for as long, so that it stands in no run's way."""
     path = config.database
     if not path.exists():
+        if config.spark and not config.accounts:
+            return ok("database", "Nothing has been built yet. Run stocktake build.")
         return ok("database", "Nothing has been loaded yet. Run stocktake run.")
     lock = FileLock(config.home / "run.lock")
     try:

@@ -717,6 +717,15 @@ def test_what_lies_around_is_looked_at_before_the_first_run_and_after(project: P
 
 
 @pytest.mark.providers("square")
+def test_a_home_that_only_builds_is_told_to_build(project: Project) -> None:
+    project.configure({}, lake="lake", engine="spark")
+    with (project.folder / ".dlt" / "config.toml").open("a") as config:
+        config.write('\n[spark]\nremote = "sc://127.0.0.1:1"\n')
+    told = around(project, "database", exits=1)
+    assert told == [("ok", "Nothing has been built yet. Run stocktake build.")]
+
+
+@pytest.mark.providers("square")
 def test_while_a_run_is_at_work_its_database_is_let_be(project: Project) -> None:
     project.home.mkdir()
     (project.home / "working.duckdb").write_text("this would not open")
