@@ -22,7 +22,7 @@ SCHEDULERS := airflow dagster
 unexport PYTHONDONTWRITEBYTECODE
 
 .DEFAULT_GOAL := help
-.PHONY: help demo test test-slow test-all test-engines test-spark-cluster test-schedules bench bench-quick simulate soak mutants pictures docs dbt dbt-docs check sandbox constraints clean
+.PHONY: help demo test test-slow test-all test-engines test-spark-cluster test-schedules bench bench-quick bench-bounds simulate soak mutants pictures docs dbt dbt-docs check types style sandbox constraints clean
 
 help: ## What there is
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -62,6 +62,9 @@ bench: $(READY) ## What everything costs, beside the same by hand; writes benchm
 bench-quick: $(READY) ## The same with less data, in two minutes; fails where a cost has more than doubled
 	$(BIN)/python -m benchmarks --quick
 
+bench-bounds: $(READY) ## Of that, what has a bound, in a minute
+	$(BIN)/python -m benchmarks --bounds
+
 SCHEDULES ?= 200
 SEED ?= 1
 STEPS ?= 8
@@ -83,10 +86,16 @@ pictures: $(READY) ## The dashboard's pictures in docs/img, of ten make-believe 
 docs: $(READY) ## Writes the tables of the docs that repeat what the code says
 	$(BIN)/python -m tests.docs_tables
 
-check: $(READY) $(LINTED) ## Format, lint, types, SQL, dependencies that fit, and who may import whom
+# Types are checked by one core alone, so the others' checks go on beside.
+check: $(READY) ## Format, lint, types, SQL, dependencies that fit, and who may import whom
+	@$(MAKE) --no-print-directory -j2 types style $(LINTED)
+
+types:
+	$(BIN)/mypy
+
+style:
 	$(BIN)/ruff format --check .
 	$(BIN)/ruff check .
-	$(BIN)/mypy
 	$(BIN)/python -m pip check  # versions that fit; known holes are looked up online, which nothing here does
 	$(BIN)/python -m pytest tests/test_rooms.py tests/test_house.py
 
@@ -134,10 +143,10 @@ PIP_INSTALL := $(BIN)/python -m pip install --disable-pip-version-check --constr
 TELL := awk '/^exit / { code = $$2; next } /^Collecting / { split($$2, of, /[^A-Za-z0-9._-]/); printf "  %s\n", of[1]; fflush() } END { exit code }'
 
 # Made anew when what is to be installed changes; otherwise it costs nothing.
-$(READY): $(RUNTIME)
-	@echo "Installing what tests and checks need, once:"
+$(READY): pyproject.toml constraints.txt | $(BIN)/python
+	@echo "Installing Stocktake and what tests and checks need into $(VENV), once; some minutes:"
 	@{ $(PIP_INSTALL) '.[dev]'; echo "exit $$?"; } | $(TELL)
-	@touch $@
+	@touch $(RUNTIME) $@
 
 $(ENGINES)/ready: EXTRA := test-engines
 $(SPARK_CLASSIC)/ready: EXTRA := test-spark-classic
@@ -165,11 +174,14 @@ $(SPARK)/ready:
 	@$(SPARK)/bin/python -m pip install --quiet --disable-pip-version-check 'pyspark>=4.3,<4.4'
 	@touch $@
 
-$(RUNTIME): pyproject.toml constraints.txt
+$(BIN)/python:
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 		echo "Stocktake needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1). Try: make PYTHON=python3.12" >&2; \
 		exit 2; }
-	@test -x $(BIN)/python || { echo "Making an environment of its own in $(VENV)."; $(PYTHON) -m venv $(VENV); }
+	@echo "Making an environment of its own in $(VENV)."
+	@$(PYTHON) -m venv $(VENV)
+
+$(RUNTIME): pyproject.toml constraints.txt | $(BIN)/python
 	@echo "Installing Stocktake and the packages it stands on into $(VENV), once; a minute or two:"
 	@{ $(PIP_INSTALL) .; echo "exit $$?"; } | $(TELL)
 	@touch $@

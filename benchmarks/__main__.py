@@ -1,4 +1,5 @@
-"""Measures every row of the table: `make bench`, or `make bench-quick` with less data and bounds that fail.
+"""Measures every row of the table: `make bench`, or `make bench-quick` with less data and bounds that fail
+(`make bench-bounds`: of that, what has a bound).
 
 CPU seconds count the process tree of a command; the servers are processes of their own. Seconds depend on the
 machine, ratios hardly do: both sides of one are measured in turn. Only commands are called, so that a row
@@ -11,9 +12,9 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -37,10 +38,13 @@ class Sizes:
     """Of the sandbox; 22,000 are 66,000 Sellercloud products, 80,000 of Square and 302,000 counts."""
     slow: int
     """Records behind a server that takes 200 ms an answer."""
+    only_bounds: bool = False
+    """Leave out what has no bound."""
 
 
 FULL = Sizes(runs=3, sellercloud=100_000, square=500_000, articles=22_000, slow=20_000)
 QUICK = Sizes(runs=1, sellercloud=10_000, square=50_000, articles=0, slow=2_000)
+BOUNDS = replace(QUICK, only_bounds=True)
 
 
 @dataclass(frozen=True)
@@ -111,7 +115,9 @@ def small_accounts(sizes: Sizes) -> Iterator[Row]:
     """Runs of five small accounts."""
     of = "five small accounts"
     with served("sandbox", 32) as folder:
-        yield from builds(folder, of, 3, {"whole": 80, "nothing": 2.5})
+        whole = yield from builds(folder, of, {"whole": 80, "nothing": 2.5})
+        if not sizes.only_bounds:
+            yield from changes(folder, of, 3, whole)
         spent = median(sizes.runs, lambda: folder.stocktake("run"))
         yield Row(f"run, {of}, nothing moved", spent.cpu, "s", reach="2.0", bound=15)
 
@@ -127,28 +133,36 @@ def large_accounts(sizes: Sizes) -> Iterator[Row]:
     """Sellercloud and Square, as large as they get here."""
     of = "66k + 80k products, 302k counts"
     with served("sandbox", sizes.articles, "sellercloud", "square") as folder:
-        yield from builds(folder, of, 3000, {})
+        whole = yield from builds(folder, of, {})
+        yield from changes(folder, of, 3000, whole)
         spent = folder.stocktake("run")
         yield Row(f"run, {of}, nothing moved", spent.cpu, "s", f"{spent.peak} MB", "3.0")
 
 
-def builds(folder: Folder, of: str, count: int, bounds: dict[str, float]) -> Iterator[Row]:
-    """The first load, build and publish, and what they cost again after a change of so many records."""
-    with_start = "starting included"
+WITH_START = "starting included"
+
+
+def builds(folder: Folder, of: str, bounds: dict[str, float]) -> Generator[Row, None, Spent]:
+    """The first load, build and publish; gives what the build cost."""
     spent = folder.stocktake("load")
     yield Row(f"first load, {of}", spent.cpu, "s", f"{spent.peak} MB")
     whole = folder.stocktake("build")
     yield Row(f"whole build, {of}", whole.cpu, "s", f"{whole.peak} MB", bound=bounds.get("whole"))
-    yield Row(f"first publish, {of}", folder.stocktake("publish").cpu, "s", with_start)
+    yield Row(f"first publish, {of}", folder.stocktake("publish").cpu, "s", WITH_START)
     spent = folder.stocktake("publish")
-    yield Row(f"publish, {of}, nothing changed", spent.cpu, "s", with_start, "0.5", bounds.get("nothing"))
+    yield Row(f"publish, {of}, nothing changed", spent.cpu, "s", WITH_START, "0.5", bounds.get("nothing"))
+    return whole
+
+
+def changes(folder: Folder, of: str, count: int, whole: Spent) -> Iterator[Row]:
+    """What a build and a publish cost after a change of so many records, beside a whole build."""
     for _ in range(2):  # the first entries of Square's ledger change how every product's sales are known
         folder.move(count)
         folder.stocktake("load")
         part, published = folder.stocktake("build"), folder.stocktake("publish")
     share, about = 100 * part.cpu / whole.cpu, f"{part.cpu:.1f} of {whole.cpu:.1f} s"
     yield Row(f"build, {of}, after a change, against a whole one", share, "%", about, "25")
-    yield Row(f"publish, {of}, after a change", published.cpu, "s", with_start)
+    yield Row(f"publish, {of}, after a change", published.cpu, "s", WITH_START)
 
 
 def loads(provider: str, reach: str, bound: float, sizes: Sizes) -> Iterator[Row]:
@@ -166,6 +180,8 @@ def loads(provider: str, reach: str, bound: float, sizes: Sizes) -> Iterator[Row
         ratio = first.cpu / limit.cpu
         yield Row(f"first load, {records:,} {provider}, against by hand", ratio, "times", about, reach, bound)
         yield Row(f"peak memory of a first load, {records:,} {provider}", first.peak, "MB", reach="600")
+        if sizes.only_bounds:
+            return
         spent = median(sizes.runs, lambda: folder.stocktake("load"))
         yield Row(f"load, {records:,} {provider}, nothing moved", spent.cpu, "s", f"{spent.peak} MB")
         spent = median(sizes.runs, lambda: folder.stocktake("load", "--sweep"))
@@ -212,7 +228,8 @@ def measured(sizes: Sizes, is_quick: bool) -> Iterator[Row]:
         yield from loads(provider, reach, bound, sizes)
         if not is_quick:
             yield from against_plain_dlt(provider, sizes)
-    yield from waiting(sizes)
+    if not sizes.only_bounds:
+        yield from waiting(sizes)
 
 
 def line(row: Row) -> str:
@@ -229,12 +246,14 @@ def main() -> None:
     """Prints the table as it grows, and writes it down where all of it was measured."""
     options = argparse.ArgumentParser(description=__doc__)
     options.add_argument("--quick", action="store_true", help="less data, and bounds that fail")
-    is_quick = options.parse_args().quick
+    options.add_argument("--bounds", action="store_true", help="the same of what has a bound alone")
+    told = options.parse_args()
+    is_quick = told.quick or told.bounds
     how = f"{datetime.now(UTC):%Y-%m-%d %H:%M} UTC, {machine()}\n"
     head = f"\n{how}\n| What | Measured | Reach | |\n| --- | --- | --- | --- |\n"
     sys.stdout.write(head)
     lines, broken = [], []
-    for row in measured(QUICK if is_quick else FULL, is_quick):
+    for row in measured(BOUNDS if told.bounds else QUICK if is_quick else FULL, is_quick):
         sys.stdout.write(line(row))
         sys.stdout.flush()
         lines.append(line(row))

@@ -172,7 +172,8 @@ def drain(
     notes: Path,
     reporter: Reporter,
 ) -> None:
-    """Finishes what an earlier run extracted. Without this, dlt would load that and ask for nothing new."""
+    """Finishes what an earlier run extracted before anything is asked: what is known of the warehouse is all
+    that was read then, and dlt normalizes no two runs together, under the schema of the later one."""
     sync(pipeline, cursor)
     folder = Path(pipeline.working_dir)
     drop_half_made(folder)

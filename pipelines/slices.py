@@ -101,6 +101,32 @@ def slice_name(relation: str) -> str:
     return f"slice_of_{relation}"
 
 
+class Parser:
+    """DuckDB, which reads and writes statements. Each is read once: a view comes for each that reads it."""
+
+    def __init__(self) -> None:
+        self._connection = duckdb.connect()
+        self._read: dict[str, Tree] = {}
+
+    def parsed(self, sql: str) -> Tree:
+        """The query that a statement is."""
+        if sql not in self._read:
+            found = self._connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
+            tree = json.loads(found[0][0])
+            if tree["error"] or len(tree["statements"]) != 1:
+                raise UnknownError(str(tree.get("error_message", "it is not one statement")))
+            self._read[sql] = tree["statements"][0]["node"]
+        return self._read[sql]
+
+    def written(self, node: Tree) -> str:
+        """The statement that a query is."""
+        tree = {"error": False, "statements": [{"node": node, "named_param_map": []}]}
+        found = self._connection.execute(
+            "select json_deserialize_sql(?::json)", [json.dumps(tree)]
+        ).fetchall()
+        return str(found[0][0])
+
+
 @dataclass(frozen=True)
 class Relations:
     """What statements may read."""
@@ -111,6 +137,7 @@ class Relations:
     """How a relation is called here, by `schema.name`."""
     statements: Mapping[str, str]
     """What each is made of, views or not."""
+    parser: Parser = field(default_factory=Parser, compare=False)
 
 
 def derive(sql: str, key: Sequence[str], relations: Relations) -> Slice:
@@ -119,10 +146,9 @@ def derive(sql: str, key: Sequence[str], relations: Relations) -> Slice:
     Raises:
         UnknownError: it cannot be told.
     """
-    with duckdb.connect() as connection:
-        trace = _Trace(connection, relations)
-        found = trace.query(trace.parsed(sql), {}, [_column(name) for name in key])
-        flat = trace.flat(sql)
+    trace = _Trace(relations)
+    found = trace.query(relations.parser.parsed(sql), {}, [_column(name) for name in key])
+    flat = trace.flat(sql)
     demands: dict[str, set[tuple[str, ...]]] = {}
     for one in found.moved:
         demands.setdefault(one.relation, set()).add(one.by)
@@ -177,19 +203,10 @@ Scope = Mapping[str, tuple[Tree, "Scope"]]
 class _Trace:
     """Follows a key from what a query gives to what it reads."""
 
-    def __init__(self, connection: duckdb.DuckDBPyConnection, relations: Relations) -> None:
-        self._connection = connection
+    def __init__(self, relations: Relations) -> None:
         self._relations = relations
+        self._parsed = relations.parser.parsed
         self.written: dict[str, tuple[str, str]] = {}
-
-    def parsed(self, sql: str) -> Tree:
-        """The query that a statement is."""
-        found = self._connection.execute("select json_serialize_sql(?::varchar)", [sql]).fetchall()
-        tree = json.loads(found[0][0])
-        if tree["error"] or len(tree["statements"]) != 1:
-            raise UnknownError(str(tree.get("error_message", "it is not one statement")))
-        node: Tree = tree["statements"][0]["node"]
-        return node
 
     def flat(self, sql: str) -> str:
         """The statement with every view's own in its place."""
@@ -250,7 +267,7 @@ class _Trace:
         statement = self._relations.statements.get(f"{schema}.{name}")
         if statement is None:
             raise UnknownError(f"what {schema}.{name} is")
-        return self._names(self.parsed(statement), {})
+        return self._names(self._parsed(statement), {})
 
     def _select(self, node: Tree, scope: "Scope", keys: Sequence[Tree]) -> _Found:
         if node["sample"] or node["aggregate_handling"] != "STANDARD_HANDLING" or len(node["group_sets"]) > 1:
@@ -369,7 +386,7 @@ class _Trace:
             return self.query(*scope[name], keys)
         relation = f"{schema}.{name}"
         if relation in self._relations.views:
-            return self.query(self.parsed(self._relations.views[relation]), {}, keys)
+            return self.query(self._parsed(self._relations.views[relation]), {}, keys)
         if relation not in self._relations.names:
             raise UnknownError(f"what {relation} is")
         self.written[self._relations.names[relation]] = (schema, name)
@@ -428,7 +445,7 @@ class _Trace:
                 needed.append(name)
 
         visit(name, scope)
-        parts = [f'"{one}" as ({self._query_sql(scope[one][0])})' for one in needed]
+        parts = [f'"{one}" as ({self._relations.parser.written(scope[one][0])})' for one in needed]
         return f"with {', '.join(parts)} "
 
     def _all_behind(self, read: Tree, scope: "Scope") -> set[str]:
@@ -442,7 +459,7 @@ class _Trace:
             if not schema and name in scope:
                 found |= self._all_behind(*scope[name])
             elif relation in self._relations.views:
-                node = self.parsed(self._relations.views[relation])
+                node = self._parsed(self._relations.views[relation])
                 found |= self._all_behind(node, _within_scope(node, {}))
             elif relation in self._relations.names:
                 self.written[self._relations.names[relation]] = (schema, name)
@@ -452,15 +469,8 @@ class _Trace:
         return found
 
     def _sql(self, expression: Tree) -> str:
-        node = {**self.parsed("select 1 from dual"), "select_list": [expression]}
-        return self._query_sql(node).removeprefix("SELECT ").removesuffix(" FROM dual")
-
-    def _query_sql(self, node: Tree) -> str:
-        tree = {"error": False, "statements": [{"node": node, "named_param_map": []}]}
-        found = self._connection.execute(
-            "select json_deserialize_sql(?::json)", [json.dumps(tree)]
-        ).fetchall()
-        return str(found[0][0])
+        node = {**self._parsed("select 1 from dual"), "select_list": [expression]}
+        return self._relations.parser.written(node).removeprefix("SELECT ").removesuffix(" FROM dual")
 
 
 def _within_scope(node: Tree, scope: "Scope") -> "Scope":

@@ -105,6 +105,12 @@ class Sandbox:
         if self._server is not None:
             self._server.stop()
 
+    def move_to(self, port: int) -> None:
+        """Serves at another port from now on."""
+        self.stop()
+        self._place = self._place[0], port
+        self.start()
+
     def exchange(self, provider: str, call: Call) -> tuple[Reply, Fault | None, datetime]:
         """What a request meets, without a socket: the answer, the fault on its way, and the moment."""
         return self._application.exchange(provider, call)
@@ -124,6 +130,11 @@ class Sandbox:
     def url(self) -> str:
         """Where it is served."""
         return "http://{}:{}".format(*self._place)
+
+    @property
+    def port(self) -> int:
+        """Where it is served on its host."""
+        return self._place[1]
 
     @property
     def providers(self) -> list[str]:

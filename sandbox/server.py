@@ -159,7 +159,11 @@ class Server:
         # With the protocol named, asyncio turns Nagle's algorithm off: without, each answer waits 40 ms.
         self._socket = socket.socket(socket.AF_INET, socket.SOCK_STREAM, socket.IPPROTO_TCP)
         self._socket.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        self._socket.bind((host, port))
+        try:
+            self._socket.bind((host, port))
+        except OSError:
+            self._socket.close()
+            raise
         config = uvicorn.Config(
             application,
             log_level="critical",

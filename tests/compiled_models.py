@@ -38,10 +38,13 @@ def give_statements(home: Path) -> None:
 def compiled_home(variables: Mapping[str, Any] | None = None) -> Path:
     """A home that has compiled them."""
     home = KEPT / statements_key(DATABASE, variables)
+    read = compiled_home() / "models" if variables else None
     KEPT.mkdir(parents=True, exist_ok=True)
     with FileLock(KEPT / "lock"):
         if not home.exists():
             shutil.rmtree(making := home.with_suffix(".making"), ignore_errors=True)
+            if read:  # as a home has what dbt read of the models when its settings are changed
+                shutil.copytree(read, making / "models", ignore=shutil.ignore_patterns("statements.json"))
             compiled(making, DATABASE, variables)
             making.rename(home)
     return home

@@ -7,7 +7,7 @@ import shutil
 import subprocess
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -16,7 +16,6 @@ from typing import Any
 
 import duckdb
 import pytest
-from filelock import FileLock
 from typer.testing import CliRunner, Result
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
@@ -85,9 +84,13 @@ class Project:
         rows = json.loads(result.stdout)["resources"]
         return {(row["account"], row["resource"]): row for row in rows}
 
+    def held_open(self) -> duckdb.DuckDBPyConnection:
+        """The working database: while it is open, to ask it takes a blink."""
+        return duckdb.connect(str(self.home / "working.duckdb"))
+
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         """Asks the working database, while no command is at work."""
-        with duckdb.connect(str(self.home / "working.duckdb")) as connection:
+        with self.held_open() as connection:
             connection.execute("set TimeZone = 'UTC'")
             return connection.execute(sql, list(values)).fetchall()
 
@@ -109,13 +112,16 @@ class Project:
 
     def assert_equals_truth(self, account: str | None = None) -> None:
         """Every resource's current rows are what the sandbox holds now."""
-        for provider in self.sandbox.providers:
-            for resource in PROVIDERS[provider].resources:
-                if (provider, resource.name) in self.unasked:
+        resources = [
+            (one, resource.name) for one in self.sandbox.providers for resource in PROVIDERS[one].resources
+        ]
+        with self.held_open():
+            for provider, resource in resources:
+                if (provider, resource) in self.unasked:
                     continue
-                truth = comparable(self.sandbox.truth(provider, resource.name))
-                held = comparable(self.current(provider, resource.name, account))
-                assert held == truth, f"{provider}.{resource.name}: {difference(held, truth)}"
+                truth = comparable(self.sandbox.truth(provider, resource))
+                held = comparable(self.current(provider, resource, account))
+                assert held == truth, f"{provider}.{resource}: {difference(held, truth)}"
 
     def asked(self, provider: str, path: str) -> list[Any]:
         """The bodies of what was asked at a path."""
@@ -197,7 +203,13 @@ SLOW = (
 """Files whose tests load, build or die, a second to a minute of a core each; `make test` leaves them out."""
 QUICK = ("test_declared_fields.py", "test_portable_sql.py", "test_words_and_charts.py")
 """Files of those folders that build nothing."""
-FIRST = ("test_kill.py", "test_ten_days.py", "test_every_switch.py")
+FIRST = (
+    "test_merged_models.py",
+    "test_same_as_dbt.py",
+    "test_kill.py",
+    "test_ten_days.py",
+    "test_every_switch.py",
+)
 """What takes longest, begun first."""
 MADE_ONCE = re.compile(r'^@pytest\.fixture\(.*scope="module"', re.M)
 
@@ -281,28 +293,51 @@ def project(sandbox: Sandbox, project_of: Callable[[Sandbox], Project]) -> Proje
     return project_of(sandbox)
 
 
+Begin = Callable[[Project, str], Project]
+
+
 @pytest.fixture(scope="session")
-def run_once(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The home of the usual project after one run, made once however many workers there are; to be copied."""
-    base = tmp_path_factory.getbasetemp()
-    folder = (base.parent if os.environ.get("PYTEST_XDIST_WORKER") else base) / "run_once"
-    with FileLock(f"{folder}.lock"):
-        if not (folder / "done").exists():
-            folder.mkdir()
-            with Sandbox(providers=USUAL) as sandbox, pytest.MonkeyPatch.context() as patch:
-                patch.chdir(folder)
-                project = Project(folder, sandbox)
-                project.configure()
-                project.stocktake("run")
-            (folder / "done").touch()
-    return folder / "warehouse"
+def begin(tmp_path_factory: pytest.TempPathFactory) -> Begin:
+    """Lets a project begin as its first command leaves it: that runs once, and its folder is copied.
+
+    The project's sandbox moves to where the first one was. Of another address everything would be read anew.
+    """
+    firsts: dict[tuple[str, ...], Project] = {}
+
+    def first(command: str, providers: Sequence[str]) -> Project:
+        with Sandbox(providers=providers) as sandbox, pytest.MonkeyPatch.context() as patch:
+            project = Project(tmp_path_factory.mktemp(f"after_a_{command}"), sandbox)
+            patch.chdir(project.folder)
+            project.configure()
+            project.stocktake(command)
+        return project
+
+    def begun(project: Project, command: str) -> Project:
+        key = command, *project.sandbox.providers
+        if key not in firsts:
+            firsts[key] = first(command, project.sandbox.providers)
+        try:
+            project.sandbox.move_to(firsts[key].sandbox.port)
+        except OSError:  # somebody else is there by now
+            firsts[key] = first(command, project.sandbox.providers)
+            project.sandbox.move_to(firsts[key].sandbox.port)
+        project.configure()
+        shutil.copytree(firsts[key].home, project.home, symlinks=True)
+        return project
+
+    return begun
 
 
 @pytest.fixture
-def after_a_run(project: Project, run_once: Path) -> Project:
-    """The usual project as its first run leaves it; what was published still names where it was made."""
-    shutil.copytree(run_once, project.home, symlinks=True)
-    return project
+def after_a_run(project: Project, begin: Begin) -> Project:
+    """The project as its first run leaves it; what was published still names where it was made."""
+    return begin(project, "run")
+
+
+@pytest.fixture
+def after_a_load(project: Project, begin: Begin) -> Project:
+    """The project as its first load leaves it, with a sandbox of its own, which has not been asked yet."""
+    return begin(project, "load")
 
 
 @pytest.fixture

@@ -20,14 +20,15 @@ NEW_LINES = re.compile(
 )
 
 STORY = """
-import json, subprocess, sys
+import json
 from pathlib import Path
+from typer.testing import CliRunner
+from pipelines.cli import app
 from sandbox import Sandbox
 
 def stocktake(*arguments):
-    code = "from pipelines.cli import main; main()"
-    done = subprocess.run([sys.executable, "-c", code, *arguments], capture_output=True, text=True)
-    assert done.returncode == 0, done.stderr[-3000:]
+    done = CliRunner().invoke(app, arguments)
+    assert done.exit_code == 0, f"{done.stderr[-3000:]} {done.exception!r}"
 
 with Sandbox(providers=["dockyard"]) as sandbox:
     Path(".dlt").mkdir()

@@ -35,6 +35,10 @@ RAW = re.compile(r"\b(?:from|join)\s+[\"`]?(?P<schema>raw_\w+)[\"`]?\s*\.", re.I
 LOSES_ROWS = re.compile(r"\b(where|join|distinct|group\s+by|having|qualify|limit)\b", re.IGNORECASE)
 
 
+SETS_BY_VARIABLE = re.compile(r"\{\{(?=[^}]*\b(?:config|ref|source)\()[^}]*\bvar\(")
+"""What a model is, or reads, told by a setting."""
+
+
 def without_comments(sql):
     """The text with comments blanked, so that lines keep their numbers."""
     blank = lambda match: re.sub(r"[^\n]", " ", match[0])  # noqa: E731
@@ -80,6 +84,8 @@ def model_faults(file, sql, readers=frozenset({"source"})):
     sources = list(source.finditer(sql))
     for match in RAW.finditer(sql):
         yield f"{at(match)} names {match['schema']} itself; write source() in a staging model"
+    for match in SETS_BY_VARIABLE.finditer(sql):
+        yield f"{at(match)} var() decides what a model is or reads, which dbt is told once: it decides values"
     if prefix == "stg_":
         yield from staging_faults(file, model, folders, sql, sources, at)
         return
@@ -190,6 +196,8 @@ STG = "staging/square/stg_square__locations.sql"
         ("marts/fct_levels.sql", "{{ parsed('square', 'locations') }}", "raw is read by one staging model"),
         ("reporting/rpt_stock.sql", "{{ ref('int_levels') }}", "a report reads marts only"),
         ("reporting/rpt_stock.sql", "{{ ref('rpt_other') }}", "a report reads marts only"),
+        ("reporting/rpt_stock.sql", "{{ config(enabled=var('wide')) }}", "var() decides what a model is"),
+        ("reporting/rpt_stock.sql", "{{ ref(var('stock')) }}", "var() decides what a model is"),
     ],
 )
 def test_a_model_that_reads_the_wrong_thing_is_told_where_it_belongs(file, sql, words):
@@ -208,7 +216,10 @@ def test_a_model_that_reads_the_right_thing_is_let_be():
         model_faults("marts/dim_products.sql", "{{ ref('int_x') }} {{ ref('stg_y') }} {{ ref('dim_z') }}")
     )
     assert not list(
-        model_faults("reporting/rpt_stock.sql", "{{ ref('dim_products') }} join {{ ref('fct_levels') }}")
+        model_faults(
+            "reporting/rpt_stock.sql",
+            "{{ config(tags='x') }} {{ ref('dim_products') }} join {{ ref('fct_levels') }} {{ var('x') }}",
+        )
     )
     assert not list(
         model_faults("marts/fct_kits.sql", "{{ ref('fct_levels') }} join {{ ref('bridge_kits') }}")

@@ -1,6 +1,5 @@
 """A business day ends at midnight in the zone of [stocktake] timezone, also over a DST change."""
 
-import json
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -37,22 +36,12 @@ def lived(tmp_path_factory: pytest.TempPathFactory) -> WorkingDatabase:
     return database
 
 
-def built(database: WorkingDatabase, zone: str, *models: str) -> WorkingDatabase:
-    """As a build makes them where the zone changed: from nothing."""
-    if zone == "UTC":
-        database.build(*models, tests=False)
-        return database
-    told = json.dumps({"timezone": zone})
-    database.dbt("run", "--full-refresh", "--vars", told, "--select", *(f"+{model}" for model in models))
-    return database
-
-
 @pytest.mark.parametrize("zone", DAYS)
 def test_a_day_has_what_stood_there_when_it_ended(lived: WorkingDatabase, zone: str) -> None:
-    found = built(lived, zone, "fct_inventory_daily", "rpt_stockouts", "rpt_days_of_cover").query(
-        "select date_day, quantity_available from marts.fct_inventory_daily order by 1"
-    )
+    told = {} if zone == "UTC" else {"timezone": zone}
+    lived.build("fct_inventory_daily", "rpt_stockouts", "rpt_days_of_cover", tests=False, variables=told)
 
+    found = lived.query("select date_day, quantity_available from marts.fct_inventory_daily order by 1")
     assert dict(found) == {date(2026, 3, day): Decimal(number) for day, number in DAYS[zone].items()}
     spells = lived.query("select started_on, last_day_out, is_ongoing from reporting.rpt_stockouts")
     assert spells == ([(date(2026, 3, 7), date(2026, 3, 8), False)] if zone == NEW_YORK else [])
@@ -67,7 +56,7 @@ def test_what_a_build_adds_is_what_a_build_from_nothing_makes(tmp_path: Path) ->
     for folder in folders:
         folder.mkdir()
     whole, grown = map(WorkingDatabase, folders)
-    told = json.dumps({"timezone": NEW_YORK})
+    told = {"timezone": NEW_YORK}
     for counts in (slice(2), slice(2, 4), slice(4, None)):  # each build begins a day, or ends one
         for at, quantity in [*COUNTS.items()][counts]:
             record = {
@@ -78,8 +67,8 @@ def test_what_a_build_adds_is_what_a_build_from_nothing_makes(tmp_path: Path) ->
             }
             for database in (whole, grown):
                 database.put("square.inventory_counts", record, account="shop", at=at)
-        grown.dbt("run", "--vars", told, "--select", "+fct_inventory_daily")
-    whole.dbt("run", "--vars", told, "--select", "+fct_inventory_daily")
+        grown.build("fct_inventory_daily", tests=False, variables=told)
+    whole.build("fct_inventory_daily", tests=False, variables=told)
 
     days = "select date_day, quantity_available, changed_at from marts.fct_inventory_daily order by 1"
     assert grown.query(days) == whole.query(days)

@@ -70,7 +70,12 @@ def test_a_history_of_changes_gives_the_tables_that_dbt_gives(
     project.configure(
         {**project_accounts(project), "ventmere_s2": project.account("ventmere_s2", available_basis="gross")}
     )
-    build("run", "--full-refresh")
+    project.load()
+    project.stocktake("build")
+    ours = tables(project.home / "working.duckdb")
+    project.query("delete from raw_stocktake.built")  # from nothing: that this equals dbt's was seen above
+    project.stocktake("build")
+    assert tables(project.home / "working.duckdb") == ours
 
 
 def project_accounts(project: Project) -> dict[str, dict[str, Any]]:

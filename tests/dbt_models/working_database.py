@@ -155,7 +155,8 @@ class WorkingDatabase:
         with pytest.MonkeyPatch.context() as patch:
             patch.setenv("STOCKTAKE_WORKING_DATABASE", str(self.path))
             runner = dbtRunner(manifest=None if project else _manifest())
-            done = runner.invoke([*arguments, *_told(self.folder, project or PROJECT)])
+            writes = arguments[0] == "docs"
+            done = runner.invoke([*arguments, *_told(self.folder, project or PROJECT, writes=writes)])
         results = list(getattr(done.result, "results", []))
         assert done.success is succeeds, done.exception or [
             f"{r.node.name}: {r.message}" for r in results if r.status in ("error", "fail")
@@ -198,9 +199,9 @@ def _manifest() -> Any:
     return found
 
 
-def _told(folder: Path, project: Path) -> list[str]:
+def _told(folder: Path, project: Path, *, writes: bool) -> list[str]:
     return [
         "--project-dir", str(project), "--profiles-dir", str(project),
         "--target-path", str(folder / "target"), "--log-path", str(folder / "logs"),
-        "--log-level-file", "none", "--quiet",
+        "--log-level-file", "none", "--quiet", *(() if writes else ("--no-write-json",)),
     ]  # fmt: skip

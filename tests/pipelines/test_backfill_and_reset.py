@@ -16,11 +16,10 @@ def marks(project: Project) -> list[tuple[object, ...]]:
     )
 
 
-def test_a_backfill_reads_the_window_and_moves_no_mark(project: Project, without_models: None) -> None:
-    project.load()
+def test_a_backfill_reads_the_window_and_moves_no_mark(after_a_load: Project, without_models: None) -> None:
+    project = after_a_load
     before = marks(project)
     leave_a_table(project)
-    project.sandbox.requests.clear()
     project.stocktake("backfill", "--since", "2026-01-02", "--until", "2026-01-04T12:00Z")
     (body,) = project.asked("square", COUNTS)
     assert body["updated_after"] == "2026-01-02T00:00:00.000Z"
@@ -69,8 +68,8 @@ def test_a_wrong_backfill_is_one_sentence(project: Project, options: tuple[str, 
     assert project.sandbox.requests == []
 
 
-def test_after_a_reset_the_next_run_is_a_first_run(project: Project) -> None:
-    project.load()
+def test_after_a_reset_the_next_run_is_a_first_run(after_a_load: Project) -> None:
+    project = after_a_load
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)
     project.load()
@@ -84,8 +83,8 @@ def test_after_a_reset_the_next_run_is_a_first_run(project: Project) -> None:
     project.assert_equals_truth()
 
 
-def test_one_resource_is_reset_by_itself(project: Project) -> None:
-    project.load()
+def test_one_resource_is_reset_by_itself(after_a_load: Project) -> None:
+    project = after_a_load
     project.stocktake("reset", "--account", "square", "--resource", "catalog_objects", "--yes")
     assert project.versions("square", "catalog_objects") == 0
     rows = project.load()
@@ -113,9 +112,9 @@ def test_reports_build_after_a_reset(after_a_run: Project) -> None:
     ids=["not confirmed", "unknown account", "unknown resource"],
 )
 def test_a_wrong_reset_is_one_sentence_and_forgets_nothing(
-    project: Project, options: tuple[str, ...], words: str
+    after_a_load: Project, options: tuple[str, ...], words: str
 ) -> None:
-    project.load()
+    project = after_a_load
     before = project.versions("square", "inventory_counts")
     assert words in project.stocktake("reset", *options, exits=2).stderr
     assert project.versions("square", "inventory_counts") == before > 0

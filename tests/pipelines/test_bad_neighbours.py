@@ -153,9 +153,9 @@ def elsewhere() -> Iterator[Sandbox]:
 
 
 @pytest.mark.providers(*PROVIDERS)
-def test_another_tenants_answers_do_not_pass_for_ours(project: Project, elsewhere: Sandbox) -> None:
+def test_another_tenants_answers_do_not_pass_for_ours(after_a_load: Project, elsewhere: Sandbox) -> None:
     """As many records under other keys passed the floor: all of ours were retired, and theirs were stock."""
-    project.load()
+    project = after_a_load
     before = {name: project.versions(name, table) for name, table in STOCK.items()}
     project.configure({name: {**project.account(name), **theirs(elsewhere, name)} for name in PROVIDERS})
     for sandbox in (project.sandbox, elsewhere):

@@ -56,8 +56,8 @@ def test_a_missing_permission_costs_one_resource(project: Project) -> None:
     assert sync_log["square", "inventory_counts"]["rows_new"] > 400
 
 
-def test_an_unreachable_host_loses_nothing(project: Project, impatient: None) -> None:
-    project.load()
+def test_an_unreachable_host_loses_nothing(after_a_load: Project, impatient: None) -> None:
+    project = after_a_load
     accounts = {p: project.account(p) for p in project.sandbox.providers}
     accounts["square"]["base_url"] = "http://127.0.0.1:9"
     project.configure(accounts)
@@ -82,9 +82,9 @@ def test_what_was_read_before_a_failure_is_kept_and_the_mark_stays(project: Proj
     project.assert_equals_truth()
 
 
-def test_no_secret_is_in_any_file_or_output(project: Project, impatient: None) -> None:
+def test_no_secret_is_in_any_file_or_output(after_a_run: Project, impatient: None) -> None:
+    project = after_a_run
     secrets = [project.sandbox.settings("square")["access_token"], "wrong-4711", "no-such-password"]
-    project.load()
     accounts = {
         "square": project.account("square"),
         "refused": {**project.account("square"), "access_token": "wrong-4711"},
@@ -144,8 +144,8 @@ def test_a_second_run_meets_the_lock(project: Project) -> None:
     project.stocktake("load")
 
 
-def test_another_process_in_the_working_file_is_named(project: Project) -> None:
-    project.load()
+def test_another_process_in_the_working_file_is_named(after_a_load: Project) -> None:
+    project = after_a_load
     import subprocess
     import sys
 

@@ -79,21 +79,20 @@ Tables = dict[str, list[tuple[Any, ...]]]
 
 def tables_of(project: Project, *, with_log: bool = True) -> Tables:
     """What the warehouse holds, without when it was learned."""
-    found = {
-        resource.name: project.query(
-            f"select {', '.join(resource.key)}, row_hash, _dlt_valid_to is null"
-            f" from raw_square.{resource.name} order by all"
-        )
+    queries = {
+        resource.name: f"select {', '.join(resource.key)}, row_hash, _dlt_valid_to is null"
+        f" from raw_square.{resource.name} order by all"
         for resource in PROVIDERS["square"].resources
     }
     if with_log:
         log = "select resource, mode, status, rows_new, rows_retired from raw_stocktake.sync_log order by all"
-        found["the log"] = project.query(log)
-        found["what dlt keeps"] = project.query(
+        queries["the log"] = log
+        queries["what dlt keeps"] = (
             "select (select count(*) from raw_square._dlt_loads),"
             " (select count(*) from raw_square._dlt_pipeline_state)"
         )
-    return found
+    with project.held_open():
+        return {name: project.query(query) for name, query in queries.items()}
 
 
 @pytest.fixture(scope="module")

@@ -16,10 +16,9 @@ def test_first_run_brings_every_record_once(project: Project) -> None:
     assert "updated_after" not in project.asked("square", COUNTS)[0]
 
 
-def test_second_run_with_nothing_changed_makes_no_version(project: Project) -> None:
-    project.load()
+def test_second_run_with_nothing_changed_makes_no_version(after_a_load: Project) -> None:
+    project = after_a_load
     before = project.query("select * from raw_square.inventory_counts order by all")
-    project.sandbox.requests.clear()
     sync_log = project.load()
     assert sum(row["rows_new"] + row["rows_retired"] for row in sync_log.values()) == 0
     assert project.query("select * from raw_square.inventory_counts order by all") == before
@@ -27,8 +26,8 @@ def test_second_run_with_nothing_changed_makes_no_version(project: Project) -> N
 
 
 @pytest.mark.parametrize("changes", [1, 7])
-def test_so_many_changes_make_so_many_versions(project: Project, changes: int) -> None:
-    project.load()
+def test_so_many_changes_make_so_many_versions(after_a_load: Project, changes: int) -> None:
+    project = after_a_load
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(changes)
     sync_log = project.load()
@@ -38,11 +37,10 @@ def test_so_many_changes_make_so_many_versions(project: Project, changes: int) -
     project.assert_equals_truth()
 
 
-def test_second_run_asks_only_for_what_moved(project: Project) -> None:
-    project.load()
+def test_second_run_asks_only_for_what_moved(after_a_load: Project) -> None:
+    project = after_a_load
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)
-    project.sandbox.requests.clear()
     sync_log = project.load()
     (body,) = project.asked("square", COUNTS)
     assert body["updated_after"] == "2026-01-05T07:50:00.000Z", "the first run's moment less the overlap"
@@ -74,19 +72,19 @@ def test_ties_across_a_page_border_are_all_read(project: Project, paging: str, i
     project.assert_equals_truth()
 
 
-def test_another_spelling_of_a_quantity_is_no_change(project: Project) -> None:
-    project.load()
+def test_another_spelling_of_a_quantity_is_no_change(after_a_load: Project) -> None:
+    project = after_a_load
     project.sandbox.switches["square"].padded_quantities = True
     sync_log = project.load("--sweep")
     assert sync_log["square", "inventory_counts"]["rows_read"] > 400
     assert sync_log["square", "inventory_counts"]["rows_new"] == 0
 
 
-def test_a_to_b_to_a_is_three_versions(project: Project) -> None:
+def test_a_to_b_to_a_is_three_versions(after_a_load: Project) -> None:
+    project = after_a_load
     shop = project.sandbox.world.data["ventmere_s2"]
     key = next(iter(shop.levels))
     first = shop.levels[key]["available"]
-    project.load()
     for available in (first + 1, first):
         shop.set_level(key, touch=False, available=available)
         project.load()
@@ -100,16 +98,16 @@ def test_a_to_b_to_a_is_three_versions(project: Project) -> None:
     assert rows == [(True, False), (False, False), (True, True)]
 
 
-def test_payloads_are_kept_byte_for_byte(project: Project) -> None:
-    project.load()
+def test_payloads_are_kept_byte_for_byte(after_a_load: Project) -> None:
+    project = after_a_load
     stored = {row[0] for row in project.query("select payload from raw_ventmere_s2.products")}
     assert any("听雨" in payload for payload in stored)
     assert any('.0,"packageWidthMm"' in payload for payload in stored), "1500.0 stays 1500.0"
 
 
-def test_a_deleted_variation_keeps_its_count_and_says_so(project: Project) -> None:
+def test_a_deleted_variation_keeps_its_count_and_says_so(after_a_load: Project) -> None:
+    project = after_a_load
     shop = project.sandbox.world.data["square"]
-    project.load()
     project.sandbox.clock.advance(hours=1)
     variation = shop.delete_object(next(key[0] for key in shop.counts if key[0] in shop.objects))
     project.load()
@@ -117,8 +115,8 @@ def test_a_deleted_variation_keeps_its_count_and_says_so(project: Project) -> No
     assert any(key[0] == variation for key in project.current("square", "inventory_counts"))
 
 
-def test_a_count_that_vanished_is_retired_by_the_sweep_only(project: Project) -> None:
-    project.load()
+def test_a_count_that_vanished_is_retired_by_the_sweep_only(after_a_load: Project) -> None:
+    project = after_a_load
     shop = project.sandbox.world.data["square"]
     gone = shop.remove_count(next(iter(shop.counts)))
     assert project.load()["square", "inventory_counts"]["rows_retired"] == 0
@@ -127,11 +125,11 @@ def test_a_count_that_vanished_is_retired_by_the_sweep_only(project: Project) ->
     project.assert_equals_truth()
 
 
-def test_a_record_that_comes_back_is_current_again(project: Project) -> None:
+def test_a_record_that_comes_back_is_current_again(after_a_load: Project) -> None:
+    project = after_a_load
     store = project.sandbox.world.data["ventmere_s2"]
     key = next(iter(store.levels))
     level = store.levels[key]
-    project.load()
     store.remove_level(key)
     project.load()
     store.levels[key] = level

@@ -149,9 +149,9 @@ def test_a_disk_that_fills_up_while_building_or_publishing_leaves_the_release_wh
     assert tables_of(again.folder) == story.expected
 
 
-def test_a_package_left_before_and_after_normalizing_stops_no_later_run(project: Project) -> None:
+def test_a_package_left_before_and_after_normalizing_stops_no_later_run(after_a_load: Project) -> None:
     """Killed between the two, dlt left both; every later run then failed on "Directory not empty"."""
-    project.load()
+    project = after_a_load
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(3)
     config = load_config(project.folder)

@@ -32,8 +32,10 @@ def spoil(project: Project, provider: str, resource: str, *, number: int = 0, va
     project.sandbox.rewrites[provider] = in_list(provider, resource, change)
 
 
-def test_a_null_in_a_whole_read_retires_nothing_and_is_named_until_it_is_mended(project: Project) -> None:
-    project.load()
+def test_a_null_in_a_whole_read_retires_nothing_and_is_named_until_it_is_mended(
+    after_a_load: Project,
+) -> None:
+    project = after_a_load
     store = project.sandbox.world.data["ventmere_s2"]
     before = project.current("ventmere_s2", "inventory_items")
     spoil(project, "ventmere_s2", "inventory_items")
@@ -62,8 +64,10 @@ def test_a_null_in_a_whole_read_retires_nothing_and_is_named_until_it_is_mended(
     project.assert_equals_truth()
 
 
-def test_a_count_without_its_id_leaves_the_mark_moving_and_heals_with_the_sweep(project: Project) -> None:
-    project.load()
+def test_a_count_without_its_id_leaves_the_mark_moving_and_heals_with_the_sweep(
+    after_a_load: Project,
+) -> None:
+    project = after_a_load
     project.sandbox.clock.advance(hours=1)
     touched = project.sandbox.change(3)["square"]
     spoil(project, "square", "inventory_counts", value={"quantity": "7"})
@@ -77,9 +81,9 @@ def test_a_count_without_its_id_leaves_the_mark_moving_and_heals_with_the_sweep(
     project.assert_equals_truth()
 
 
-def test_a_ledger_entry_is_asked_for_again_once_it_can_be_read(project: Project) -> None:
+def test_a_ledger_entry_is_asked_for_again_once_it_can_be_read(after_a_load: Project) -> None:
     """No sweep ever looks for it, and the mark has long passed it."""
-    project.load()
+    project = after_a_load
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)
     spoil(project, "square", "inventory_changes", value=["odd"])
@@ -93,8 +97,8 @@ def test_a_ledger_entry_is_asked_for_again_once_it_can_be_read(project: Project)
 
 
 @pytest.mark.providers("augno")
-def test_an_item_whose_stock_cannot_be_read_keeps_what_is_known(project: Project) -> None:
-    project.load()
+def test_an_item_whose_stock_cannot_be_read_keeps_what_is_known(after_a_load: Project) -> None:
+    project = after_a_load
     before = project.current("augno", "item_inventory")
     (odd,), (gone,) = sorted(before)[3], sorted(before)[5]
 
@@ -116,8 +120,8 @@ def test_an_item_whose_stock_cannot_be_read_keeps_what_is_known(project: Project
 
 
 @pytest.mark.providers("augno")
-def test_an_item_that_cannot_be_read_keeps_its_stock(project: Project) -> None:
-    project.load()
+def test_an_item_that_cannot_be_read_keeps_its_stock(after_a_load: Project) -> None:
+    project = after_a_load
     before = project.current("augno", "item_inventory")
     spoil(project, "augno", "items")
     rows = project.load(exits=3)

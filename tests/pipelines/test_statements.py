@@ -2,12 +2,13 @@
 
 import shutil
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
 from pipelines.errors import CommandError
-from pipelines.statements import PROJECT, Node, compiled, manifest_of
+from pipelines.statements import PROJECT, Node, _Dbt, compiled, manifest_of
 from pipelines.sync_log import make_log_tables
 from pipelines.transform import build_nodes
 from pipelines.warehouse import make_raw_tables
@@ -185,6 +186,34 @@ def test_a_scan_of_nothing_prechecks_nothing(home: Path, project: Path) -> None:
 def test_what_the_user_set_is_compiled(home: Path, project: Path, without_dbt: None) -> None:
     with pytest.raises(AssertionError, match="compiled again"):
         compiled(home, "working.duckdb", {"least": 2}, project)
+
+
+def test_where_only_settings_changed_dbt_does_not_read_the_models_again(
+    home: Path, project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[str] = []
+    invoke = _Dbt._invoke
+
+    def invoked(self: _Dbt, *arguments: str) -> Any:
+        asked.append(arguments[0])
+        return invoke(self, *arguments)
+
+    monkeypatch.setattr(_Dbt, "_invoke", invoked)
+    shutil.copytree(home, tmp_path / "kept")
+
+    def nodes(home: str) -> list[Node]:
+        return sorted(compiled(tmp_path / home, "working.duckdb", {"least": 2}, project), key=str)
+
+    of_kept = nodes("kept")
+    assert asked == ["compile", "compile"]
+    assert any(">= 2" in node.sql for node in of_kept)
+    assert nodes("anew") == of_kept
+    assert asked[2:] == ["parse", "compile", "compile"]
+
+    (tmp_path / "kept" / "models" / "statements.json").unlink()
+    (tmp_path / "kept" / "models" / "partial_parse.msgpack").write_bytes(b"damaged")
+    assert nodes("kept") == of_kept
+    assert asked[5:] == ["parse", "compile", "compile"]
 
 
 @pytest.mark.parametrize(

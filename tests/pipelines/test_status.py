@@ -25,8 +25,8 @@ def publish_a_table(project: Project) -> None:
     project.stocktake("publish")
 
 
-def test_what_is_loaded_and_not_published_is_said(project: Project, without_models: None) -> None:
-    project.load()
+def test_what_is_loaded_and_not_published_is_said(after_a_load: Project, without_models: None) -> None:
+    project = after_a_load
     before = status_of(project)
     assert before["published_is_newest"] is None
     publish_a_table(project)
@@ -46,8 +46,10 @@ def test_what_is_loaded_and_not_published_is_said(project: Project, without_mode
     assert status_of(project)["published_is_newest"] is True
 
 
-def test_a_release_that_was_gone_back_to_is_not_the_newest(project: Project, without_models: None) -> None:
-    project.load()
+def test_a_release_that_was_gone_back_to_is_not_the_newest(
+    after_a_load: Project, without_models: None
+) -> None:
+    project = after_a_load
     publish_a_table(project)
     project.query("insert into marts.dim_things values (2)")
     project.stocktake("run")
@@ -99,8 +101,8 @@ def test_a_run_that_was_stopped_says_so_afterwards(project: Project) -> None:
     assert "The last run was stopped (stocktake run, " in " ".join(project.stocktake("status").stdout.split())
 
 
-def test_what_was_reset_was_never_loaded(project: Project) -> None:
-    project.load()
+def test_what_was_reset_was_never_loaded(after_a_load: Project) -> None:
+    project = after_a_load
     assert {row["rows"] > 0 for row in status_of(project)["resources"]} == {True}
     project.stocktake("reset", "--account", "ventmere_s2", "--resource", "products", "--yes")
     rows = {row["resource"]: row for row in status_of(project)["resources"]}
@@ -144,8 +146,8 @@ def test_monitoring_is_told_what_is_too_old(project: Project, without_models: No
     assert "--fail-if-older soon: this is not a duration." in wrong
 
 
-def test_status_goes_on_where_an_account_lacks_what_a_run_needs(project: Project) -> None:
-    project.load()
+def test_status_goes_on_where_an_account_lacks_what_a_run_needs(after_a_load: Project) -> None:
+    project = after_a_load
     account = project.account("ventmere_s2")
     token = account.pop("access_token")
     project.configure({"ventmere_s2": account})

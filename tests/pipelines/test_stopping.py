@@ -2,20 +2,23 @@
 
 import itertools
 import json
+import os
 import re
 import signal
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pytest
 
 from sandbox import Sandbox
 from tests.conftest import Project
+from tests.soak.child import running
 
 COMMAND = [sys.executable, "-c", "from pipelines.main import main; main()"]
+RUN = ("run", "--log-format", "json")
 SENTENCE = "Stopped. What was extracted is loaded by the next run."
 HANGS = 120
 """Seconds after which a command that was to end has not."""
@@ -45,29 +48,39 @@ def has_answered_signals(process: subprocess.Popen[str]) -> bool:
     return caught is not None and bool(int(caught[1], 16) >> (signal.SIGTERM - 1) & 1)
 
 
-def stop_in(folder: Path, step: str, after: float, number: int) -> tuple[int, list[str]]:
+def stop_in(folder: Path, step: str, after: float, number: int) -> tuple[int | None, list[str]]:
     """Sends a signal to a run when it says that a step begins, or a moment later; its code, what it said."""
+    if step == "imports":
+        return stop_while_it_imports(folder, after, number)
+    with running(folder, *RUN) as (stderr, process):
+        said = list(up_to(step, stderr))
+        time.sleep(after)
+        assert process.pid is not None
+        os.kill(process.pid, number)
+        said += stderr.readlines()
+    return process.exitcode, said
+
+
+def up_to(step: str, lines: Iterable[str]) -> Iterator[str]:
+    """What is said up to the line that tells of the step."""
+    for line in lines:
+        yield line
+        if json.loads(line).get("step") == step:
+            return
+
+
+def stop_while_it_imports(folder: Path, after: float, number: int) -> tuple[int, list[str]]:
+    """The same of an interpreter of its own: others are forked from one that has imported everything."""
     with subprocess.Popen(
-        [*COMMAND, "run", "--log-format", "json"],
-        cwd=folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
+        [*COMMAND, *RUN], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
     ) as process:
         assert process.stderr is not None
-        said = []
-        if step == "imports":
-            while not has_answered_signals(process):
-                assert process.poll() is None, process.stderr.read()
-                time.sleep(0.001)
-        else:
-            for line in process.stderr:
-                said.append(line)
-                if json.loads(line).get("step") == step:
-                    break
+        while not has_answered_signals(process):
+            assert process.poll() is None, process.stderr.read()
+            time.sleep(0.001)
         time.sleep(after)
         process.send_signal(number)
-        said += process.stderr.readlines()
+        said = process.stderr.readlines()
         return process.wait(HANGS), said
 
 

@@ -6,6 +6,7 @@ longer to start than most loads take.
 
 import multiprocessing
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -13,7 +14,7 @@ from multiprocessing.connection import Connection
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
-from pipelines.cli import app
+from pipelines.main import main
 from pipelines.registry import PROVIDERS
 from sources._shared import http
 
@@ -49,4 +50,5 @@ def _command(folder: Path, stderr: Connection, words: tuple[str, ...]) -> None:
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     stderr.close()
     http.LONGEST_WAIT = WAIT
-    app(list(words))
+    sys.argv = ["stocktake", *words]
+    main()
