@@ -283,6 +283,7 @@ def serve(
             f"--host {host} --port {port} cannot be used: it is taken, or not this machine's. Choose another"
             " with --port, or --port 0 for a free one."
         ) from None
+    listener.listen(config.backlog)  # who reads the address may ask at once
     shown = f"[{host}]" if ":" in host else host
     address = f"http://{shown}:{listener.getsockname()[1]}/"
     say(f"The dashboard is at {address} (stop it with Ctrl-C).")
