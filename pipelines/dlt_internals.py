@@ -92,9 +92,9 @@ class OneTransactionClient(DuckDbClient):
 class OneTransaction(duckdb_destination):
     """dlt's destination for DuckDB with that client. dlt keeps this class's import path in its state."""
 
-    def __init__(self, file: Any = None, **more: Any) -> None:
-        # A path alone is parsed as an address of SQLAlchemy's, five times a load.
-        credentials: Any = {"database": file} if isinstance(file, str) else file
+    def __init__(self, credentials: Any = None, **more: Any) -> None:
+        if isinstance(credentials, str):  # a path alone is parsed as an address of SQLAlchemy's, each time
+            credentials = {"database": credentials}
         formats: Any = {
             "preferred_loader_file_format": ROWS_FORMAT,
             "supported_loader_file_formats": [ROWS_FORMAT, "insert_values"],

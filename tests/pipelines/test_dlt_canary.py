@@ -11,6 +11,7 @@ from typing import Any
 import dlt
 import duckdb
 import pytest
+from dlt.common.destination import Destination
 from dlt.common.storages.load_package import PackageStorage
 from dlt.destinations.impl.duckdb.duck import DuckDbClient
 
@@ -117,6 +118,12 @@ def test_capabilities_depend_on_no_configuration(home: Home) -> None:
     destination = OneTransaction(str(home.file))
     assert destination.capabilities() == super(OneTransaction, destination).capabilities()
     assert destination.capabilities().preferred_loader_file_format == "parquet"
+
+
+def test_dlt_makes_the_destination_by_its_path_as_it_makes_its_own(home: Home) -> None:
+    path = f"{OneTransaction.__module__}.{OneTransaction.__name__}"
+    made = Destination.from_reference(path, credentials=str(home.file))
+    assert made.configuration(made.spec()._bind_dataset_name("raw")).credentials.database == str(home.file)
 
 
 def test_versions_are_merged_and_nothing_is_staged(home: Home) -> None:
