@@ -109,16 +109,16 @@ $(LINTED): $(SQL) $(SQL_RULES)
 	@touch $@
 
 ARGS ?= build
-DEMO_DBT = STOCKTAKE_WORKING_DATABASE=$(CURDIR)/demo/warehouse/working.duckdb $(BIN)/dbt $(1) --project-dir dbt_models \
+DEMO_DBT = STOCKTAKE_WORKING_DATABASE=$(CURDIR)/demo/warehouse/working.duckdb $(BIN)/$(1) --project-dir dbt_models \
 	--profiles-dir dbt_models --target-path $(CURDIR)/demo/dbt --log-path $(CURDIR)/demo/dbt
 
 dbt: $(READY) ## dbt on the demo's warehouse: make dbt ARGS="build -s rpt_low_stock+"
 	@test -f demo/warehouse/working.duckdb || { echo "There is no demo warehouse yet: run make demo first." >&2; exit 2; }
-	$(call DEMO_DBT,$(ARGS))
+	$(call DEMO_DBT,dbt $(ARGS))
 
 dbt-docs: $(READY) ## dbt's documentation of the models, of the demo's warehouse, as one file to open
 	@test -f demo/warehouse/working.duckdb || { echo "There is no demo warehouse yet: run make demo first." >&2; exit 2; }
-	$(call DEMO_DBT,docs generate --static)
+	$(call DEMO_DBT,python -m tests.docs_site)
 	@echo "Open demo/dbt/static_index.html in a browser."
 
 sandbox: $(RUNTIME) ## The providers' APIs on localhost, with make-believe stock

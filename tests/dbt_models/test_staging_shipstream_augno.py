@@ -8,8 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from test_declared_fields import NOTES, STAGING, declared_tables, flattened, needs_notes, undeclared
+from test_declared_fields import NOTES, declared_tables, flattened, needs_notes, undeclared
 from working_database import FIRST_LOAD, WorkingDatabase
 
 EXAMPLE = json.loads(
@@ -503,19 +502,6 @@ def test_what_is_no_money_has_no_currency(built: WorkingDatabase) -> None:
     )
 
     assert swap == (3, None, Decimal("0.25"), "0.25")
-
-
-# Both
-
-
-@pytest.mark.parametrize(("provider", "table"), MODELS, ids=lambda word: word)
-def test_every_column_is_described_in_its_place(built: WorkingDatabase, provider: str, table: str) -> None:
-    document = yaml.safe_load((STAGING / provider / f"_{provider}__models.yml").read_text("utf-8"))
-    [described] = [model for model in document["models"] if model["name"] == f"stg_{provider}__{table}"]
-
-    assert described["description"].startswith("One row per version of ")
-    assert [column["name"] for column in described["columns"]] == columns_of(built, described["name"])
-    assert all(column["description"] for column in described["columns"])
 
 
 SMALLER_OBJECTS = {"unit", "unit_group", "owner"}
