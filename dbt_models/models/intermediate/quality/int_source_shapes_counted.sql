@@ -5,6 +5,7 @@ shapes as (
     {% for provider, resource in record_tables() %}
     select
         '{{ provider }}' as provider,
+        account,
         '{{ resource }}' as resource,
         field_kinds,
         unknown_fields,
@@ -13,7 +14,7 @@ shapes as (
         min(asked_at) as first_asked_at,
         max(asked_at) as last_asked_at
     from {{ ref('stg_' ~ provider ~ '__' ~ resource) }}
-    group by field_kinds, unknown_fields
+    group by account, field_kinds, unknown_fields
     {% if not loop.last %}union all{% endif %}
     {% endfor %}
 )
