@@ -15,8 +15,15 @@ totals as (
 
 -- Of the others the provider gives a total itself, which is more than its levels say.
 levels as (
-    select * from {{ ref('int_inventory_levels_unioned') }}
-    where provider not in ('{{ providers_with_totals() | join("', '") }}')
+    select levels.*
+    from {{ ref('int_inventory_level_versions_unioned') }} as levels
+    left join accounts on levels.account = accounts.account
+    where
+        levels.valid_to is null
+        and {{ is_configured('levels.provider') }}
+        and levels.provider not in (
+            '{{ providers_with_totals() | join("', '") }}'
+        )
 ),
 
 levels_summed as (

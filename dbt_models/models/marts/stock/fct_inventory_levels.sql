@@ -2,8 +2,16 @@
 
 with
 
+accounts as (
+    select * from {{ ref('stg_stocktake__accounts') }}
+),
+
+-- What is not configured any more has a history and no present.
 levels as (
-    select * from {{ ref('int_inventory_levels_unioned') }}
+    select levels.*
+    from {{ ref('int_inventory_level_versions_unioned') }} as levels
+    left join accounts on levels.account = accounts.account
+    where levels.valid_to is null and {{ is_configured('levels.provider') }}
 ),
 
 product_locations as (
