@@ -1,4 +1,4 @@
-"""What is nested in a product becomes tables: categories, overrides at locations, measurements, fields."""
+"""What is nested in a product becomes tables: overrides at locations, custom fields, parts of kits."""
 
 import json
 from datetime import UTC, datetime
@@ -13,35 +13,23 @@ DATA = Path(__file__).parents[1] / "data"
 [LISTED] = json.loads((DATA / "sellercloud_inventory.json").read_text(encoding="utf-8"))["Items"]
 SHIPSTREAM = json.loads((DATA / "shipstream_inventory_levels_total.json").read_text(encoding="utf-8"))
 [PRODUCT] = SHIPSTREAM["included"]["Product"]
-S2_PRODUCT = json.loads((DATA / "ventmere_s2_inventory_overview.json").read_text("utf-8"))["products"][0]
-DAY_2 = "2026-01-06T08:00:00Z"
 PARTS = (
-    "dim_categories",
     "dim_locations",
-    "bridge_product_categories",
+    "bridge_kit_components",
     "bridge_product_locations",
-    "bridge_product_measurements",
+    "rpt_custom_fields",
     "rpt_custom_fields_wide",
 )
 
 
-def category(key: str, name: str, parent: str | None = None) -> dict[str, Any]:
-    above = {"parent_category": {"id": parent, "ordinal": 1}} if parent else {}
-    return {"type": "CATEGORY", "id": key, "version": 1, "category_data": {"name": name, **above}}
-
-
-def item(key: str, **data: Any) -> dict[str, Any]:
-    return {"type": "ITEM", "id": key, "version": 1, "item_data": {"name": key.title(), **data}}
-
-
-def variation(key: str, item_id: str, **data: Any) -> dict[str, Any]:
-    said = {"item_id": item_id, "name": key.title(), **data}
-    return {"type": "ITEM_VARIATION", "id": key, "version": 1, "item_variation_data": said}
-
-
 def listed(sku: str, **more: Any) -> dict[str, Any]:
     blank: dict[type, Any] = {str: "", int: 0, bool: False, list: []}
-    return {**{name: blank[type(value)] for name, value in LISTED.items()}, "ID": sku, **more}
+    nothing = {name: blank[type(value)] for name, value in LISTED.items()}
+    return {**nothing, "ID": sku, "ProductName": sku.title(), **more}
+
+
+def child(sku: str, quantity: int, name: str = "") -> dict[str, Any]:
+    return {"ProductId": "KIT", "ChildProductId": sku, "PerKitQty": quantity, "ProductName": name}
 
 
 def column(name: str, data_type: int, value: Any, **more: Any) -> dict[str, Any]:
@@ -53,16 +41,23 @@ def column(name: str, data_type: int, value: Any, **more: Any) -> dict[str, Any]
 
 CHOICES = {
     "IsDropDownColumn": True,
-    "IsDropDownAllowMultipleSelection": True,
     "DataSourceContainer": [{"Key": "r", "Value": "Red"}, {"Key": "b", "Value": "Black"}],
 }
 COLUMNS = [
-    column("Finishes", 0, "r,b", **CHOICES),
+    column("Colour", 0, "r", **CHOICES),
+    column("Finishes", 0, "r,b", **CHOICES, IsDropDownAllowMultipleSelection=True),
+    column("Quote", 5, 'Café "Nord",\n听雨'),
+    column("Buyer's note", 5, "fragile, heavy"),
     column("Years", 1, 7),
+    column("Duty code", 0, "8518.30"),
     column("Hazard", 4, False),
     column("Since", 3, "2026-01-01T00:00:00"),
-    column("Buyer's note", 5, "fragile, heavy"),
+    column("Page", 6, "https://example.org/a?b=1&c=2"),
+    column("Unused", 0, None),
 ]
+# Digits that a double cannot hold, and a zero that a number would drop.
+EXACT = json.dumps(column("Exact", 2, None)).replace('"Value": null', '"Value": 12345678901234567.8901234567')
+ZERO = json.dumps(column("Zero", 2, None)).replace('"Value": null', '"Value":\n8518.30')
 FIELDS = [
     {
         "code": "finishes",
@@ -90,41 +85,29 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
     put("square.locations", {"id": "east", "name": "East", "status": "ACTIVE"}, account="shop")
     put(
         "square.catalog_objects",
-        category("drinks", "Drinks"),
-        category("tea", "Tea", "drinks"),
-        category("green", "Green", "tea"),
-        category("hen", "Hen", "egg"),
-        category("egg", "Egg", "hen"),
-        item("sencha", categories=[{"id": "green", "ordinal": 7}, {"id": "drinks"}],
-             reporting_category={"id": "tea"}),
-        item("mug", category_id="unlisted"),
-        variation("small", "sencha", location_overrides=[
-            {"location_id": "east", "price_money": {"amount": 1250, "currency": "EUR"},
-             "track_inventory": True, "inventory_alert_type": "LOW_QUANTITY",
-             "inventory_alert_threshold": 5},
-            {"location_id": "unlisted", "inventory_alert_type": "NONE", "inventory_alert_threshold": 5,
-             "sold_out": True, "sold_out_valid_until": "2026-02-01T00:00:00Z"},
-        ]),
-        variation("large", "sencha"),
-        variation("blue", "mug"),
+        {"type": "ITEM", "id": "sencha", "version": 1, "item_data": {"name": "Sencha"}},
+        {"type": "ITEM_VARIATION", "id": "small", "version": 1, "item_variation_data": {
+            "item_id": "sencha", "name": "Small", "location_overrides": [
+                {"location_id": "east", "price_money": {"amount": 1250, "currency": "EUR"},
+                 "track_inventory": True, "inventory_alert_type": "LOW_QUANTITY",
+                 "inventory_alert_threshold": 5},
+                {"location_id": "unlisted", "inventory_alert_type": "NONE", "inventory_alert_threshold": 5,
+                 "sold_out": True, "sold_out_valid_until": "2026-02-01T00:00:00Z"},
+            ]}},
         account="shop",
     )  # fmt: skip
+    drill = json.dumps(listed("DRILL", CustomColumns=COLUMNS), ensure_ascii=False)
     put(
         "sellercloud.inventory",
-        listed("DRILL", DefaultVendor="Vendor Inc.", DefaultVendorSKU="V-1", ProductConditionName="New",
-               QtyPerCase=12, WeightLbs=2, WeightOz=5, ShippingLength=10, ShippingWidth=4.5,
-               ShippingHeight=0, UnitOfMeasure=1, CustomColumns=COLUMNS),
-        listed("NAIL"),
+        drill.replace('"CustomColumns": [', f'"CustomColumns": [{EXACT}, {ZERO}, '),
+        listed(
+            "KIT", ChildProducts=[child("drill", 2, "Tool"), child("MISSING", 1, "Gone"), child("drill", 1)]
+        ),
         account="sc",
-    )  # fmt: skip
+    )
+    put("sellercloud.warehouses", {"ID": 1, "Name": "Main", "WarehouseType": 1, "IsSellAble": True},
+        account="sc")  # fmt: skip
     put("shipstream.products", {**PRODUCT, "custom_fields": FIELDS}, account="depot")
-    put(
-        "ventmere_s2.products",
-        {**S2_PRODUCT, "id": "box", "condition": "NEW", "packageLengthMm": 33.27078, "packageWidthMm": 0.0,
-         "packageHeightMm": 0.0, "shippingWeightKg": 0.3, "casePack": 6, "caseLengthMm": 400.0,
-         "caseWidthMm": 0.0, "caseHeightMm": 0.0, "caseWeightKg": 0.0},
-        account="s2",
-    )  # fmt: skip
     build(working_database)
     return working_database
 
@@ -135,37 +118,6 @@ def build(working_database: WorkingDatabase) -> None:
 
 def wanting(columns: list[dict[str, Any]]) -> str:
     return json.dumps({"custom_field_columns": columns})
-
-
-def test_a_category_says_where_it_stands(built: WorkingDatabase) -> None:
-    assert built.query(
-        "select categories.category_id, parents.category_id, categories.depth, categories.path,"
-        " categories.is_cycle, categories.is_orphan"
-        " from marts.dim_categories as categories"
-        " left join marts.dim_categories as parents on categories.parent_category_key = parents.category_key"
-        " order by 1"
-    ) == [
-        ("drinks", None, 1, "Drinks", False, False),
-        ("egg", "hen", None, None, True, False),
-        ("green", "tea", 3, "Drinks > Tea > Green", False, False),
-        ("hen", "egg", None, None, True, False),
-        ("tea", "drinks", 2, "Drinks > Tea", False, False),
-        ("unlisted", None, 1, "unlisted", False, True),
-    ]
-
-
-def test_variations_inherit_the_categories_of_their_item(built: WorkingDatabase) -> None:
-    inherited = [("drinks", False, 2), ("green", False, 1), ("tea", True, 3)]
-    assert built.query(
-        "select products.product_id, categories.category_id, is_primary, position"
-        " from marts.bridge_product_categories"
-        " join marts.dim_products as products using (product_key)"
-        " join marts.dim_categories as categories using (category_key) order by 1, 2"
-    ) == [
-        ("blue", "unlisted", True, 1),
-        *(("large", *row) for row in inherited),
-        *(("small", *row) for row in inherited),
-    ]
 
 
 def test_what_differs_at_a_location_is_a_row_there(built: WorkingDatabase) -> None:
@@ -183,42 +135,45 @@ def test_what_differs_at_a_location_is_a_row_there(built: WorkingDatabase) -> No
     ]
 
 
-def test_measurements_keep_their_unit_and_get_ours(built: WorkingDatabase) -> None:
-    pounds, kilogram = Decimal("453.59237"), Decimal(1000)
+def test_a_warehouse_has_a_type_and_says_whether_it_sells(built: WorkingDatabase) -> None:
     assert built.query(
-        "select products.product_id, subject, weight_value, weight_unit, weight_grams, length_value,"
-        " width_value, height_value, dimension_unit, length_mm, width_mm, height_mm, quantity_per_case"
-        " from marts.bridge_product_measurements"
-        " join marts.dim_products as products using (product_key) order by 1, 2"
-    ) == [
-        ("123", "item", 20, "lb", 20 * pounds, 8, 6, 4, "in",
-         Decimal("203.2"), Decimal("152.4"), Decimal("101.6"), None),
-        ("DRILL", "case", *[None] * 10, 12),
-        ("DRILL", "item", Decimal("2.3125"), "lb", Decimal("2.3125") * pounds, *[None] * 8),
-        ("DRILL", "package", None, None, None, 10, Decimal("4.5"), None, "cm", 100, 45, None, None),
-        ("box", "case", None, None, None, 400, None, None, "mm", 400, None, None, 6),
-        ("box", "package", Decimal("0.3"), "kg", Decimal("0.3") * kilogram, Decimal("33.27078"), None, None,
-         "mm", Decimal("33.27078"), None, None, None),
-    ]  # fmt: skip
-    assert built.query(
-        "select volume_value, volume_unit, volume_mm3 from marts.bridge_product_measurements"
-        " where volume_value is not null"
-    ) == [(300, "in^3", 300 * Decimal("16387.064"))]
+        "select name, location_type, is_sellable from marts.dim_locations where provider = 'sellercloud'"
+    ) == [("Main", "FBA", True)]
 
 
-def test_a_product_says_whom_it_is_bought_from_and_what_a_case_holds(built: WorkingDatabase) -> None:
+def test_a_kit_names_its_components_in_order_and_those_that_are_missing(built: WorkingDatabase) -> None:
     assert built.query(
-        "select product_id, vendor_name, vendor_sku, condition, country_of_origin, units_per_case"
-        " from marts.dim_products order by 1"
+        "select position, component_product_id, products.name, component_name, quantity_per_kit"
+        " from marts.bridge_kit_components left join marts.dim_products as products"
+        " on products.product_key = component_product_key order by 1"
     ) == [
-        ("123", None, "Vendor-SKU-1AD2", None, "TW", None),
-        ("DRILL", "Vendor Inc.", "V-1", "New", None, 12),
-        ("NAIL", None, None, None, None, None),
-        ("blue", None, None, None, None, None),
-        ("box", None, None, "NEW", None, 6),
-        ("large", None, None, None, None, None),
-        ("small", None, None, None, None, None),
+        (1, "DRILL", "Drill", "Tool", 2),
+        (2, "MISSING", None, "Gone", 1),
+        (3, "DRILL", "Drill", "Drill", 1),
     ]
+
+
+def test_custom_columns_of_every_type_are_read(built: WorkingDatabase) -> None:
+    read = built.query(
+        "select field_code, position, data_type, value_text, value_number, value_boolean, value_at, value_key"
+        " from reporting.rpt_custom_fields where product_id = 'DRILL' order by field_code, position"
+    )
+
+    assert read == [
+        ("Buyer's note", 1, "text", "fragile, heavy", None, None, None, None),
+        ("Colour", 1, "text", "Red", None, None, None, "r"),
+        ("Duty code", 1, "text", "8518.30", None, None, None, None),
+        ("Exact", 1, "decimal", "12345678901234567.8901234567", Decimal("12345678901234567.8901234567"),
+         None, None, None),
+        ("Finishes", 1, "text", "Red", None, None, None, "r"),
+        ("Finishes", 2, "text", "Black", None, None, None, "b"),
+        ("Hazard", 1, "boolean", "false", None, False, None, None),
+        ("Page", 1, "link", "https://example.org/a?b=1&c=2", None, None, None, None),
+        ("Quote", 1, "text", 'Café "Nord",\n听雨', None, None, None, None),
+        ("Since", 1, "instant", "2026-01-01T00:00:00", None, None, datetime(2026, 1, 1, 5, tzinfo=UTC), None),
+        ("Years", 1, "integer", "7", Decimal(7), None, None, None),
+        ("Zero", 1, "decimal", "8518.30", Decimal("8518.3"), None, None, None),
+    ]  # fmt: skip
 
 
 def test_wanted_fields_stand_side_by_side(built: WorkingDatabase) -> None:
@@ -230,10 +185,7 @@ def test_wanted_fields_stand_side_by_side(built: WorkingDatabase) -> None:
         ("123", "SKU-1AD", "Blue, Blue, Änder", 3, "n/a, 3, 4", True, None, None, None),
         ("DRILL", "DRILL", "Red, Black", 7, "7", False, datetime(2026, 1, 1, 5, tzinfo=UTC),
          "fragile, heavy", None),
-        ("NAIL", "NAIL", *none),
-        ("blue", None, *none),
-        ("box", S2_PRODUCT["sku"], *none),
-        ("large", None, *none),
+        ("KIT", "KIT", *none),
         ("small", None, *none),
     ]  # fmt: skip
     names = [
@@ -245,23 +197,6 @@ def test_wanted_fields_stand_side_by_side(built: WorkingDatabase) -> None:
     ]
     product = ["product_key", "provider", "account", "product_id", "sku", "product_name"]
     assert names == [*product, *(wanted["column"] for wanted in WANTED)]
-
-
-def test_a_category_that_moves_takes_those_below_with_it(built: WorkingDatabase) -> None:
-    built.put("square.catalog_objects", category("tea", "Teas"), account="shop", at=DAY_2)
-    built.retire("square.catalog_objects", "drinks", account="shop", at=DAY_2)
-
-    build(built)
-
-    assert built.query(
-        "select category_id, depth, path, deleted_at is not null from marts.dim_categories"
-        " where not is_cycle order by 1"
-    ) == [
-        ("drinks", 1, "Drinks", True),
-        ("green", 2, "Teas > Green", False),
-        ("tea", 1, "Teas", False),
-        ("unlisted", 1, "unlisted", False),
-    ]
 
 
 def test_without_wanted_fields_there_is_a_row_per_product(built: WorkingDatabase) -> None:

@@ -9,7 +9,10 @@ import msgspec
 import pytest
 from working_database import WorkingDatabase
 
-S2_EXAMPLE = Path(__file__).parents[1] / "data" / "ventmere_s2_inventory_overview.json"
+DATA = Path(__file__).parents[1] / "data"
+S2_EXAMPLE = DATA / "ventmere_s2_inventory_overview.json"
+[SELLERCLOUD_EXAMPLE] = json.loads((DATA / "sellercloud_inventory.json").read_text("utf-8"))["Items"]
+SHIPSTREAM_EXAMPLE = json.loads((DATA / "shipstream_inventory_levels_total.json").read_text("utf-8"))
 SQUARE_EXAMPLES = Path(__file__).parents[3] / "shared" / "examples"
 needs_square_examples = pytest.mark.skipif(
     not (SQUARE_EXAMPLES / "square_inventory_counts.json").is_file(),
@@ -35,6 +38,11 @@ def examples(working_database: WorkingDatabase) -> WorkingDatabase:
             answer = json.loads(path.read_text(encoding="utf-8"))
             working_database.put(f"square.{table}", *answer[name], account="shop")
     working_database.describe_account("shop", "square")
+    working_database.put("sellercloud.inventory", SELLERCLOUD_EXAMPLE, account="cloud")
+    working_database.describe_account("cloud", "sellercloud", timezone="America/New_York")
+    working_database.put("shipstream.total_levels", *SHIPSTREAM_EXAMPLE["collection"], account="depot")
+    working_database.put("shipstream.products", *SHIPSTREAM_EXAMPLE["included"]["Product"], account="depot")
+    working_database.describe_account("depot", "shipstream")
     working_database.build()
     return working_database
 
@@ -152,3 +160,71 @@ def test_square_s_locations_keep_zone_and_place(examples: WorkingDatabase) -> No
         ("Grant Park", "San Francisco", "CA", "US", "America/Los_Angeles", None, True),
         ("Midtown", "Atlanta", "GA", "US", "America/New_York", "PHYSICAL", True),
     }
+
+
+def test_sellercloud_s_placeholders_reach_the_marts(examples: WorkingDatabase) -> None:
+    """Its values are placeholders, so it is a shadow and an independent kit of itself."""
+    [row] = examples.query(
+        "select product_id, sku, name, brand, gtin, product_type, is_kit, shadow_of_product_key, is_active,"
+        " created_at from marts.dim_products where account = 'cloud' and not is_orphan"
+    )
+    placed_at = datetime(2026, 1, 22, 15, 2, 1, 711000, UTC)
+    assert row == ("string", "string", "string", "string", None, "string", True, None, False, placed_at)
+
+    assert examples.query(
+        "select component_product_id, component_product_key is not null, quantity_per_kit, position"
+        " from marts.bridge_kit_components where account = 'cloud'"
+    ) == [("string", True, Decimal(0), 1)]
+    assert examples.query(
+        "select field_code, field_name, data_type, value_text, position from reporting.rpt_custom_fields"
+        " where account = 'cloud'"
+    ) == [("string", "string", "text", "{}", 1)]
+    assert examples.query(
+        "select barcode, barcode_type from marts.bridge_product_barcodes where account = 'cloud' order by 2"
+    ) == [("string", "EAN"), ("string", "UPC")]
+
+
+def test_every_field_of_sellercloud_s_example_has_its_column(examples: WorkingDatabase) -> None:
+    [row] = examples.query(
+        "select * exclude (version_key, account, asked_at, valid_from, valid_to, uncast_values, field_kinds,"
+        " unknown_fields, parsed_by,"
+        " row_hash, _dlt_load_id, updated_at)"
+        " from staging.stg_sellercloud__inventory where account = 'cloud'"
+    )
+
+    assert len(row) == len(SELLERCLOUD_EXAMPLE) == 108
+
+
+def test_shipstream_s_example_reaches_the_marts(examples: WorkingDatabase) -> None:
+    [position] = examples.query(
+        "select products.product_id, products.sku, products.is_orphan, quantity_on_hand, quantity_available,"
+        " quantity_reserved, quantity_incoming, quantity_backordered, quantity_unsellable,"
+        " quantity_advertised, is_additive, counted_at"
+        " from marts.fct_inventory_positions join marts.dim_products as products using (product_key)"
+        " where products.account = 'depot'"
+    )
+    counted_at = datetime(2025, 8, 28, 10, 30, tzinfo=UTC)
+    assert position == ("5", "ABC123", True, 230, 166, 24, 100, 0, 50, 195, True, counted_at)
+
+    [named] = examples.query(
+        "select product_id, sku, name, product_type, gtin, is_active, owner_id, created_at"
+        " from marts.dim_products where account = 'depot' and not is_orphan"
+    )
+    created_at = datetime(2017, 7, 21, 17, 32, 28, tzinfo=UTC)
+    assert named == ("123", "SKU-1AD", "Test Product", "Product", None, True, "4", created_at)
+
+    assert examples.query(
+        "select barcode, gtin, position from marts.bridge_product_barcodes where account = 'depot' order by 3"
+    ) == [("956623520-4", None, 1), ("O-VS-Oregano-p3", None, 2)]
+    assert examples.query(
+        "select country_code, base_code, extension, hs_code from marts.bridge_product_hs_codes"
+        " where account = 'depot' order by 1"
+    ) == [("TW", "8518.30", "002", "8518.30002"), ("US", "8518.30", "011", "8518.30011")]
+    assert examples.query(
+        "select field_code, data_type, value_text, value_number, value_boolean, value_key"
+        " from reporting.rpt_custom_fields where account = 'depot' order by 1"
+    ) == [
+        ("allow_mailer", "boolean", "true", None, True, None),
+        ("color", "option", "Red and Black", None, None, "13"),
+        ("cost_of_goods", "decimal", "41.32", Decimal("41.32"), None, None),
+    ]
