@@ -156,7 +156,7 @@ def builds(folder: Folder, of: str, bounds: dict[str, float]) -> Generator[Row, 
 
 def changes(folder: Folder, of: str, count: int, whole: Spent) -> Iterator[Row]:
     """What a build and a publish cost after a change of so many records, beside a whole build."""
-    for _ in range(2):  # the first entries of Square's ledger change how every product's sales are known
+    for _ in range(2):  # Square's first inventory changes decide how every product's sales are known
         folder.move(count)
         folder.stocktake("load")
         part, published = folder.stocktake("build"), folder.stocktake("publish")

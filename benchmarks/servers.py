@@ -40,7 +40,7 @@ class Pages(BaseHTTPRequestHandler):
         return self._say({"Items": [product(number) for number in numbers], "TotalResults": self.records})
 
     def do_POST(self) -> None:
-        """Sellercloud's login, and Square's stock; its catalogue and ledger are empty."""
+        """Sellercloud's login, and Square's stock; it has no catalogue and no inventory changes."""
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         if self.path.endswith("/token"):
             return self._say({"access_token": "t", "token_type": "Bearer", "expires_in": 3600})

@@ -36,14 +36,15 @@ def checks(
 ) -> Findings:
     """Whether this account can be read, and if not, why."""
     client = AugnoClient(base_url, api_key, api_version, account_id, requests_per_second)
-    stranger = AugnoClient(base_url, api_key, api_version, None, requests_per_second)
+    without_account = AugnoClient(base_url, api_key, api_version, None, requests_per_second)
     try:
-        first = _greet(client)
+        first = _first_call(client)
         error = first.error
         if (
             account_id
             and isinstance(error, (CredentialsError, PermissionDeniedError, NotFoundError))
-            and _greet(stranger).answer is not None  # without the header the account is not the reason
+            and _first_call(without_account).answer
+            is not None  # without the header the account is not the reason
         ):
             yield _foreign(error, account_id)
         yield _naming_account(first, account_id)
@@ -66,10 +67,10 @@ def checks(
             yield _stock(stock, item[0])
     finally:
         client.close()
-        stranger.close()
+        without_account.close()
 
 
-def _greet(client: AugnoClient) -> FirstCall:
+def _first_call(client: AugnoClient) -> FirstCall:
     return first_call(client.api, ITEMS_PATH, ADDRESS, params=[("limit", "1")])
 
 

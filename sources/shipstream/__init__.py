@@ -7,8 +7,8 @@ move without either.
 **Deletes.** A disabled product is ShipStream's soft delete, and is read like the enabled ones. Of hard
 deletes nothing tells; only the sweep sees them.
 
-**Absent on purpose.** Bins, lots, orders, deliveries, webhooks. Bills of materials and the stock ledger are
-in the Merchant API only.
+**Absent on purpose.** Bins, lots, orders, deliveries, webhooks. Bills of materials and stock
+movements are in the Merchant API only.
 
 **Lies.** Levels are sorted by `-updated_at` unless told otherwise, yet cursors work along ids only: `sort` is
 always sent. Totals are not sums of warehouses: what is backordered or advertised is in no warehouse. The

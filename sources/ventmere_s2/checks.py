@@ -56,26 +56,26 @@ def checks(
             organization_id=organization,
         )
 
-    client, stranger = client_of(organization_id), client_of("")
+    client, without_organization = client_of(organization_id), client_of("")
     try:
         overview = client.api.send("GET", OVERVIEW_PATH, no_web_page(_read_overview))
     except SourceError as error:
-        yield _refused(error, organization_id, stranger)
+        yield _refused(error, organization_id, without_organization)
         yield clock_skew(client.api)
     else:
         yield ok("connection", "Answers.")
         yield clock_skew(client.api)
-        yield _held(overview.body, organization_id)
+        yield _contents(overview.body, organization_id)
     finally:
         client.close()
-        stranger.close()
+        without_organization.close()
 
 
-def _refused(error: SourceError, organization_id: str, stranger: VentmereS2Client) -> Finding:
+def _refused(error: SourceError, organization_id: str, without_organization: VentmereS2Client) -> Finding:
     """Why there is no overview. A foreign organisation is refused like a wrong token (ventmere_s2.md §1)."""
     if isinstance(error, (CredentialsError, PermissionDeniedError)) and organization_id:
         # Without the header the organisation cannot be the reason.
-        asked = first_call(stranger.api, PRODUCTS_PATH, ADDRESS, params={"limit": "1"})
+        asked = first_call(without_organization.api, PRODUCTS_PATH, ADDRESS, params={"limit": "1"})
         is_asked_for_one = isinstance(asked.error, RequestError) and asked.error.status == 400
         if asked.answer is not None or is_asked_for_one:
             return Finding(
@@ -102,7 +102,7 @@ def _refused(error: SourceError, organization_id: str, stranger: VentmereS2Clien
     return failed_first_call(error, ADDRESS)
 
 
-def _held(found: _Overview, organization_id: str) -> Finding:
+def _contents(found: _Overview, organization_id: str) -> Finding:
     counts = (
         f"{len(found.warehouses)} warehouses, {len(found.products)} products and {len(found.items)} levels"
     )
