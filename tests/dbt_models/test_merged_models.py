@@ -222,13 +222,15 @@ def live(loaded: Path, folder: Path, seed: int, steps: int) -> set[str]:
     database.query("detach loaded")
     database.build(tests=False)
     world, merged = World(database, seed), set()
+    database.describe_account("ventmere_s2", "ventmere_s2", available_basis="gross")  # of the past too
     for number in range(steps):
         world.step()
         merged |= database.build(tests=False).merged
         database.close()
         whole.close()
         shutil.copyfile(database.path, whole.path)
-        whole.build_anew()
+        whole.query("delete from raw_stocktake.built where not starts_with(node, 'stg_')")
+        whole.build(tests=False)
         assert differences(database, whole) == {}, f"seed {seed}, step {number}"
     return merged
 
