@@ -1,7 +1,7 @@
 """A sandbox, and a project folder as a user has one: judged by its warehouse and by what was asked."""
 
+import gc
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -16,11 +16,13 @@ from typing import Any
 
 import duckdb
 import pytest
+from typer.main import get_command
 from typer.testing import CliRunner, Result
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
 from pipelines.cli import app
+from pipelines.main import MADE_BETWEEN_COLLECTIONS
 from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
 from tests.compiled_models import compiled_once
@@ -260,10 +262,13 @@ USUAL = ("square", "ventmere_s2")
 
 
 @pytest.fixture(scope="session", autouse=True)
-def _compiled_once() -> Iterator[None]:
-    """dbt takes half a minute of a core for the models, and makes the same of the same text."""
+def _made_once() -> Iterator[None]:
+    """dbt takes half a minute of a core for the models, and makes the same of the same text; so does typer of
+    our command, a thirtieth of a load each time. And garbage is collected as seldom as the command does."""
+    gc.set_threshold(MADE_BETWEEN_COLLECTIONS)
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("pipelines.statements._compile", compiled_once)
+        patch.setattr("typer.testing._get_command", cache(get_command))
         yield
 
 
@@ -348,23 +353,38 @@ def impatient(monkeypatch: pytest.MonkeyPatch) -> None:
 
 # A disk that fills up: a small file system of this test's own, in a namespace where it may mount one.
 STOCKTAKE = str(Path(sys.executable).parent / "stocktake")
-NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount", "sh", "-c"]
+NAMESPACE = ["unshare", "--user", "--map-root-user", "--mount"]
 SMALL_DISK = """
-set -e
-mount -t tmpfs -o size=1g small "$PLACE"
-cp -a "$CONTENT/." "$PLACE"
-number=0
-while read -r free command; do
-    used=$(df -k --output=used "$PLACE" | tail -1)
-    mount -o "remount,size=$((used + free))k" "$PLACE"
-    number=$((number + 1))
-    set +e
-    $command >"$OUT/$number.out" 2>"$OUT/$number.err"
-    echo $? >"$OUT/$number.code"
-    set -e
-done
-cp -a "$PLACE" "$OUT/warehouse"
+import json, os, shutil, subprocess, sys
+import dlt.destinations.impl.duckdb.duck, pipelines.cli, pipelines.main, sources.square
+home, small, steps = json.load(sys.stdin)
+
+def run(*words):
+    return subprocess.run(words, check=True, capture_output=True, text=True).stdout
+
+run("mount", "-t", "tmpfs", "-o", "size=1g", "small", small)
+run("cp", "-a", f"{home}/.", small)
+run("mount", "--bind", small, home)
+for free, words in steps:
+    used = int(run("df", "-k", "--output=used", small).split()[1])
+    run("mount", "-o", f"remount,size={used + free}k", small)
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        os.dup2(writing, 2)
+        os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+        sys.argv = ["stocktake", *words.split()]
+        pipelines.main.main()
+    os.close(writing)
+    with open(reading) as stderr:
+        said = stderr.read()
+    code = os.waitstatus_to_exitcode(os.waitpid(process, 0)[1])
+    print(json.dumps([code, said]), flush=True)
+run("umount", home)
+shutil.rmtree(home)
+run("cp", "-a", small, home)
 """
+"""Commands are forked from one process that has imported everything, and each has so many kilobytes free."""
 PLENTY = 1_000_000
 """Kilobytes."""
 SmallDisk = Callable[..., list[tuple[int, str]]]
@@ -377,26 +397,16 @@ def on_a_small_disk(tmp_path: Path) -> SmallDisk:
         pytest.skip("this machine lets nobody mount a file system of their own")
 
     def work(project: Project, *steps: tuple[int, str]) -> list[tuple[int, str]]:
-        shutil.rmtree(tmp_path / "content", ignore_errors=True)
-        shutil.rmtree(tmp_path / "out", ignore_errors=True)
-        content, out = tmp_path / "content", tmp_path / "out"
-        project.home.rename(content)
-        project.home.mkdir()
-        out.mkdir()
-        subprocess.run(
-            [*NAMESPACE, SMALL_DISK],
+        (tmp_path / "small").mkdir()
+        done = subprocess.run(
+            [*NAMESPACE, sys.executable, "-c", SMALL_DISK],
             cwd=project.folder,
-            input="".join(f"{free} {STOCKTAKE} {words}\n" for free, words in steps),
+            input=json.dumps([str(project.home), str(tmp_path / "small"), steps]),
+            capture_output=True,
             text=True,
             check=True,
-            env={**os.environ, "PLACE": str(project.home), "CONTENT": str(content), "OUT": str(out)},
         )
-        project.home.rmdir()
-        (out / "warehouse").rename(project.home)
-        said = [
-            (int((out / f"{n}.code").read_text()), (out / f"{n}.err").read_text())
-            for n in range(1, len(steps) + 1)
-        ]
+        said = [(code, words) for code, words in map(json.loads, done.stdout.splitlines())]
         assert not [words for _, words in said if "Traceback" in words]
         return said
 

@@ -125,5 +125,5 @@ ROWS = [
     for number, row in enumerate(all_pairs(switch_values(provider)))
 ]
 """Every two values of different switches of a provider, together at least once; for `parametrize`."""
-FIRST_ROWS = [row for row in ROWS if str(row.id).endswith(("-0", "-1"))]
-"""Two of each provider, for what is dear."""
+FIRST_ROWS = [row for row in ROWS if str(row.id).endswith("-0")]
+"""One of each provider, for what is dear."""

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.compiled_models import give_statements
 from tests.conftest import Project
 from tests.test_docs import PAGES, ROOT, known_tests, read
 
@@ -101,6 +102,7 @@ def test_commands_that_are_printed_run_as_they_are(project: Project, monkeypatch
     project.configure({name: project.account(provider) for name, provider in accounts.items()})
     monkeypatch.setenv("PATH", str(Path(sys.executable).parent), prepend=":")
     monkeypatch.setenv("SANDBOX", project.sandbox.url)
+    give_statements(project.home)  # or the first of them compiles
     for line in HERE:
         if shutil.which(program := line.split()[0]) is None:
             pytest.skip(f"there is no {program} here")

@@ -64,10 +64,10 @@ def test_who_stays_on_duckdb_gets_no_package_of_spark_or_iceberg() -> None:
 def test_installed_into_an_empty_environment_it_runs(wheel: Path, project) -> None:
     """The environment has the wheel alone; what Stocktake depends on is lent by this one, to save an hour."""
     environment = project.folder / "environment"
-    subprocess.run([sys.executable, "-m", "venv", str(environment)], check=True)
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", str(environment)], check=True)
     python = environment / "bin" / "python"
-    pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check", "--no-deps"]
-    subprocess.run([*pip, str(wheel)], check=True)
+    pip = [sys.executable, "-m", "pip", "--python", str(python), "--quiet", "--disable-pip-version-check"]
+    subprocess.run([*pip, "install", "--no-deps", str(wheel)], check=True)
     (packages,) = environment.glob("lib/python*/site-packages")
     lent = [path for path in sys.path if Path(path).name == "site-packages"]
     (packages / "lent.pth").write_text("\n".join(lent), encoding="utf-8")

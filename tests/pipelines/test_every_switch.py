@@ -1,4 +1,4 @@
-"""Under what the providers' notes leave open, the warehouse comes to equal the truth: two rows of each.
+"""Under what the providers' notes leave open, the warehouse comes to equal the truth: a row of each.
 
 tests/simulation/test_every_switch.py reads under all rows, without dlt and a database.
 """

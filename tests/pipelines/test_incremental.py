@@ -59,8 +59,7 @@ def test_the_mark_is_the_servers_moment_when_our_clock_runs_ahead(project: Proje
     assert sync_log["square", "inventory_counts"]["mark_after"] == "2026-01-05 08:00:00+00:00"
 
 
-@pytest.mark.parametrize("paging", ["positional", "keyed"])
-@pytest.mark.parametrize("inclusive", [True, False])
+@pytest.mark.parametrize(("paging", "inclusive"), [("positional", True), ("keyed", False)])
 def test_ties_across_a_page_border_are_all_read(project: Project, paging: str, inclusive: bool) -> None:
     switches = project.sandbox.switches["square"]
     switches.paging, switches.updated_after_inclusive, switches.page_rows = paging, inclusive, 7

@@ -1,8 +1,11 @@
 """What moves while it is read, what a sweep repairs, and what a sweep may not do."""
 
+import shutil
+
 import pytest
 
 from tests.conftest import Project
+from tests.pipelines.conftest import leave_a_table
 
 
 def test_a_row_that_jumps_ahead_of_the_scan_comes_with_the_next_run(project: Project) -> None:
@@ -137,8 +140,11 @@ def test_a_broken_snapshot_is_a_failed_attempt_and_never_an_empty_result(
     project.assert_equals_truth()
 
 
-def test_an_empty_snapshot_retires_nothing_until_it_is_confirmed(after_a_load: Project) -> None:
+def test_an_empty_snapshot_retires_nothing_until_it_is_confirmed(
+    after_a_load: Project, without_models: None
+) -> None:
     project = after_a_load
+    leave_a_table(project)
     held = project.current("ventmere_s2", "inventory_items")
     project.sandbox.switches["ventmere_s2"].overview = "empty"
     sync_log = project.load(exits=3)
@@ -207,8 +213,6 @@ def test_a_warehouse_put_back_from_a_copy_is_read_on_from_the_copys_marks(after_
 
 def test_marks_come_back_from_the_warehouse_on_a_new_machine(after_a_load: Project) -> None:
     project = after_a_load
-    import shutil
-
     shutil.rmtree(project.home / "pipelines")
     (project.home / "warehouse.stamp").unlink()
     assert project.load()["square", "inventory_counts"]["mode"] == "incremental"

@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -690,9 +691,13 @@ def test_a_kill_at_any_step_leaves_a_whole_release_and_the_next_publish_repairs(
     whole = {6: ["product", "on_hand", "as_of", "states"], 7: ["added", "product"]}
     warehouse.execute("create table marts.dim_units as select 'each' as unit")  # in both releases
 
+    published = tmp_path / "published"
+    publish_now(warehouse, published)
+    shutil.copytree(published, tmp_path / "before", symlinks=True)
+
     def die_and_look(killed, steps):
-        published = tmp_path / str(steps)
-        publish_now(warehouse, published)
+        shutil.rmtree(published)
+        shutil.copytree(tmp_path / "before", published, symlinks=True)
         killed.stdin.write(json.dumps([str(published), steps]) + "\n")
         killed.stdin.flush()
         code = int(killed.stdout.readline())
