@@ -35,7 +35,7 @@ with Sandbox(providers=["dockyard"]) as sandbox:
     lines = ["[accounts.yard]", 'provider = "dockyard"', f'base_url = "{sandbox.base_url("dockyard")}"']
     lines += [f'{key} = "{value}"' for key, value in sandbox.settings("dockyard").items()]
     Path(".dlt/config.toml").write_text("\\n".join(lines))
-    stocktake("run")
+    stocktake("load")
     sandbox.clock.advance(hours=1)
     changed = sandbox.change(2)["dockyard"]
     sandbox.requests.clear()
