@@ -1,22 +1,15 @@
 """Answers about now depend on what is there now, of accounts that are configured; history keeps the rest."""
 
-import json
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
+from records import PRODUCT, Row, listed, total
 from working_database import WorkingDatabase
 
 from pipelines.registry import PROVIDERS
 
-DATA = Path(__file__).parents[1] / "data"
-[LISTED] = json.loads((DATA / "sellercloud_inventory.json").read_text(encoding="utf-8"))["Items"]
-SHIPSTREAM = json.loads((DATA / "shipstream_inventory_levels_total.json").read_text("utf-8"))
-[LEVEL] = SHIPSTREAM["collection"]
-[PRODUCT] = SHIPSTREAM["included"]["Product"]
 DAY_2, DAY_3, DAY_4 = "2026-01-06T08:00:00Z", "2026-01-07T08:00:00Z", "2026-01-08T08:00:00Z"
 TEA, POT, CUP = "4006381333931", "036000291452", "012345678905"
-Row: TypeAlias = dict[str, Any]
 
 TOLD_OF_THE_PAST = {
     "fct_inventory_changes", "fct_inventory_periods", "fct_inventory_daily", "fct_account_days",
@@ -27,11 +20,9 @@ TOLD_OF_THE_PAST = {
 """Tables that are about more than now, or about what was read."""
 
 
-def listed(sku: str, available: int = 0, **more: Any) -> Row:
-    blank: dict[type, Any] = {str: "", int: 0, bool: False, list: []}
-    plain = {name: blank[type(value)] for name, value in LISTED.items()}
-    held = {"PhysicalQty": available, "InventoryAvailableQty": available, "AggregateQty": available}
-    return {**plain, "ID": sku, "ProductName": sku.title(), "Status": 1, **held, **more}
+def stocked(sku: str, available: int = 0, **more: Any) -> Row:
+    held = dict.fromkeys(("PhysicalQty", "InventoryAvailableQty", "AggregateQty"), available)
+    return listed(sku, **{**held, **more})
 
 
 def kit(sku: str, *parts: str, available: int = 0, **more: Any) -> Row:
@@ -39,7 +30,7 @@ def kit(sku: str, *parts: str, available: int = 0, **more: Any) -> Row:
         {"ProductId": sku, "ChildProductId": part, "PerKitQty": 2, "ProductName": ""} for part in parts
     ]
     kind = {"IsKit": True, "InventoryDependantOption": 2}
-    return listed(sku, available, **{**kind, "ChildProducts": children, **more})
+    return stocked(sku, available, **{**kind, "ChildProducts": children, **more})
 
 
 def item(key: str, *variations: Row, deleted: bool = False, version: int = 1, **data: Any) -> Row:
@@ -72,12 +63,6 @@ def count(key: str, quantity: str, location: str = "L", state: str = "IN_STOCK")
     return {"catalog_object_id": key, "location_id": location, "state": state, "quantity": quantity}
 
 
-def total(number: int, sku: str, available: int) -> Row:
-    blank = {name: 0 for name in LEVEL if name.startswith("qty_")}
-    held = {"qty_on_hand": available, "qty_available": available, "qty_advertised": available}
-    return {**LEVEL, **blank, **held, "product": {"type": "Product", "id": number, "sku": sku}}
-
-
 def merchandise(number: int, sku: str, *barcodes: str) -> Row:
     return {**PRODUCT, "id": number, "sku": sku, "barcodes": list(barcodes), "custom_fields": []}
 
@@ -105,13 +90,13 @@ def live(database: WorkingDatabase) -> None:
     # Sellercloud
     put(
         "sellercloud.inventory",
-        listed("CUP-1", 8), listed("A-CUP", 8, ShadowOf="cup-1"), kit("KIT", "cup-1", available=4),
-        listed("TEA", 5, UPC=TEA), listed("A-TEA", 5, ShadowOf="TEA"), kit("BOX", "A-TEA"),
-        listed("POT", 3, UPC=POT), kit("SET", "POT", "KIT"), listed("A-SET", ShadowOf="SET", IsKit=True),
-        listed("LID", 6), listed("A-LID", 6, ShadowOf="lid"), kit("TIN", "LID", available=1),
+        stocked("CUP-1", 8), stocked("A-CUP", 8, ShadowOf="cup-1"), kit("KIT", "cup-1", available=4),
+        stocked("TEA", 5, UPC=TEA), stocked("A-TEA", 5, ShadowOf="TEA"), kit("BOX", "A-TEA"),
+        stocked("POT", 3, UPC=POT), kit("SET", "POT", "KIT"), stocked("A-SET", ShadowOf="SET", IsKit=True),
+        stocked("LID", 6), stocked("A-LID", 6, ShadowOf="lid"), kit("TIN", "LID", available=1),
         account="cloud",
     )  # fmt: skip
-    put("sellercloud.warehouse_inventory", listed("CUP-1", WarehousePhysicalQty=8), account="cloud",
+    put("sellercloud.warehouse_inventory", stocked("CUP-1", WarehousePhysicalQty=8), account="cloud",
         keys=("1", "CUP-1"))  # fmt: skip
     # Square
     put(
@@ -140,15 +125,15 @@ def live(database: WorkingDatabase) -> None:
     # A product is respelt, another goes, one goes and comes back, a kit is made of others.
     retire("sellercloud.inventory", "CUP-1", account="cloud", at=DAY_2)
     retire("sellercloud.warehouse_inventory", "1", "CUP-1", account="cloud", at=DAY_2)
-    put("sellercloud.inventory", listed("Cup-1", 8), account="cloud", at=DAY_2)
-    put("sellercloud.warehouse_inventory", listed("Cup-1", WarehousePhysicalQty=8), account="cloud",
+    put("sellercloud.inventory", stocked("Cup-1", 8), account="cloud", at=DAY_2)
+    put("sellercloud.warehouse_inventory", stocked("Cup-1", WarehousePhysicalQty=8), account="cloud",
         keys=("1", "Cup-1"), at=DAY_2)  # fmt: skip
     for sku in ("A-TEA", "TEA", "POT", "SET"):
         retire("sellercloud.inventory", sku, account="cloud", at=DAY_2)
-    put("sellercloud.inventory", listed("POT", 3, UPC=POT), account="cloud", at=DAY_3)
+    put("sellercloud.inventory", stocked("POT", 3, UPC=POT), account="cloud", at=DAY_3)
     put("sellercloud.inventory", kit("TIN", "CUP-1", "nobody", available=1), account="cloud", at=DAY_3)
     retire("sellercloud.inventory", "LID", account="cloud", at=DAY_3)
-    put("sellercloud.inventory", listed("lid", 6), listed("Lid", 2), account="cloud", at=DAY_4)
+    put("sellercloud.inventory", stocked("lid", 6), stocked("Lid", 2), account="cloud", at=DAY_4)
     retire("sellercloud.inventory", "Lid", account="cloud", at="2026-01-09T08:00:00Z")
     # Deleted, which Square goes on telling; purged, which it does not.
     put("square.catalog_objects", variation("black", "brew", deleted=True, version=2, sku="tea-1", upc=TEA),
@@ -182,12 +167,6 @@ def live(database: WorkingDatabase) -> None:
     retire("ventmere_s2.warehouses", "gone", account="s2", at=DAY_2)
 
 
-def rows(database: WorkingDatabase, table: str) -> list[Row]:
-    cursor = database.connection.execute(f"select * from {table}")
-    names = [column[0] for column in cursor.description or ()]
-    return [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
-
-
 @pytest.fixture(scope="module")
 def lived(tmp_path_factory: pytest.TempPathFactory) -> WorkingDatabase:
     database = WorkingDatabase(tmp_path_factory.mktemp("lived"))
@@ -214,13 +193,13 @@ def fresh(lived: WorkingDatabase, tmp_path_factory: pytest.TempPathFactory) -> W
 
 def told(database: WorkingDatabase, table: str) -> list[Row]:
     """A table's rows but for those about what is gone: history gives them names, and they say so."""
-    gone = {row["product_key"] for row in rows(database, "marts.dim_products") if not row["is_current"]}
-    places = {row["location_key"] for row in rows(database, "marts.dim_locations") if row["deleted_at"]}
-    groups = {row["category_key"] for row in rows(database, "marts.dim_categories") if row["deleted_at"]}
-    left = {row["item_key"] for row in rows(database, "marts.bridge_item_products") if row["is_present"]}
-    stocked = {row["product_key"] for row in rows(database, "marts.fct_inventory_positions")}
+    gone = {row["product_key"] for row in database.rows("from marts.dim_products") if not row["is_current"]}
+    places = {row["location_key"] for row in database.rows("from marts.dim_locations") if row["deleted_at"]}
+    groups = {row["category_key"] for row in database.rows("from marts.dim_categories") if row["deleted_at"]}
+    left = {row["item_key"] for row in database.rows("from marts.bridge_item_products") if row["is_present"]}
+    stocked = {row["product_key"] for row in database.rows("from marts.fct_inventory_positions")}
     found = []
-    for row in rows(database, table):
+    for row in database.rows(f"from {table}"):
         product = row.get("product_key", row.get("kit_product_key"))
         is_gone = (
             (product in gone and product not in stocked)
@@ -255,7 +234,7 @@ def test_a_history_changes_no_answer_about_now(lived: WorkingDatabase, fresh: Wo
     ]
     assert len(tables) > 20
     left_over = {
-        row["product_key"] for row in rows(lived, "marts.dim_products")
+        row["product_key"] for row in lived.rows("from marts.dim_products")
         if row["product_id"] == "p2" and row["account"] == "s2"
     }  # fmt: skip
     [item_left] = lived.query("select item_key from marts.bridge_item_products where product_id = 'p2'")
@@ -336,7 +315,7 @@ def test_what_is_not_configured_is_history_alone(lived: WorkingDatabase) -> None
         "reporting.rpt_inventory_value", "reporting.rpt_low_stock", "reporting.rpt_days_of_cover",
         "reporting.rpt_ambiguous_codes", "reporting.rpt_oversell_risk", "reporting.rpt_inventory_ageing",
     ):  # fmt: skip
-        assert {row["account"] for row in rows(lived, table)} <= left, table
+        assert {row["account"] for row in lived.rows(f"from {table}")} <= left, table
     assert lived.query(
         "select square_on_hand, product_count, match_rule from reporting.rpt_stock_consolidated"
         " where item_key = (select item_key from marts.bridge_item_products where account = 'renamed')"

@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from records import DATA
 
-STAGING = Path(__file__).parents[2] / "dbt_models" / "models" / "staging"
-DATA = Path(__file__).parents[1] / "data"
+from tests.docs_tables import MODELS, parsed
+
 NOTES = Path(__file__).parents[3] / "shared" / "providers"
 needs_notes = pytest.mark.skipif(
     not NOTES.is_dir(),
@@ -47,7 +47,7 @@ SAID_TO_BE_ABSENT = {
 
 
 def declared_tables(provider: str) -> dict[str, list[dict[str, Any]]]:
-    document = yaml.safe_load((STAGING / provider / f"_{provider}__sources.yml").read_text(encoding="utf-8"))
+    document = parsed(MODELS / "staging" / provider / f"_{provider}__sources.yml")
     return {table["name"]: table["config"]["meta"]["fields"] for table in document["sources"][0]["tables"]}
 
 

@@ -1,6 +1,5 @@
 """History is the same whether it grew day by day or was made at once, and grows by what changed."""
 
-import json
 import shutil
 from collections.abc import Callable
 from decimal import Decimal
@@ -8,14 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from records import LEVEL
 from working_database import WorkingDatabase
 
 TABLES = ("fct_inventory_changes", "fct_inventory_periods", "fct_account_days")
 DAYS = "fct_inventory_daily"
 """A view of periods and account days."""
-[LEVEL] = json.loads(
-    (Path(__file__).parents[1] / "data" / "shipstream_inventory_levels_total.json").read_text("utf-8")
-)["collection"]
 
 
 class History:

@@ -3,16 +3,12 @@
 import json
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+from records import LISTED, PRODUCT, listed
 from working_database import PROJECT, WorkingDatabase
 
-DATA = Path(__file__).parents[1] / "data"
-[LISTED] = json.loads((DATA / "sellercloud_inventory.json").read_text(encoding="utf-8"))["Items"]
-SHIPSTREAM = json.loads((DATA / "shipstream_inventory_levels_total.json").read_text(encoding="utf-8"))
-[PRODUCT] = SHIPSTREAM["included"]["Product"]
 PARTS = (
     "dim_locations",
     "bridge_kit_components",
@@ -20,12 +16,6 @@ PARTS = (
     "rpt_custom_fields",
     "rpt_custom_fields_wide",
 )
-
-
-def listed(sku: str, **more: Any) -> dict[str, Any]:
-    blank: dict[type, Any] = {str: "", int: 0, bool: False, list: []}
-    nothing = {name: blank[type(value)] for name, value in LISTED.items()}
-    return {**nothing, "ID": sku, "ProductName": sku.title(), **more}
 
 
 def child(sku: str, quantity: int, name: str = "") -> dict[str, Any]:

@@ -3,20 +3,11 @@
 Three rows each: as the notes expect it, and in two other ways. What stays in raw is the provider's word.
 """
 
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from records import listed
 from working_database import WorkingDatabase
-
-DATA = Path(__file__).parents[1] / "data"
-[EXAMPLE] = json.loads((DATA / "sellercloud_inventory.json").read_text(encoding="utf-8"))["Items"]
-
-
-def sellercloud(**more: Any) -> dict[str, Any]:
-    blank: dict[type, Any] = {str: "", int: 0, float: 0.0, bool: False, list: []}
-    return {**{name: blank[type(value)] for name, value in EXAMPLE.items()}, **more}
 
 
 def s2(at: str, **more: Any) -> dict[str, Any]:
@@ -29,11 +20,11 @@ SPELLINGS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "dates that were never set": (
         "sellercloud.inventory",
         [
-            sellercloud(LastModifiedDate=None, ActiveRebateEndDate=None),
-            sellercloud(LastModifiedDate=NEVER, ActiveRebateEndDate=NEVER),
+            listed("P", LastModifiedDate=None, ActiveRebateEndDate=None),
+            listed("P", LastModifiedDate=NEVER, ActiveRebateEndDate=NEVER),
             {
                 name: value
-                for name, value in sellercloud().items()
+                for name, value in listed("P").items()
                 if name not in ("LastModifiedDate", "ActiveRebateEndDate")
             },
         ],
@@ -41,9 +32,9 @@ SPELLINGS: dict[str, tuple[str, list[dict[str, Any]]]] = {
     "texts that were never set": (
         "sellercloud.inventory",
         [
-            sellercloud(ShadowOf="", BrandName="", UPC=""),
-            sellercloud(ShadowOf=None, BrandName=None, UPC=None),
-            sellercloud(ShadowOf=" ", BrandName=" ", UPC=" "),
+            listed("P", ShadowOf="", BrandName="", UPC=""),
+            listed("P", ShadowOf=None, BrandName=None, UPC=None),
+            listed("P", ShadowOf=" ", BrandName=" ", UPC=" "),
         ],
     ),
     "instants without idle digits": (

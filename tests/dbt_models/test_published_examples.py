@@ -7,12 +7,10 @@ from pathlib import Path
 
 import msgspec
 import pytest
+from records import DATA, LEVEL, LISTED, PRODUCT
 from working_database import WorkingDatabase
 
-DATA = Path(__file__).parents[1] / "data"
 S2_EXAMPLE = DATA / "ventmere_s2_inventory_overview.json"
-[SELLERCLOUD_EXAMPLE] = json.loads((DATA / "sellercloud_inventory.json").read_text("utf-8"))["Items"]
-SHIPSTREAM_EXAMPLE = json.loads((DATA / "shipstream_inventory_levels_total.json").read_text("utf-8"))
 SQUARE_EXAMPLES = Path(__file__).parents[3] / "shared" / "examples"
 needs_square_examples = pytest.mark.skipif(
     not (SQUARE_EXAMPLES / "square_inventory_counts.json").is_file(),
@@ -38,10 +36,10 @@ def examples(working_database: WorkingDatabase) -> WorkingDatabase:
             answer = json.loads(path.read_text(encoding="utf-8"))
             working_database.put(f"square.{table}", *answer[name], account="shop")
     working_database.describe_account("shop", "square")
-    working_database.put("sellercloud.inventory", SELLERCLOUD_EXAMPLE, account="cloud")
+    working_database.put("sellercloud.inventory", LISTED, account="cloud")
     working_database.describe_account("cloud", "sellercloud", timezone="America/New_York")
-    working_database.put("shipstream.total_levels", *SHIPSTREAM_EXAMPLE["collection"], account="depot")
-    working_database.put("shipstream.products", *SHIPSTREAM_EXAMPLE["included"]["Product"], account="depot")
+    working_database.put("shipstream.total_levels", LEVEL, account="depot")
+    working_database.put("shipstream.products", PRODUCT, account="depot")
     working_database.describe_account("depot", "shipstream")
     working_database.build()
     return working_database
@@ -192,7 +190,7 @@ def test_every_field_of_sellercloud_s_example_has_its_column(examples: WorkingDa
         " from staging.stg_sellercloud__inventory where account = 'cloud'"
     )
 
-    assert len(row) == len(SELLERCLOUD_EXAMPLE) == 108
+    assert len(row) == len(LISTED) == 108
 
 
 def test_shipstream_s_example_reaches_the_marts(examples: WorkingDatabase) -> None:

@@ -1,12 +1,12 @@
 """What staging says of the looks of a payload, and which of it fails a build."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
-from working_database import PROJECT, WorkingDatabase
+from working_database import WorkingDatabase
+
+from tests.docs_tables import MODELS, parsed
 
 HALVES = {
     "half": (r"\ud83d", "\ufffd"),
@@ -19,15 +19,14 @@ HALVES = {
 }
 """Names as JSON writes them, and as they are to be read."""
 DAY_2 = "2026-01-06T08:00:00Z"
-STAGING = PROJECT / "models" / "staging"
 
 
 def sources() -> dict[tuple[str, str], dict[str, Any]]:
     """What is said of every raw table of records."""
     return {
         (document["name"], table["name"]): table["config"]["meta"]
-        for file in sorted(Path(STAGING).glob("*/_*__sources.yml"))
-        for document in yaml.safe_load(file.read_text(encoding="utf-8"))["sources"]
+        for file in sorted(MODELS.glob("staging/*/_*__sources.yml"))
+        for document in parsed(file)["sources"]
         for table in document["tables"]
         if "config" in table and "fields" in table["config"].get("meta", {})
     }

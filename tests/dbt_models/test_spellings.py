@@ -1,15 +1,11 @@
 """Texts that are compared are compared without what nobody sees; what people see stays as it was written."""
 
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
+from records import listed
 from working_database import WorkingDatabase
-
-[LISTED] = json.loads(
-    (Path(__file__).parents[1] / "data" / "sellercloud_inventory.json").read_text(encoding="utf-8")
-)["Items"]
 
 ODD = {
     "tab": "{}\t",
@@ -46,12 +42,6 @@ def gtin(number: int) -> str:
 
 def variation(key: str, **data: Any) -> dict[str, Any]:
     return {"type": "ITEM_VARIATION", "id": key, "version": 1, "item_variation_data": {"name": key, **data}}
-
-
-def listed(sku: str, **more: Any) -> dict[str, Any]:
-    blank: dict[type, Any] = {str: "", int: 0, bool: False, list: []}
-    plain = {name: blank[type(value)] for name, value in LISTED.items()}
-    return {**plain, "ID": sku, "ProductName": sku.title(), "Status": 1, **more}
 
 
 def children(*names: str) -> list[dict[str, Any]]:

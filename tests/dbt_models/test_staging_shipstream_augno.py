@@ -4,16 +4,13 @@ import json
 import re
 from datetime import UTC, datetime
 from decimal import Decimal
-from pathlib import Path
 from typing import Any
 
 import pytest
+from records import LEVEL, PRODUCT
 from test_declared_fields import NOTES, declared_tables, flattened, needs_notes, undeclared
-from working_database import FIRST_LOAD, WorkingDatabase
+from working_database import WorkingDatabase
 
-EXAMPLE = json.loads(
-    (Path(__file__).parents[1] / "data" / "shipstream_inventory_levels_total.json").read_text("utf-8")
-)
 OURS = {
     "version_key", "asked_at", "valid_from", "valid_to", "uncast_values", "field_kinds", "unknown_fields",
     "parsed_by", "row_hash",
@@ -28,7 +25,6 @@ MODELS = [
     ("augno", "items"),
     ("augno", "item_inventory"),
 ]
-DAY_2 = "2026-01-06T08:00:00Z"
 
 # Digits and zeros as the APIs write them; Python's json would drop or round them.
 DIGITS = (
@@ -83,21 +79,9 @@ FINE = "0.12345678905000000001"
 HUGE = "12345678901234567890123456789.5"
 
 
-def rows(built: WorkingDatabase, model: str, where: str, *values: str) -> list[dict[str, Any]]:
+def rows(built: WorkingDatabase, model: str, where: str) -> list[dict[str, Any]]:
     """What the provider says in the rows of a staging model, by column."""
-    columns = [name for name in columns_of(built, model) if name not in OURS]
-    quoted = ", ".join(f'"{name}"' for name in columns)
-    found = built.query(f"select {quoted} from staging.{model} where {where} order by all", *values)
-    return [dict(zip(columns, row, strict=True)) for row in found]
-
-
-def columns_of(built: WorkingDatabase, model: str) -> list[str]:
-    found = built.query(
-        "select column_name from information_schema.columns"
-        " where table_schema = 'staging' and table_name = ? order by ordinal_position",
-        model,
-    )
-    return [name for (name,) in found]
+    return built.rows(f"select * exclude ({', '.join(OURS)}) from staging.{model} where {where} order by all")
 
 
 def quantity(value: Any, **more: Any) -> dict[str, Any]:
@@ -143,8 +127,8 @@ def rate(value: str, numerator: dict[str, Any], denominator: dict[str, Any] = KI
 @pytest.fixture(scope="module")
 def built(working_database: WorkingDatabase) -> WorkingDatabase:
     put = working_database.put
-    put("shipstream.total_levels", *EXAMPLE["collection"], DIGITS, account="depot")
-    put("shipstream.products", *EXAMPLE["included"]["Product"], ODD_PRODUCT, account="depot")
+    put("shipstream.total_levels", LEVEL, DIGITS, account="depot")
+    put("shipstream.products", PRODUCT, ODD_PRODUCT, account="depot")
     for number, fields in (("21", AS_LIST), ("22", AS_OBJECT)):
         put(
             "shipstream.products",
@@ -179,13 +163,9 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
         item("swap", unit_cost=rate("3", KILOGRAM), burn_rate=rate("0.25", KILOGRAM)),
         account="mill",
     )  # fmt: skip
-    build(working_database)
+    # The staging of both, with its own tests and nobody else's.
+    working_database.build(*(f"stg_{provider}__{table}" for provider, table in MODELS))
     return working_database
-
-
-def build(database: WorkingDatabase) -> None:
-    """The staging of both, with its own tests and nobody else's."""
-    database.build(*(f"stg_{provider}__{table}" for provider, table in MODELS))
 
 
 # ShipStream
@@ -536,35 +516,11 @@ def first_column(text: str) -> set[str]:
 
 def test_every_member_of_what_is_read_here_is_declared() -> None:
     augno, shipstream = declared_tables("augno"), declared_tables("shipstream")
-    [level], [product] = EXAMPLE["collection"], EXAMPLE["included"]["Product"]
     yarn = item("yarn", category=CATEGORY, unit_cost=rate("1", DOLLAR))
 
     assert undeclared(yarn, augno["items"]) == []
     assert [undeclared(answer, augno["item_inventory"]) for answer in INVENTORIES.values()] == [[]] * 9
-    assert undeclared(level, shipstream["total_levels"]) == []
-    assert undeclared(product, shipstream["products"]) == []
     assert [undeclared(one, shipstream["merchants"]) for one in MERCHANT_SHAPES] == [[]] * 6
-    assert undeclared({**level, "warehouse": {"id": 1}}, shipstream["warehouse_levels"]) == [
+    assert undeclared({**LEVEL, "warehouse": {"id": 1}}, shipstream["warehouse_levels"]) == [
         "qty_backordered"
     ]
-
-
-def test_a_later_version_ends_the_one_before_and_a_retired_record_ends(built: WorkingDatabase) -> None:
-    built.put("augno.item_inventory", INVENTORIES["p3"], account="mill", at=DAY_2, keys=("p2",))
-    built.retire("augno.item_inventory", "p1", account="mill", at=DAY_2)
-    built.retire("shipstream.warehouses", "2", account="depot", at=DAY_2)
-
-    build(built)
-
-    day_1, day_2 = datetime.fromisoformat(FIRST_LOAD), datetime.fromisoformat(DAY_2)
-    assert built.query(
-        "select item_id, on_hand, valid_from, valid_to from staging.stg_augno__item_inventory"
-        " where item_id in ('p1', 'p2') order by 1, 3"
-    ) == [
-        ("p1", Decimal("12.5"), day_1, day_2),
-        ("p2", 1000, day_1, day_2),
-        ("p2", 7, day_2, None),
-    ]
-    assert built.query(
-        "select warehouse_id, valid_to from staging.stg_shipstream__warehouses order by 1"
-    ) == [("1", None), ("2", day_2)]

@@ -1,19 +1,12 @@
 """Where nobody counts, a zero means nothing: no number, no report of a lack, and a word why."""
 
-import json
-from pathlib import Path
-from typing import Any, TypeAlias
+from typing import Any
 
 import pytest
+from records import PRODUCT, Row, listed, total
 from working_database import FIRST_LOAD, WorkingDatabase
 
-DATA = Path(__file__).parents[1] / "data"
-[LISTED] = json.loads((DATA / "sellercloud_inventory.json").read_text(encoding="utf-8"))["Items"]
-SHIPSTREAM = json.loads((DATA / "shipstream_inventory_levels_total.json").read_text("utf-8"))
-[LEVEL] = SHIPSTREAM["collection"]
-[PRODUCT] = SHIPSTREAM["included"]["Product"]
 DAY_2, DAY_3 = "2026-01-06T08:00:00Z", "2026-01-07T08:00:00Z"
-Row: TypeAlias = dict[str, Any]
 
 
 def variation(key: str, *, tracked: bool | None, **data: Any) -> Row:
@@ -41,17 +34,13 @@ def virtual(number: int, sku: str, how: str) -> Row:
     return {**PRODUCT, "id": number, "sku": sku, "barcodes": [], "custom_fields": [], "inventory": inventory}
 
 
-def total(number: int, sku: str, available: int, advertised: int, **more: Any) -> Row:
-    blank = {name: 0 for name in LEVEL if name.startswith("qty_")}
-    held = {"qty_on_hand": available, "qty_available": available, "qty_advertised": advertised}
-    return {**LEVEL, **blank, **held, **more, "product": {"type": "Product", "id": number, "sku": sku}}
+def offered(number: int, sku: str, available: int, advertised: int, **more: Any) -> Row:
+    return total(number, sku, available, qty_advertised=advertised, **more)
 
 
-def listed(sku: str, physical: int, **more: Any) -> Row:
-    blank: dict[type, Any] = {str: "", int: 0, bool: False, list: []}
-    plain = {name: blank[type(value)] for name, value in LISTED.items()}
-    return {**plain, "ID": sku, "ProductName": sku, "Status": 1, "PhysicalQty": physical,
-            "InventoryAvailableQty": physical, "WarehousePhysicalQty": physical, **more}  # fmt: skip
+def stocked(sku: str, physical: int) -> Row:
+    names = ("PhysicalQty", "InventoryAvailableQty", "WarehousePhysicalQty")
+    return listed(sku, **dict.fromkeys(names, physical))
 
 
 def level(warehouse: str, product: str, available: int, incoming: int = 0) -> Row:
@@ -89,13 +78,13 @@ def built(working_database: WorkingDatabase) -> WorkingDatabase:
     put("square.inventory_counts", count("off", "L", "4", "WASTE"), account="shop")
     put("shipstream.products", virtual(1, "on", "optimistic"), virtual(2, "some", "realistic"),
         virtual(3, "none", "none"), virtual(4, "coming", "pessimistic"), account="depot")  # fmt: skip
-    put("shipstream.total_levels", total(1, "on", 0, 7), total(2, "some", 3, 9), total(3, "none", 0, 0),
-        total(4, "coming", 0, 5, qty_expected=6), account="depot")  # fmt: skip
-    put("sellercloud.inventory", listed("off", 9), listed("on", 5), account="cloud")
+    put("shipstream.total_levels", offered(1, "on", 0, 7), offered(2, "some", 3, 9), offered(3, "none", 0, 0),
+        offered(4, "coming", 0, 5, qty_expected=6), account="depot")  # fmt: skip
+    put("sellercloud.inventory", stocked("off", 9), stocked("on", 5), account="cloud")
     put("sellercloud.warehouses", {"ID": 1, "Name": "Ours", "WarehouseType": 0},
         {"ID": 2, "Name": "Theirs", "WarehouseType": 4}, account="cloud")  # fmt: skip
     for warehouse, sku, physical in (("1", "off", 0), ("2", "off", 0), ("2", "on", 5)):
-        put("sellercloud.warehouse_inventory", listed(sku, physical), account="cloud", keys=(warehouse, sku))
+        put("sellercloud.warehouse_inventory", stocked(sku, physical), account="cloud", keys=(warehouse, sku))
     for product in ("p0", "p5", "both", "coming"):
         put("ventmere_s2.products", {"id": product, "sku": product, "name": product}, account="s2")
     put("ventmere_s2.warehouses",

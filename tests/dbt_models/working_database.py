@@ -73,6 +73,12 @@ class WorkingDatabase:
     def query(self, sql: str, *values: Any) -> list[tuple[Any, ...]]:
         return self.connection.execute(sql, list(values)).fetchall()
 
+    def rows(self, sql: str) -> list[dict[str, Any]]:
+        """What a question finds, by column."""
+        found = self.connection.execute(sql)
+        names = [column[0] for column in found.description]
+        return [dict(zip(names, row, strict=True)) for row in found.fetchall()]
+
     def put(
         self,
         table: str,
