@@ -13,6 +13,7 @@ from datetime import datetime
 from typing import Any, Generic, TypeVar
 
 from sandbox.clock import Clock
+from sandbox.json_text import json_bytes
 from sandbox.record import Call, Reply
 
 Row = TypeVar("Row")
@@ -180,7 +181,7 @@ def place_of(rows: Sequence[Row], is_past: Callable[[Row], bool]) -> int:
 
 def sealed(state: Mapping[str, Any]) -> str:
     """A cursor that holds all it needs: nothing is kept between requests, and nobody can change it."""
-    payload = _coded(json.dumps(state, separators=(",", ":")).encode())
+    payload = _coded(json_bytes(state))
     return f"{payload}.{_signature(payload)}"
 
 
@@ -195,7 +196,7 @@ def unsealed(cursor: object) -> dict[str, Any] | None:
 
 def signed_token(claims: Mapping[str, Any]) -> str:
     """A JWT in compact form, HS256."""
-    head, body = (_coded(json.dumps(part, separators=(",", ":")).encode()) for part in (JWT, claims))
+    head, body = (_coded(json_bytes(part)) for part in (JWT, claims))
     return f"{head}.{body}.{_signature(f'{head}.{body}')}"
 
 

@@ -177,15 +177,17 @@ class RowCollector:
     def finish(self) -> list[pa.Table]:
         """The last tables, when all pages have come; and what is to be made of all rows."""
         self._gather()
-        counted = self._indexed().select(self._key).group_by(self._key).aggregate([([], "count_all")])
+        index = self._indexed().select(self._key)
+        counted = index.group_by(self._key, use_threads=False).aggregate([([], "count_all")])
         self.distinct = counted.num_rows
-        repeated = counted.filter(pc.field("count_all") > 1).select(self._key)
-        if repeated.num_rows:
+        if self.distinct < index.num_rows:
+            repeated = counted.filter(pc.greater(counted["count_all"], 1)).select(self._key)
             self.versions = self._versions_of(repeated)
         return self.take()
 
     def _versions_of(self, repeated: pa.Table) -> Versions:
-        rows = self._indexed().join(repeated, self._key, join_type="left semi").sort_by("number")
+        rows = self._indexed().join(repeated, self._key, join_type="left semi", use_threads=False)
+        rows = rows.sort_by("number")
         columns = [rows[name].to_pylist() for name in ("number", "page", "ticks", "row_hash")]
         keys = zip(*(rows[name].to_pylist() for name in self._key), strict=True)
         came = (
@@ -197,7 +199,7 @@ class RowCollector:
     @property
     def keys(self) -> list[Keys]:
         """The different keys that were read, in no order."""
-        index = self._indexed().select(self._key).group_by(self._key).aggregate([])
+        index = self._indexed().group_by(self._key, use_threads=False).aggregate([])
         return list(zip(*(index[name].to_pylist() for name in self._key), strict=True))
 
     @property
@@ -224,7 +226,7 @@ class RowCollector:
         return pa.table([pa.array(column, pa.string()) for column in columns], names=self._key)
 
     def _indexed(self) -> pa.Table:
-        return pa.concat_tables([self._index_schema.empty_table(), *self._index])
+        return pa.concat_tables(self._index or [self._index_schema.empty_table()])
 
     def _hashes_of(self, records: Columns) -> list[bytes]:
         hashes = []
@@ -252,7 +254,7 @@ class RowCollector:
         columns = [
             pa.repeat(pa.scalar(self.account), count),
             *keys,
-            ticks.cast(INSTANT),
+            ticks.view(INSTANT),
             payloads,
             _text_array(hashes.hex().encode(), range(0, 32 * count + 1, 32)),
             pa.repeat(pa.scalar(self.asked_at, INSTANT), count),

@@ -120,6 +120,8 @@ class Evidence:
 
     def words(self, account: str, resource: str) -> str:
         """Why the read is guarded or failed, for people; '' where it is neither."""
+        if self.verdict.status == "ok":
+            return ""
         told = {
             Reason.OTHER_ACCOUNT: f"None of the {self.known} known records came, but {self.came} others: this"
             " is another account's data. Nothing of it was loaded.",
@@ -140,8 +142,6 @@ class Evidence:
             " known which of the current rows they are. All others were loaded, and nothing was retired.",
         }
         first = self.reasons[0]
-        if self.verdict.status == "ok":
-            return ""
         return told[first] if first is Reason.OTHER_ACCOUNT else f"{account}: {resource}: {told[first]}"
 
 

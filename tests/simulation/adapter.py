@@ -4,25 +4,24 @@
 `extract` reads one account as pipelines/load.py does, up to the package that dlt would load.
 """
 
-import copy
 import gzip
-import importlib
 import json
 import logging
+import pickle
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
-from unittest import mock
 from urllib.parse import unquote
 
 import httpx
 import pyarrow as pa
+import pytest
 
 from pipelines.registry import PROVIDERS
 from sandbox import Sandbox
@@ -322,22 +321,21 @@ def inside(
         log = logging.getLogger("sources")
         stack.callback(log.setLevel, log.level)
         log.setLevel(logging.ERROR)  # what is warned of by the thousand is what schedules are made of
-        patches: list[tuple[Any, str, Any]] = [
-            (resource, "versioned", Fed),
-            (resource, "dlt", SimpleNamespace(current=state)),
-            (read_module, "ReadRows", Rows),
-            (rows, "ROWS_PER_TABLE", page or rows.ROWS_PER_TABLE),
-            (tempfile, "tempdir", str(journals)),
-            (pace.Pace, "slow_to", lambda self, per_second: None),
-            (prefetch, "ThreadPoolExecutor", Pool),
-            (prefetch, "AT_ONCE", at_once),
-            (httpx, "Client", httpx_client) if through_httpx else (http.ApiClient, "_open", connect),
-        ]
+        put = stack.enter_context(pytest.MonkeyPatch.context()).setattr
+        put(resource, "versioned", Fed)
+        put(resource, "dlt", SimpleNamespace(current=state))
+        put(read_module, "ReadRows", Rows)
+        put(rows, "ROWS_PER_TABLE", page or rows.ROWS_PER_TABLE)
+        put(tempfile, "tempdir", str(journals))
+        put(pace.Pace, "slow_to", lambda self, per_second: None)
+        put(prefetch, "ThreadPoolExecutor", Pool)
+        put(prefetch, "AT_ONCE", at_once)
+        if through_httpx:
+            put(httpx, "Client", httpx_client)
+        else:
+            put(http.ApiClient, "_open", connect)
         for path in PAGES[provider] if page else ():
-            module, _, name = path.partition(".")
-            patches.append((importlib.import_module(f"sources.{provider}.{module}"), name, page))
-        for where, name, instead in patches:
-            stack.enter_context(mock.patch.object(where, name, instead))
+            put(f"sources.{provider}.{path}", page)
         yield Inside(time, state, death)
 
 
@@ -470,7 +468,7 @@ def _keys_in(came: pa.Table) -> set[Keys]:
 
 def extract(account: Account, inside: Inside, options: ReadOptions) -> Package:
     """What dlt's extract gives: every resource read to its end, in the order that dlt takes them."""
-    inside.state.of_source = copy.deepcopy(account.state)
+    inside.state.of_source = pickle.loads(pickle.dumps(account.state))  # noqa: S301  quicker than deepcopy
     names = {one.name for one in account.resources}
     source = PROVIDERS[account.provider].source._f  # type: ignore[attr-defined]  without dlt's decorator
     made = source(account=account.provider, options=options, **account.settings)
@@ -490,7 +488,4 @@ def extract(account: Account, inside: Inside, options: ReadOptions) -> Package:
 
 def log_of(account: Account, results: Iterable[ReadResult]) -> list[Row]:
     """The results as the sync log has them."""
-    return [
-        {one.name: getattr(result, one.name) for one in fields(result)} | {"provider": account.provider}
-        for result in results
-    ]
+    return [{**vars(result), "provider": account.provider} for result in results]

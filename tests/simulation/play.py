@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -49,6 +50,9 @@ class Shelves(Model):
             place: {key: canonical(payload) for key, (_, payload) in self.account.held[place[1]].items()}
             for place in self.places
         }
+
+
+values_of = cache(switch_values)
 
 
 def chance(seed: int) -> Random:
@@ -108,7 +112,7 @@ class Player:
         self.world = self.sandbox.world
         if schedule.assumed is not None:
             random_ = chance(schedule.assumed)
-            for name, values in switch_values(provider).items():
+            for name, values in values_of(provider).items():
                 setattr(self.sandbox.switches[provider], name, random_.choice(values))
         self.inside: Inside = stack.enter_context(
             inside(
