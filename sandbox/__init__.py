@@ -294,10 +294,23 @@ class Sandbox:
         """A plausible day: the clock moves 24 hours on and stock moves with it.
 
         Returns:
-            The keys it touched, per provider and resource.
+            The keys whose records are otherwise than before, per provider and resource.
         """
         with self._application.world_lock:
-            end = self.clock.now().timestamp() + 24 * 3600
-            touched = self.world.simulate_day()
+            before, end = self._truths(), self.clock.now().timestamp() + 24 * 3600
+            self.world.simulate_day()
             self.clock.advance(seconds=max(0.0, end - self.clock.now().timestamp()))
-            return touched
+            return {
+                provider: {
+                    resource: {key for key in old.keys() | now.keys() if old.get(key) != now.get(key)}
+                    for (resource, old), now in zip(before[provider].items(), found.values(), strict=True)
+                }
+                for provider, found in self._truths().items()
+            }
+
+    def _truths(self) -> dict[str, dict[str, Mapping[tuple[str, ...], dict[str, Any]]]]:
+        """The truth of every resource, by provider."""
+        return {
+            provider: {resource: self.truth(provider, resource) for resource in ROOMS[provider].records}
+            for provider in self.providers
+        }

@@ -1,7 +1,7 @@
-"""What a room needs to live through a day of the world, and what it tells of it."""
+"""What a room needs to live through a day of the world."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from random import Random
 
 from sandbox.articles import Article
@@ -9,7 +9,7 @@ from sandbox.articles import Article
 
 @dataclass
 class Day:
-    """A day in one provider's room: chance, time and new articles to live it with; the keys it touched.
+    """A day in one provider's room: chance, time and new articles to live it with.
 
     Args:
         rng: the room's own chance.
@@ -21,9 +21,3 @@ class Day:
     rng: Random
     later: Callable[[float], None]
     new_article: Callable[[], Article]
-    touched: dict[str, set[tuple[str, ...]]] = field(default_factory=dict)
-    """Per resource."""
-
-    def add(self, resource: str, *keys: tuple[str, ...]) -> None:
-        """Remembers touched keys."""
-        self.touched.setdefault(resource, set()).update(keys)

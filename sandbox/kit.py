@@ -20,8 +20,6 @@ Row = TypeVar("Row")
 Made = TypeVar("Made")
 Record = dict[str, Any]
 Key = tuple[str, ...]
-Touched = dict[str, set[Key]]
-"""Keys per resource."""
 
 
 class Refusal(Exception):  # noqa: N818  not an error of ours: an answer
@@ -212,13 +210,6 @@ def claims_of(token: str) -> dict[str, Any] | None:
 def decoded(text: str) -> bytes:
     """The bytes behind URL-safe Base64 without its padding."""
     return base64.urlsafe_b64decode(text + "=" * (-len(text) % 4))
-
-
-def merge(into: Touched, more: Mapping[str, Iterable[Key]]) -> Touched:
-    """Adds keys to keys."""
-    for resource, keys in more.items():
-        into.setdefault(resource, set()).update(keys)
-    return into
 
 
 JWT = {"alg": "HS256", "typ": "JWT"}

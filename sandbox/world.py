@@ -96,14 +96,10 @@ class World:
         bring_back()
         return key
 
-    def simulate_day(self) -> dict[str, dict[str, set[tuple[str, ...]]]]:
-        """A plausible day; returns the keys it touched, per provider and resource."""
-        touched = {}
+    def simulate_day(self) -> None:
+        """A plausible day."""
         for name, data in self.data.items():
-            day = Day(self._random[name], partial(self._later, name), self._new_good)
-            ROOMS[name].live(data, day)
-            touched[name] = day.touched
-        return touched
+            ROOMS[name].live(data, Day(self._random[name], partial(self._later, name), self._new_good))
 
     def _later(self, provider: str, share: float) -> None:
         """A while, to the millisecond; never longer than the share of the room's hours."""

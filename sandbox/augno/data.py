@@ -10,11 +10,10 @@ from sandbox.augno.initial_data import InitialData
 from sandbox.augno.items import DIGITS, Item, RateKind
 from sandbox.augno.masters import IdMaker, make_masters, spell
 from sandbox.clock import Clock
-from sandbox.kit import Touched
 
 
 class AugnoData:
-    """What the account has. Every mutator shows at once in the truth and returns the keys it touched."""
+    """What the account has. Every mutator shows at once in the truth."""
 
     def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._clock = clock
@@ -39,14 +38,13 @@ class AugnoData:
         on_hand: Decimal | int | str | None = None,
         reserved: Decimal | int | str | None = None,
         short: Decimal | int | str | None = None,
-    ) -> Touched:
+    ) -> None:
         """Changes numbers of an item's stock, spelt as given; the item's own clock stays where it is."""
         given = {"on_hand": on_hand, "reserved": reserved, "short": short}
         numbers = {name: Decimal(value) for name, value in given.items() if value is not None}
         found = self.items[item]
         stock = replace(found.stock, **numbers, moved_at=self._clock.now())
         self.items[item] = replace(found, stock=stock)
-        return {"item_inventory": {(item,)}}
 
     def move_stock(
         self,
@@ -55,18 +53,18 @@ class AugnoData:
         on_hand: Decimal | int = 0,
         reserved: Decimal | int = 0,
         short: Decimal | int = 0,
-    ) -> Touched:
+    ) -> None:
         """Changes numbers of an item's stock by so much; the item's own clock stays where it is."""
         held = self.items[item].stock
         with localcontext(prec=DIGITS):
-            return self.set_stock(
+            self.set_stock(
                 item,
                 on_hand=held.on_hand + on_hand,
                 reserved=held.reserved + reserved,
                 short=held.short + short,
             )
 
-    def edit_item(self, item: str, *, sku: str | None = None, description: str | None = None) -> Touched:
+    def edit_item(self, item: str, *, sku: str | None = None, description: str | None = None) -> None:
         """Gives an item another sku or description; its clock moves."""
         found = self.items[item]
         if sku is not None and sku != found.sku:
@@ -75,9 +73,8 @@ class AugnoData:
         if description is not None:
             found = replace(found, description=description)
         self.items[item] = replace(found, updated_at=self._clock.now())
-        return {"items": {(item,)}}
 
-    def change_category(self, item: str, category: str | None = None) -> Touched:
+    def change_category(self, item: str, category: str | None = None) -> None:
         """Puts an item into another category: the unit changes, the numbers stay.
 
         Args:
@@ -88,12 +85,8 @@ class AugnoData:
         if category is None:
             category = next(key for key in self.masters.categories if self.masters.unit_of(key) != unit)
         self.items[item] = replace(found, category=category, updated_at=self._clock.now())
-        touched: Touched = {"items": {(item,)}}
-        if self.masters.unit_of(category) != unit:
-            touched["item_inventory"] = {(item,)}
-        return touched
 
-    def reprice(self, item: str, value: Decimal | str, kind: RateKind = "unit_cost") -> Touched:
+    def reprice(self, item: str, value: Decimal | str, kind: RateKind = "unit_cost") -> None:
         """Gives an item another price, spelt as given. The price's clock moves, the item's does not."""
         found = self.items[item]
         now = spell(self._clock.now())
@@ -104,14 +97,12 @@ class AugnoData:
             else self._initial.rate(Decimal(value), now)
         )
         self.items[item] = replace(found, rates={**found.rates, kind: rate})
-        return {"items": {(item,)}}
 
-    def delete_item(self, item: str) -> Touched:
+    def delete_item(self, item: str) -> None:
         """Deletes an item softly: it leaves the list, and its own calls fail."""
         self._replace_listed(replace(self.items[item], deleted_at=self._clock.now()))
-        return {"items": {(item,)}, "item_inventory": {(item,)}}
 
-    def restore(self, item: str) -> Touched:
+    def restore(self, item: str) -> None:
         """Brings a deleted item back, where it stood in the list; its clock moves.
 
         Raises:
@@ -119,13 +110,11 @@ class AugnoData:
         """
         self._check_sku(self.items[item].sku)
         self._replace_listed(replace(self.items[item], deleted_at=None, updated_at=self._clock.now()))
-        return {"items": {(item,)}, "item_inventory": {(item,)}}
 
-    def add_item(self, article: Article) -> Touched:
+    def add_item(self, article: Article) -> None:
         """Enters an article as a product, now, with some stock."""
         new = self._initial.product(len(self.items), article, self._clock.now())
         self._replace_listed(new)
-        return {"items": {(new.id,)}, "item_inventory": {(new.id,)}}
 
     # Parts
 

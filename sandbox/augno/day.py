@@ -7,7 +7,6 @@ from typing import Any
 from sandbox.augno.data import AugnoData
 from sandbox.augno.items import ItemKey
 from sandbox.day import Day
-from sandbox.kit import Touched
 
 STORM: Mapping[str, Sequence[Any]] = {
     "page_rows": (10, 40),
@@ -49,11 +48,6 @@ def remove(data: AugnoData, key: ItemKey) -> Callable[[], None]:
 def live(data: AugnoData, day: Day) -> None:
     """Issues, receipts, reservations, a shortfall; edits, a new category, a new price; one item deleted, one
     brought back, a new one."""
-
-    def note(touched: Touched) -> None:
-        for resource, keys in touched.items():
-            day.add(resource, *keys)
-
     in_use = {item.sku for item in data.live()}
     gone = [item for item in data.items.values() if item.deleted_at is not None]
     restorable = [item.id for item in gone if item.sku not in in_use]
@@ -66,24 +60,24 @@ def live(data: AugnoData, day: Day) -> None:
         day.later(step)
         if place % 4 == 0 or data.items[item].stock.on_hand < 5:
             received = day.rng.choice((24, 144)) if data.is_countable(item) else Decimal("12.5")
-            note(data.move_stock(item, on_hand=received))
+            data.move_stock(item, on_hand=received)
         elif place % 4 == 1:
-            note(data.move_stock(item, reserved=day.rng.randint(1, 9)))
+            data.move_stock(item, reserved=day.rng.randint(1, 9))
         elif place % 4 == 2:
-            note(data.move_stock(item, short=day.rng.randint(1, 9)))
+            data.move_stock(item, short=day.rng.randint(1, 9))
         else:
-            note(data.move_stock(item, on_hand=-day.rng.randint(1, 4)))
+            data.move_stock(item, on_hand=-day.rng.randint(1, 4))
     day.later(step)
     renamed, recategorised, repriced, deleted = day.rng.sample(
         [item for item in listed if item not in set_aside and data.items[item].sku not in reused], 4
     )
-    note(data.edit_item(renamed, description=f"{(data.items[renamed].description or 'Named')[:400]} ★"))
+    data.edit_item(renamed, description=f"{(data.items[renamed].description or 'Named')[:400]} ★")
     day.later(step)
-    note(data.change_category(recategorised))
+    data.change_category(recategorised)
     day.later(step)
-    note(data.reprice(repriced, Decimal(day.rng.randint(100, 9999)).scaleb(-2) + Decimal("0.001")))
+    data.reprice(repriced, Decimal(day.rng.randint(100, 9999)).scaleb(-2) + Decimal("0.001"))
     day.later(step)
-    note(data.delete_item(deleted))
+    data.delete_item(deleted)
     day.later(step)
-    note(data.restore(day.rng.choice(restorable)))
-    note(data.add_item(day.new_article()))
+    data.restore(day.rng.choice(restorable))
+    data.add_item(day.new_article())

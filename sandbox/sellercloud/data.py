@@ -7,25 +7,24 @@ from typing import Any
 
 from sandbox.articles import Article
 from sandbox.clock import Clock
-from sandbox.kit import Record, Touched, merge
+from sandbox.kit import Record
 from sandbox.sellercloud.columns import Column
 from sandbox.sellercloud.initial_data import InitialData
 from sandbox.sellercloud.products import Child, Product, Rebate, Stock, sum_of
 from sandbox.sellercloud.switches import SellercloudSwitches
-from sandbox.sellercloud.touched import Told, difference, keys_of, whole
 
 
 class SellercloudData:
-    """What the account has. Every mutator shows at once in the truth and returns the keys it touched.
+    """What the account has. Every mutator shows at once in the truth: a product's stock in its shadows and in
+    the kits made of it, too.
 
-    A product's stock shows in its shadows and in the kits made of it: their keys are returned too. Clocks are
-    kept apart by what moved them; which of them a row shows is up to the switches.
+    Clocks are kept apart by what moved them; which of them a row shows is up to the switches.
     """
 
     def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._clock = clock
         self.switches = SellercloudSwitches()
-        """Those of the API, once there is one: they decide what else is touched."""
+        """Those of the API, once there is one: they decide which clocks are shown."""
         self.started_at = clock.now()
         initial = InitialData(rng, clock.now(), articles)
         self.warehouses: dict[int, Record] = initial.warehouses
@@ -95,7 +94,7 @@ class SellercloudData:
 
     # Stock that moves
 
-    def move(self, product: str, warehouse: int, *, physical: int = 0, reserved: int = 0) -> Touched:
+    def move(self, product: str, warehouse: int, *, physical: int = 0, reserved: int = 0) -> None:
         """Adds to what a product has in a warehouse, now: its aggregate clock moves.
 
         Raises:
@@ -104,7 +103,6 @@ class SellercloudData:
         found = self.products[product]
         if not found.has_own_stock:
             raise ValueError(f"{product} has no stock of its own")
-        before = self._told_around(product)
         held = found.stock.setdefault(warehouse, Stock())
         held.physical += physical
         held.reserved += reserved
@@ -115,54 +113,47 @@ class SellercloudData:
                 one.parent_moved_at = found.moved_at
             else:
                 one.components_moved_at = found.moved_at
-        return self._touched(product, before)
+        self._note(product)
 
-    def sell(self, product: str, warehouse: int, quantity: int) -> Touched:
+    def sell(self, product: str, warehouse: int, quantity: int) -> None:
         """Reserves so many for an order, even if there are fewer."""
-        return self.move(product, warehouse, reserved=quantity)
+        self.move(product, warehouse, reserved=quantity)
 
-    def ship(self, product: str, warehouse: int, quantity: int) -> Touched:
+    def ship(self, product: str, warehouse: int, quantity: int) -> None:
         """Takes so many that were reserved out of a warehouse."""
-        return self.move(product, warehouse, physical=-quantity, reserved=-quantity)
+        self.move(product, warehouse, physical=-quantity, reserved=-quantity)
 
-    def import_stock(self, products: Sequence[str], warehouse: int, quantity: int) -> Touched:
+    def import_stock(self, products: Sequence[str], warehouse: int, quantity: int) -> None:
         """Adds so many to each, all with one stamp."""
-        touched: Touched = {}
         for product in products:
-            merge(touched, self.move(product, warehouse, physical=quantity))
-        return touched
+            self.move(product, warehouse, physical=quantity)
 
-    def aggregate(self, products: Sequence[str]) -> Touched:
+    def aggregate(self, products: Sequence[str]) -> None:
         """Calculates stock anew and finds nothing; whether that moves the clock is up to the switch."""
-        touched: Touched = {}
         for product in products:
-            before = self._told_around(product)
             self.products[product].swept_at = self._clock.now()
-            merge(touched, self._touched(product, before, always=False))
-        return touched
+            self._note(product)
 
     # Products
 
-    def edit(self, product: str, **fields: Any) -> Touched:
+    def edit(self, product: str, **fields: Any) -> None:
         """Edits a product: its name, with `ProductName`, or fields that are told as they are."""
         found = self.products[product]
-        before = self._told_around(product)
         found.name = fields.pop("ProductName", found.name)
         unknown = fields.keys() - found.fields.keys()
         if unknown:
             raise KeyError(min(unknown))
         found.fields.update(fields)
         found.modified_at = self._clock.now()
-        return self._touched(product, before)
+        self._note(product)
 
-    def enable(self, product: str, *, enabled: bool) -> Touched:
+    def enable(self, product: str, *, enabled: bool) -> None:
         """Enables or disables a product; its shadows follow without a clock."""
-        before = self._told_around(product)
         self.products[product].is_active = enabled
         self.products[product].modified_at = self._clock.now()
-        return self._touched(product, before)
+        self._note(product)
 
-    def rename(self, product: str, new: str) -> Touched:
+    def rename(self, product: str, new: str) -> None:
         """Gives a product another ID: the old row is gone. Shadows and kits tell the new one at once.
 
         Raises:
@@ -170,8 +161,6 @@ class SellercloudData:
         """
         if new.casefold() in self._ids - {product.casefold()}:
             raise ValueError(f"there is a product {new}")
-        dependents = self._dependents(product)
-        before = self._told_around(product)
         found = self.products.pop(product)
         self._unlink(found)
         shadows, kits = self.shadows_of.pop(product, []), self.kits_of.pop(product, [])
@@ -186,11 +175,10 @@ class SellercloudData:
                 child.product = new if child.product == product else child.product
             self.kits_of.setdefault(new, []).append(kit)
         self._link(found)
-        touched = self._touched(new, {one: before[one] for one in dependents})
         self.journal.append(product)
-        return merge(touched, keys_of(product, before[product].places))
+        self._note(new)
 
-    def delete(self, product: str) -> Touched:
+    def delete(self, product: str) -> None:
         """Deletes a product for good; kits keep it as a component that is missing.
 
         Raises:
@@ -198,12 +186,11 @@ class SellercloudData:
         """
         if self.shadows_of.get(product):
             raise ValueError(f"{product} has shadows")
-        before = self._told_around(product)
         self._unlink(self.products.pop(product))
         self._ids.discard(product.casefold())
-        return self._touched(product, before)
+        self._note(product)
 
-    def restore(self, product: Product) -> Touched:
+    def restore(self, product: Product) -> None:
         """Brings a deleted product back as it was; its modified clock moves.
 
         Raises:
@@ -211,14 +198,13 @@ class SellercloudData:
         """
         if product.id.casefold() in self._ids:
             raise ValueError(f"there is a product {product.id}")
-        before = {one: self._told(self.products[one]) for one in self.kits_of.get(product.id, ())}
         self._ids.add(product.id.casefold())
         self.products[product.id] = product
         self._link(product)
         product.modified_at = self._clock.now()
-        return self._touched(product.id, before)
+        self._note(product.id)
 
-    def add_product(self, article: Article, warehouse: int, quantity: int) -> Touched:
+    def add_product(self, article: Article, warehouse: int, quantity: int) -> None:
         """A new product that nobody edited yet, with its first stock."""
         now = self._clock.now()
         product = InitialData.product_of(article, self._numbers, now)
@@ -226,22 +212,21 @@ class SellercloudData:
             raise ValueError(f"there is a product {product.id}")
         self._numbers += 1
         self._ids.add(product.id.casefold())
-        before = {one: self._told(self.products[one]) for one in self.kits_of.get(product.id, ())}
         self.products[product.id] = product
-        if not quantity:
-            return self._touched(product.id, before)
-        return merge(self._touched(product.id, before), self.move(product.id, warehouse, physical=quantity))
+        self._note(product.id)
+        if quantity:
+            self.move(product.id, warehouse, physical=quantity)
 
-    def set_rebate(self, product: str, rebate: Rebate | None) -> Touched:
+    def set_rebate(self, product: str, rebate: Rebate | None) -> None:
         """Gives a product a rebate, which begins and ends by the calendar whatever the clocks say."""
-        before = self._told_around(product)
         self.products[product].rebate = rebate
-        return self._touched(product, before)
+        self._note(product)
 
-    def rename_column(self, column: int, label: str) -> Touched:
+    def rename_column(self, column: int, label: str) -> None:
         """Renames a custom column: every row tells it, no clock does."""
         self.columns[column].label = label
-        return self._everything()
+        self.version += 1
+        self.journal += self.products
 
     # Parts
 
@@ -269,48 +254,10 @@ class SellercloudData:
                     waiting.append(dependent)
         return list(found)
 
-    def _told(self, product: Product) -> Told:
-        holder = self.holder(product)
-        stock = {
-            place: (holder.stock[place].physical, holder.stock[place].reserved) for place in holder.stock
-        }
-        children = tuple((child.product, child.per_kit, self.child_name(child)) for child in product.children)
-        places = self.holders(product)
-        everywhere = (
-            product.shadow_of,
-            holder.is_active,
-            product.rebate,
-            children,
-            self.clocks(product),
-            len(places),
-        )
-        total = (sum_of(holder.stock.values()), self.available(product, self.warehouses))
-        return Told(everywhere, total, {place: stock[place] for place in places})
-
-    def _told_around(self, product: str) -> dict[str, Told]:
-        return {one: self._told(self.products[one]) for one in (product, *self._dependents(product))}
-
-    def _touched(self, product: str, before: dict[str, Told], *, always: bool = True) -> Touched:
-        """The keys of a product, and of those around it whose rows are otherwise than before."""
+    def _note(self, product: str) -> None:
+        """Notes that a product is otherwise than before, and what shows its stock or its name."""
         self.version += 1
-        touched: Touched = {}
-        for one in dict.fromkeys((product, *before)):
-            found = self.products.get(one)
-            now = None if found is None else self._told(found)
-            compare = whole if always and one == product else difference
-            changed = compare(one, before.get(one), now)
-            if changed:
-                self.journal.append(one)
-                merge(touched, changed)
-        return touched
-
-    def _everything(self) -> Touched:
-        self.version += 1
-        self.journal.extend(self.products)
-        touched: Touched = {}
-        for product in self.products.values():
-            merge(touched, keys_of(product.id, self.holders(product)))
-        return touched
+        self.journal += (product, *self._dependents(product))
 
 
 def _latest(clocks: Iterable[datetime | None]) -> datetime | None:

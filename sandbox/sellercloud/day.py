@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.day import Day
-from sandbox.kit import Touched
 from sandbox.sellercloud.data import SellercloudData
 from sandbox.sellercloud.products import MAIN, Product
 
@@ -48,11 +47,6 @@ def remove(data: SellercloudData, key: tuple[str, ...]) -> Callable[[], None]:
 def live(data: SellercloudData, day: Day) -> None:
     """Sales, a shipment, a parent of shadows sold, the parts of a kit restocked, a delivery with one stamp,
     an aggregation that changes nothing, an edit, a product disabled, one renamed, one deleted, a new one."""
-
-    def note(touched: Touched) -> None:
-        for resource, keys in touched.items():
-            day.add(resource, *keys)
-
     own = [one for one in sorted(data.products) if data.products[one].has_own_stock]
     held = [one for one in own if data.products[one].holders]
     alone = [one for one in own if _is_no_base(data, one)]
@@ -69,27 +63,27 @@ def live(data: SellercloudData, day: Day) -> None:
     step = 1 / (len(sold) + 8)
     for product in sold:
         day.later(step)
-        note(data.sell(product, data.products[product].holders[0], day.rng.randint(1, 5)))
+        data.sell(product, data.products[product].holders[0], day.rng.randint(1, 5))
     day.later(step)
     product = day.rng.choice(sold)
-    note(data.ship(product, data.products[product].holders[0], 1))
+    data.ship(product, data.products[product].holders[0], 1)
     day.later(step)
     parent = day.rng.choice(parents)
-    note(data.sell(parent, data.products[parent].holders[0], 3))
+    data.sell(parent, data.products[parent].holders[0], 3)
     for part in parts:
-        note(data.move(part, MAIN, physical=600))
+        data.move(part, MAIN, physical=600)
     day.later(step)
-    note(data.import_stock(delivered, MAIN, 24))
-    note(data.aggregate(day.rng.sample(held, len(held) // 3)))
+    data.import_stock(delivered, MAIN, 24)
+    data.aggregate(day.rng.sample(held, len(held) // 3))
     day.later(step)
-    note(data.edit(edited, ProductName=f"{data.products[edited].name[:400]} ★"))
+    data.edit(edited, ProductName=f"{data.products[edited].name[:400]} ★")
     day.later(step)
-    note(data.enable(disabled, enabled=not data.products[disabled].is_active))
+    data.enable(disabled, enabled=not data.products[disabled].is_active)
     day.later(step)
-    note(data.rename(renamed, f"{renamed}-R"))
-    note(data.delete(deleted))
+    data.rename(renamed, f"{renamed}-R")
+    data.delete(deleted)
     day.later(step)
-    note(data.add_product(day.new_article(), MAIN, 10))
+    data.add_product(day.new_article(), MAIN, 10)
 
 
 def _is_no_base(data: SellercloudData, product: str) -> bool:

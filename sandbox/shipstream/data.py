@@ -7,7 +7,7 @@ from typing import Any
 
 from sandbox.articles import Article
 from sandbox.clock import Clock
-from sandbox.kit import Record, Touched, merge
+from sandbox.kit import Record
 from sandbox.shipstream.initial_data import InitialData
 from sandbox.shipstream.products import OWN_TYPES, Product
 from sandbox.shipstream.stock import EVERYWHERE, Parts, advertised, no_parts, summed
@@ -15,7 +15,7 @@ from sandbox.shipstream.switches import ShipStreamSwitches
 
 
 class ShipStreamData:
-    """What the 3PL has. Every mutator shows at once in the truth and returns the keys it touched.
+    """What the 3PL has. Every mutator shows at once in the truth.
 
     Clocks are kept apart by what moved them; which of them a level shows is up to the switches.
     """
@@ -23,7 +23,7 @@ class ShipStreamData:
     def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._clock = clock
         self.switches = ShipStreamSwitches()
-        """Those of the API, once there is one: they decide what a key looks like and what else is touched."""
+        """Those of the API, once there is one: they decide what a key looks like."""
         initial = InitialData(rng, clock.now().replace(microsecond=0), articles)
         self.warehouses: dict[int, Record] = initial.warehouses
         self.merchants: dict[int, Record] = initial.merchants
@@ -57,10 +57,6 @@ class ShipStreamData:
         """The key of a total level, and of the product."""
         return self.type_of(self.products[product]), str(product)
 
-    def warehouse_key(self, product: int, warehouse: int) -> tuple[str, ...]:
-        """The key of a warehouse level."""
-        return *self.total_key(product), str(warehouse)
-
     # Numbers
 
     def total(self, product: int) -> Parts:
@@ -80,7 +76,7 @@ class ShipStreamData:
 
     # Stock that moves
 
-    def move(self, product: int, warehouse: int, **deltas: int) -> Touched:
+    def move(self, product: int, warehouse: int, **deltas: int) -> None:
         """Adds to parts of a product in a warehouse, now. Kits made of it may be advertised otherwise."""
         before = self._kit_numbers(self.kits_of.get(product, ()))
         parts = self.parts[product].setdefault(warehouse, no_parts())
@@ -88,65 +84,59 @@ class ShipStreamData:
             parts[name] += delta
         now = self._now()
         self.moved_at[product, warehouse] = self.moved_at[product, EVERYWHERE] = now
-        touched = self._touched(product, totals=True, warehouses=[warehouse])
-        return merge(touched, self._kits_that_followed(before))
+        self._note(product)
+        self._note_kits(before)
 
-    def sell(self, product: int, warehouse: int, quantity: int) -> Touched:
+    def sell(self, product: int, warehouse: int, quantity: int) -> None:
         """Allocates so many to an order; what is not there is backordered."""
         there = self.parts[product][warehouse]["available"]
         taken = min(there, quantity)
-        touched: Touched = {}
         if taken:
-            touched = self.move(product, warehouse, available=-taken, allocated=taken)
+            self.move(product, warehouse, available=-taken, allocated=taken)
         if quantity > taken and self.total(product)["available"] == 0:
-            merge(touched, self.backorder(product, self.backordered.get(product, 0) + quantity - taken))
-        return touched
+            self.backorder(product, self.backordered.get(product, 0) + quantity - taken)
 
-    def backorder(self, product: int, quantity: int) -> Touched:
+    def backorder(self, product: int, quantity: int) -> None:
         """Sets what is backordered of a product in total. No warehouse shows it."""
         self.backordered[product] = quantity
         self.backordered_at[product] = self._now()
-        return self._touched(product, totals=True)
+        self._note(product)
 
-    def commit_delivery(self, products: Sequence[int], warehouse: int, quantity: int) -> Touched:
+    def commit_delivery(self, products: Sequence[int], warehouse: int, quantity: int) -> None:
         """Puts away so many of each, all in one second; backorders are served first."""
-        touched: Touched = {}
         for product in products:
             served = min(self.backordered.get(product, 0), quantity)
             if served:
                 self.backordered[product] -= served
-            moved = self.move(product, warehouse, available=quantity - served, reserved=served)
-            merge(touched, moved)
-        return touched
+            self.move(product, warehouse, available=quantity - served, reserved=served)
 
     # Products
 
-    def rename(self, product: int, name: str) -> Touched:
+    def rename(self, product: int, name: str) -> None:
         """Renames a product: its own clock moves, those of its levels as the switch says."""
-        return self._edit(product, name=name)
+        self._edit(product, name=name)
 
-    def change_sku(self, product: int, sku: str) -> Touched:
+    def change_sku(self, product: int, sku: str) -> None:
         """Gives a product another SKU, which its levels show too, whatever their clocks say."""
-        touched = self._edit(product, sku=sku)
-        return merge(touched, self._touched(product, totals=True, warehouses=list(self.parts[product])))
+        self._edit(product, sku=sku)
 
-    def enable(self, product: int, *, enabled: bool) -> Touched:
+    def enable(self, product: int, *, enabled: bool) -> None:
         """Enables or disables a product. Disabled ones are only served when asked for."""
-        return self._edit(product, is_enabled=enabled)
+        self._edit(product, is_enabled=enabled)
 
-    def delete_product(self, product: int) -> Touched:
+    def delete_product(self, product: int) -> None:
         """Deletes a product and its levels for good. Kits may not be made of it."""
         if self.kits_of.get(product):
             raise ValueError(f"{product} is a component")
-        touched = self._touched(product, totals=True, warehouses=list(self.parts[product]), products=True)
         components = [component for component, _ in self.products[product].components]
         before = self._kit_numbers(kit for part in components for kit in self.kits_of[part] if kit != product)
         for component in components:
             self.kits_of[component].remove(product)
         del self.products[product], self.parts[product]
-        return merge(touched, self._kits_that_followed(before))
+        self._note(product)
+        self._note_kits(before)
 
-    def restore_product(self, product: Product, parts: Mapping[int, Parts]) -> Touched:
+    def restore_product(self, product: Product, parts: Mapping[int, Parts]) -> None:
         """Brings a deleted product back with its stock: all of its clocks move."""
         now = product.updated_at = self._now()
         before = self._kit_numbers(kit for part, _ in product.components for kit in self.kits_of[part])
@@ -155,33 +145,29 @@ class ShipStreamData:
             self.kits_of[component].append(product.id)
         for place in (EVERYWHERE, *parts):
             self.moved_at[product.id, place] = now
-        touched = self._touched(product.id, totals=True, warehouses=list(parts), products=True)
-        return merge(touched, self._kits_that_followed(before))
+        self._note(product.id)
+        self._note_kits(before)
 
-    def add_product(self, article: Article, merchant: int, warehouse: int, quantity: int) -> Touched:
+    def add_product(self, article: Article, merchant: int, warehouse: int, quantity: int) -> None:
         """A new product with its first stock."""
         now = self._now()
         product = InitialData.product_of(article, max(self.products) + 1, merchant, now)
         self.products[product.id] = product
         self.parts[product.id] = {}
-        touched = self.move(product.id, warehouse, available=quantity)
-        return merge(touched, self._touched(product.id, products=True))
+        self.move(product.id, warehouse, available=quantity)
 
-    def delete_merchant(self, merchant: int) -> Touched:
+    def delete_merchant(self, merchant: int) -> None:
         """Marks a merchant as deleted and disables its products."""
         self.merchants[merchant].update(is_active=False, is_deleted=True)
         self.version += 1
-        touched: Touched = {"merchants": {(str(merchant),)}}
         for product in self.products.values():
             if product.merchant == merchant and product.is_enabled:
-                merge(touched, self.enable(product.id, enabled=False))
-        return touched
+                self.enable(product.id, enabled=False)
 
-    def close_warehouse(self, warehouse: int) -> Touched:
+    def close_warehouse(self, warehouse: int) -> None:
         """Makes a warehouse inactive."""
         self.warehouses[warehouse]["is_active"] = False
         self.version += 1
-        return {"warehouses": {(str(warehouse),)}}
 
     # Parts
 
@@ -190,37 +176,22 @@ class ShipStreamData:
         rows = ((kit, place) for kit in sorted(set(kits)) for place in (EVERYWHERE, *self.parts[kit]))
         return {row: self.advertised(*row) for row in rows}
 
-    def _kits_that_followed(self, before: Mapping[tuple[int, int], int]) -> Touched:
-        """The levels of kits that are advertised otherwise than before though they did not move."""
-        touched: Touched = {}
+    def _note_kits(self, before: Mapping[tuple[int, int], int]) -> None:
+        """Notes the kits that are advertised otherwise than before though they did not move."""
         for (kit, place), number in before.items():
             if self.advertised(kit, place) != number:
                 self.components_at[kit, place] = self._now()
-                totals = place == EVERYWHERE
-                merge(touched, self._touched(kit, totals=totals, warehouses=[] if totals else [place]))
-        return touched
+                self._note(kit)
 
-    def _edit(self, product: int, **changes: Any) -> Touched:
+    def _edit(self, product: int, **changes: Any) -> None:
         for name, value in changes.items():
             setattr(self.products[product], name, value)
         self.products[product].updated_at = self._now()
-        moves = self.switches.edit_moves_level and self.was_stocked(product)
-        places = list(self.parts[product]) if moves else []
-        return self._touched(product, totals=moves, warehouses=places, products=True)
+        self._note(product)
 
-    def _touched(
-        self, product: int, *, totals: bool = False, warehouses: Sequence[int] = (), products: bool = False
-    ) -> Touched:
+    def _note(self, product: int) -> None:
         self.journal.append(product)
         self.version += 1
-        touched: Touched = {}
-        if totals:
-            touched["total_levels"] = {self.total_key(product)}
-        if warehouses:
-            touched["warehouse_levels"] = {self.warehouse_key(product, place) for place in warehouses}
-        if products:
-            touched["products"] = {self.total_key(product)}
-        return touched
 
     def _available(self, product: int, warehouse: int) -> int:
         parts = self.parts[product]

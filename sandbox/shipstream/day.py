@@ -4,7 +4,6 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from sandbox.day import Day
-from sandbox.kit import Touched
 from sandbox.shipstream.data import ShipStreamData
 
 STORM: Mapping[str, Sequence[Any]] = {
@@ -52,11 +51,6 @@ def remove(data: ShipStreamData, key: tuple[str, ...]) -> Callable[[], None]:
 def live(data: ShipStreamData, day: Day) -> None:
     """Sales, of components and with backorders too; deliveries, each in one second; a recount that changes
     nothing; a renaming, a new price, one product disabled and one enabled again; a new product."""
-
-    def note(touched: Touched) -> None:
-        for resource, keys in touched.items():
-            day.add(resource, *keys)
-
     in_stock = [product for product in sorted(data.products) if data.was_stocked(product)]
     sold = day.rng.sample(in_stock, max(4, len(in_stock) // 30))
     # Only down for components, so that a kit does not end the day where it began.
@@ -66,19 +60,19 @@ def live(data: ShipStreamData, day: Day) -> None:
     for product in sold:
         day.later(step)
         warehouse = min(data.parts[product], key=lambda place: -data.parts[product][place]["available"])
-        note(data.sell(product, warehouse, day.rng.randint(1, 5)))
+        data.sell(product, warehouse, day.rng.randint(1, 5))
     for batch in (delivered[::2], delivered[1::2]):
         day.later(step)
-        note(data.commit_delivery(batch, day.rng.choice((1, 2, 5)), 24))
+        data.commit_delivery(batch, day.rng.choice((1, 2, 5)), 24)
     day.later(step)
     product = day.rng.choice([one for one in plain if one not in delivered])
-    note(data.move(product, min(data.parts[product])))
+    data.move(product, min(data.parts[product]))
     day.later(step)
     product = day.rng.choice(in_stock)
-    note(data.rename(product, f"{data.products[product].name[:400]} ★"))
+    data.rename(product, f"{data.products[product].name[:400]} ★")
     day.later(step)
     off = day.rng.choice([one for one in in_stock if data.products[one].is_enabled])
-    note(data.enable(off, enabled=False))
+    data.enable(off, enabled=False)
     on = day.rng.choice([one for one in in_stock if not data.products[one].is_enabled and one != off])
-    note(data.enable(on, enabled=True))
-    note(data.add_product(day.new_article(), 1, 1, 10))
+    data.enable(on, enabled=True)
+    data.add_product(day.new_article(), 1, 1, 10)

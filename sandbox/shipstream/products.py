@@ -58,7 +58,6 @@ class Product:
     """How many kits one set of components makes."""
 
 
-TAGS = ("Gift", "Crème brûlée", "听雨", 'The "Original"')
 FIELDS = (
     CustomField("color", 13, "Red and Black"),
     CustomField("cost_of_goods", Decimal("41.30")),

@@ -26,7 +26,7 @@ class CountChange(NamedTuple):
 
 
 class SquareData:
-    """What the seller has. Every mutator shows at once in the truth and returns the keys it touched."""
+    """What the seller has. Every mutator shows at once in the truth."""
 
     def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._rng = rng
@@ -173,13 +173,12 @@ class SquareData:
 
     def set_count(
         self, variation: str, location: str, quantity: str, state: str = "IN_STOCK", *, recount: bool = True
-    ) -> CountKey:
+    ) -> None:
         """Counts stock anew, now; with a physical count in the ledger."""
         key = (variation, location, state)
         self._put(key, quantity, self._clock.now())
         if recount:
             self._enter("PHYSICAL_COUNT", variation, quantity, state=state, location_id=location)
-        return key
 
     def adjust(
         self,
@@ -190,20 +189,15 @@ class SquareData:
         to_state: str,
         *,
         late: bool = False,
-    ) -> list[CountKey]:
+    ) -> None:
         """Moves units between states at one location. States that are not tracked get no count.
 
         Args:
             late: it happened up to a day ago on a till that was offline.
         """
-        touched = []
         for state, sign in ((from_state, -1), (to_state, 1)):
-            if state in UNTRACKED_STATES:
-                continue
-            key = (variation, location, state)
-            held = Decimal(self.counts[key]["quantity"]) if key in self.counts else Decimal(0)
-            self._put(key, format(held + sign * Decimal(quantity), "f"), self._clock.now())
-            touched.append(key)
+            if state not in UNTRACKED_STATES:
+                self._add((variation, location, state), sign * Decimal(quantity))
         price = {}
         if to_state == "SOLD":  # only then (square.md §6.5)
             price = {"total_price_money": {"amount": int(150 * Decimal(quantity)), "currency": "USD"}}
@@ -217,16 +211,11 @@ class SquareData:
             location_id=location,
             **price,
         )
-        return touched
 
-    def transfer(self, variation: str, source: str, target: str, quantity: str) -> list[CountKey]:
+    def transfer(self, variation: str, source: str, target: str, quantity: str) -> None:
         """Moves units in stock from one location to another."""
-        touched = []
         for location, sign in ((source, -1), (target, 1)):
-            key = (variation, location, "IN_STOCK")
-            held = Decimal(self.counts[key]["quantity"]) if key in self.counts else Decimal(0)
-            self._put(key, format(held + sign * Decimal(quantity), "f"), self._clock.now())
-            touched.append(key)
+            self._add((variation, location, "IN_STOCK"), sign * Decimal(quantity))
         self._enter(
             "TRANSFER",
             variation,
@@ -235,35 +224,32 @@ class SquareData:
             from_location_id=source,
             to_location_id=target,
         )
-        return touched
 
-    def recalculate(self, key: CountKey) -> CountKey:
+    def recalculate(self, key: CountKey) -> None:
         """Moves a count's clock without changing its quantity."""
         self._put(key, self.counts[key]["quantity"], self._clock.now())
-        return key
 
     def remove_count(self, key: CountKey) -> CountKey:
-        """Lets a count vanish without a trace."""
+        """Lets a count vanish without a trace; returns its key."""
         self._note(key, self._clock.now())
         del self.counts[key], self.counted_at[key]
         self.version += 1
         return key
 
     def delete_object(self, object_id: str) -> str:
-        """Deletes an item or a variation from the catalogue; its counts stay as the switch says."""
+        """Deletes an item or a variation from the catalogue; its counts stay as the switch says. Returns its
+        id."""
         self._touch(object_id, is_deleted=True)
         return object_id
 
-    def rename_item(self, item_id: str, name: str) -> str:
+    def rename_item(self, item_id: str, name: str) -> None:
         """Renames an item. Its variations' clocks stay where they are."""
         self._touch(item_id, item_data={**self.objects[item_id]["item_data"], "name": name})
-        return item_id
 
-    def rename_variation(self, variation_id: str, name: str) -> str:
+    def rename_variation(self, variation_id: str, name: str) -> None:
         """Renames a variation. Its item's clock stays where it is."""
         data = self.objects[variation_id]["item_variation_data"]
         self._touch(variation_id, item_variation_data={**data, "name": name})
-        return variation_id
 
     def add_item(self, article: Article) -> str:
         """Adds an item with one variation and a first count; returns the variation's id."""
@@ -277,11 +263,10 @@ class SquareData:
         self.set_count(variation, next(iter(self.locations)), "10")
         return variation
 
-    def close_location(self, location_id: str) -> str:
+    def close_location(self, location_id: str) -> None:
         """Makes a location inactive."""
         self.locations[location_id] = {**self.locations[location_id], "status": "INACTIVE"}
         self.version += 1
-        return location_id
 
     # Parts
 
@@ -293,6 +278,10 @@ class SquareData:
         inside = (self.objects[variation] for variation in self._variations_of.get(object_id, ()))
         variations = [variation for variation in inside if not variation["is_deleted"]]
         return {**found, "item_data": {**found["item_data"], "variations": variations}}
+
+    def _add(self, key: CountKey, quantity: Decimal) -> None:
+        held = Decimal(self.counts[key]["quantity"]) if key in self.counts else Decimal(0)
+        self._put(key, format(held + quantity, "f"), self._clock.now())
 
     def _put(self, key: CountKey, quantity: str, at: datetime) -> None:
         variation, location, state = key

@@ -23,7 +23,7 @@ SITES = (
 
 
 class VentmereS2Data:
-    """What the organisation has. Every mutator shows at once in the truth and returns the keys it touched."""
+    """What the organisation has. Every mutator shows at once in the truth."""
 
     def __init__(self, rng: random.Random, clock: Clock, articles: Sequence[Article]) -> None:
         self._rng = rng
@@ -147,14 +147,14 @@ class VentmereS2Data:
     # What happens to it
 
     def set_level(self, key: LevelKey, *, touch: bool = True, **numbers: int) -> LevelKey:
-        """Changes numbers of a level; without `touch` its clock stays where it is."""
+        """Changes numbers of a level; without `touch` its clock stays where it is. Returns its key."""
         found = self.levels.get(key, {"available": 0, "incoming": 0, "reserved": 0, "updatedAt": self._now()})
         self.levels[key] = {**found, **numbers}
         if touch:
             self.levels[key]["updatedAt"] = self._now()
         return key
 
-    def turn_back_clock(self, key: LevelKey) -> LevelKey:
+    def turn_back_clock(self, key: LevelKey) -> None:
         """Changes a level and sets its clock an hour back."""
         found = self.levels[key]
         self.levels[key] = {
@@ -162,40 +162,25 @@ class VentmereS2Data:
             "available": found["available"] + 1,
             "updatedAt": found["updatedAt"] - timedelta(hours=1),
         }
-        return key
 
     def remove_level(self, key: LevelKey) -> LevelKey:
-        """Lets a level vanish."""
+        """Lets a level vanish; returns its key."""
         del self.levels[key]
         return key
 
-    def remove_warehouse(self, warehouse: str) -> list[LevelKey]:
-        """Lets a warehouse vanish with its levels."""
-        del self.warehouses[warehouse]
-        return [self.remove_level(key) for key in list(self.levels) if key[0] == warehouse]
-
-    def remove_product(self, product: str) -> str:
+    def remove_product(self, product: str) -> None:
         """Lets a product vanish while its levels stay: orphans."""
         del self.products[product]
-        return product
 
-    def rename_product(self, product: str, name: str) -> str:
+    def rename_product(self, product: str, name: str) -> None:
         """Renames a product."""
         self.products[product] = {**self.products[product], "name": name, "updatedAt": self._now()}
-        return product
 
-    def rename_brand(self, name: str, new: str) -> list[str]:
-        """Renames a brand; no clock moves anywhere."""
-        brand = next(found for found in self.brands if found["name"] == name)
-        brand.update(name=new, nameNormalized=new.lower())
-        return [product for product, found in self.products.items() if found["brand"] is brand]
-
-    def add_product(self, article: Article) -> LevelKey:
+    def add_product(self, article: Article) -> None:
         """Adds a product with a first level."""
         self.product_of_good[article.number] = self._add_product(article, self._now())
         key = (next(iter(self.warehouses)), self.product_of_good[article.number])
         self._put(key, {"available": 10, "incoming": 0, "reserved": 0}, self._now())
-        return key
 
     # Parts
 

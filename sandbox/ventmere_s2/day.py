@@ -52,15 +52,11 @@ def live(data: VentmereS2Data, day: Day) -> None:
     moved = day.rng.sample(levels, max(3, len(levels) // 40))
     for key in moved:
         day.later(1 / len(moved))
-        available = data.levels[key]["available"] - day.rng.randint(1, 3)
-        day.add("inventory_items", data.set_level(key, available=available))
+        data.set_level(key, available=data.levels[key]["available"] - day.rng.randint(1, 3))
     still, back, gone = day.rng.sample(levels, 3)
-    incoming = data.levels[still]["incoming"] + 60
-    day.add("inventory_items", data.set_level(still, touch=False, incoming=incoming))
-    day.add("inventory_items", data.turn_back_clock(back), data.remove_level(gone))
+    data.set_level(still, touch=False, incoming=data.levels[still]["incoming"] + 60)
+    data.turn_back_clock(back)
+    data.remove_level(gone)
     product = day.rng.choice(sorted(data.products))
-    name = data.products[product]["name"]
-    day.add("products", (data.rename_product(product, f"{name[:400]} ★"),))
-    new = data.add_product(day.new_article())
-    day.add("inventory_items", new)
-    day.add("products", new[1:])
+    data.rename_product(product, f"{data.products[product]['name'][:400]} ★")
+    data.add_product(day.new_article())

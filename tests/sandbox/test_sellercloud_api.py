@@ -247,7 +247,7 @@ def test_an_empty_aggregation_may_move_a_clock(
     switches: Any, data: Any, client: httpx.Client, product: str
 ) -> None:
     before = row(client, product)
-    assert data.aggregate([product]) == {}
+    data.aggregate([product])
     assert row(client, product) == before
     switches.empty_aggregation_moves_clock = True
     assert row(client, product) == {**before, "LastAggregateDate": "2026-01-05T03:00:00"}
