@@ -9,13 +9,7 @@ barcodes as (
 keyed as (
     select
         {{ product_key() }} as product_key,
-        provider,
-        account,
-        product_id,
-        barcode,
-        barcode_type,
-        gtin,
-        position
+        *
     from barcodes
 )
 

@@ -8,12 +8,7 @@ keyed as (
     select
         {{ product_key() }} as product_key,
         {{ hash_key(['provider', 'account', 'category_id']) }} as category_key,
-        provider,
-        account,
-        product_id,
-        category_id,
-        is_primary,
-        position
+        *
     from product_categories
 )
 

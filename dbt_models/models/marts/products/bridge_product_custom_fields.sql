@@ -11,19 +11,7 @@ custom_fields as (
 keyed as (
     select
         {{ product_key() }} as product_key,
-        provider,
-        account,
-        product_id,
-        field_code,
-        field_name,
-        data_type,
-        value_text,
-        value_number,
-        value_boolean,
-        value_at,
-        value_key,
-        currency_code,
-        position
+        *
     from custom_fields
 )
 

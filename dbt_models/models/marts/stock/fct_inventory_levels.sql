@@ -15,32 +15,14 @@ levels as (
 ),
 
 product_locations as (
-    select
-        {{ product_key() }} as product_key,
-        {{ location_key() }} as location_key,
-        account,
-        product_id,
-        is_sold_out,
-        sold_out_until
-    from {{ ref('int_square__product_locations_unnested') }}
+    select * from {{ ref('int_square__product_locations_unnested') }}
 ),
 
 keyed as (
     select
         {{ product_key() }} as product_key,
         {{ location_key() }} as location_key,
-        provider,
-        account,
-        product_id,
-        location_id,
-        resource,
-        {{ measures() | join(',\n        ') }},
-        unknown_measures,
-        untracked_reason,
-        is_estimated,
-        is_additive,
-        counted_at,
-        asked_at
+        *
     from levels
 ),
 
@@ -68,10 +50,10 @@ joined as (
     from keyed
     left join product_locations
         on
-            keyed.product_key = product_locations.product_key
-            and keyed.location_key = product_locations.location_key
+            keyed.provider = product_locations.provider
             and keyed.account = product_locations.account
             and keyed.product_id = product_locations.product_id
+            and keyed.location_id = product_locations.location_id
 )
 
 select * from joined

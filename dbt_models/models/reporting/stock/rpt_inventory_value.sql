@@ -27,10 +27,10 @@ joined as (
         products.name as product_name,
         products.brand,
         products.vendor_name,
+        products.deleted_at is not null as is_product_deleted,
         positions.quantity_on_hand,
         nullif(products.unit_cost, 0) as unit_cost,
-        products.currency_code,
-        products.deleted_at is not null as is_product_deleted
+        products.currency_code
     from positions
     inner join products on positions.product_key = products.product_key
     left join item_products on positions.product_key = item_products.product_key
@@ -38,19 +38,7 @@ joined as (
 
 valued as (
     select
-        product_key,
-        item_key,
-        provider,
-        account,
-        product_id,
-        sku,
-        product_name,
-        brand,
-        vendor_name,
-        is_product_deleted,
-        quantity_on_hand,
-        unit_cost,
-        currency_code,
+        *,
         {{ times('quantity_on_hand', 'unit_cost') }} as value_at_cost,
         unit_cost is null as is_cost_missing,
         currency_code is null as is_currency_missing
