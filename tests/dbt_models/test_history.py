@@ -309,14 +309,3 @@ def test_what_left_raw_leaves_history(history: History, step: Callable[[History]
     assert {table: history.rows(table) for table in from_nothing} == from_nothing
     assert set(history.days("tea", "quantity_on_hand").values()) == {3}
     assert history.days("cup", "quantity_on_hand") == {}
-
-
-def test_all_of_it_equals_one_build_from_nothing_by_dbt_itself(history: History) -> None:
-    tables = (*TABLES, DAYS)
-    history.database.dbt("run", "--select", *(f"+{table}" for table in tables))
-    following = {table: history.rows(table) for table in tables}
-
-    history.database.dbt("run", "--full-refresh", "--select", *(f"+{table}" for table in tables))
-
-    assert {table: history.rows(table) for table in tables} == following
-    assert all(following.values())
