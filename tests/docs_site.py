@@ -71,11 +71,13 @@ def _fields(declared: Iterable[Mapping[str, Any]], above: str = "") -> Iterable[
 
 def main(arguments: list[str]) -> bool:
     """Writes the site; says whether it could."""
-    manifest = dbtRunner().invoke(["parse", *arguments]).result
+    read = dbtRunner().invoke(["parse", *arguments])
+    if not read.success:
+        return False
     with duckdb.connect(os.environ["STOCKTAKE_WORKING_DATABASE"], read_only=True) as warehouse:
         columns = columns_of(warehouse)
-    describe_what_is_handed_on(manifest, columns)
-    return dbtRunner(manifest=manifest).invoke(["docs", "generate", "--static", *arguments]).success
+    describe_what_is_handed_on(read.result, columns)
+    return dbtRunner(manifest=read.result).invoke(["docs", "generate", "--static", *arguments]).success
 
 
 if __name__ == "__main__":
