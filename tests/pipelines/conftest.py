@@ -7,10 +7,12 @@ import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pytest
 
+from pipelines.config import load_config
 from tests.conftest import Project
 
 DYING = """
@@ -48,6 +50,18 @@ so many seconds after they came to it. Forked from one process that has imported
 of them two seconds."""
 
 Die = Callable[..., None]
+
+
+@pytest.fixture
+def configured(tmp_path: Path) -> Callable[[str], Any]:
+    """The configuration that a text of config.toml is."""
+
+    def load(text: str) -> Any:
+        (tmp_path / ".dlt").mkdir(exist_ok=True)
+        (tmp_path / ".dlt" / "config.toml").write_text(text, encoding="utf-8")
+        return load_config(tmp_path)
+
+    return load
 
 
 @pytest.fixture(scope="session")

@@ -12,6 +12,10 @@ from pipelines.setting_files import values_by_dlt, values_without_dlt
 from tests.conftest import Project
 
 SQUARE = '[accounts.north]\nprovider = "square"\naccess_token = "t"\n'
+ICEBERG = '[stocktake]\nlake = "lake"\nlake_format = "iceberg"\n'
+BUCKET = ICEBERG.replace('"lake"', '"s3://stock/lake"')
+SPARK = '[stocktake]\nlake = "lake"\nengine = "spark"\n'
+CONF = f"{SPARK}[spark]\nremote = 'local'\n[spark.conf]\n"
 
 MISTAKES = {
     "no account": ("", "No account is configured"),
@@ -157,6 +161,80 @@ MISTAKES = {
     "a pace that is none": (
         '[accounts.plant]\nprovider = "augno"\napi_key = "k"\nrequests_per_second = 0\n',
         "accounts.plant.requests_per_second: 0 is not a number above 0.",
+    ),
+    "an engine that is none": ('[stocktake]\nengine = "trino"\n', "stocktake.engine: 'trino' is not valid"),
+    "Spark without an address": (SPARK, "spark.remote is not set"),
+    "Spark without a lake": (
+        '[stocktake]\nengine = "spark"\n[spark]\nremote = "sc://a:1"\n',
+        "stocktake.lake is not set",
+    ),
+    "[spark] without its engine": (
+        '[spark]\nremote = "sc://a:1"\n',
+        "spark.remote has no effect without stocktake.engine",
+    ),
+    "an address of Spark in another protocol": (
+        f'{SPARK}[spark]\nremote = "http://a:7077"\n',
+        "spark.remote: what is written is not valid",
+    ),
+    "an address of Spark without a port": (
+        f'{SPARK}[spark]\nremote = "sc://a"\n',
+        "spark.remote: what is written is not valid",
+    ),
+    "a master of Spark without a port": (
+        f'{SPARK}[spark]\nremote = "spark://a"\n',
+        "spark.remote: what is written is not valid",
+    ),
+    "a local Spark without cores": (
+        f'{SPARK}[spark]\nremote = "local[]"\n',
+        "spark.remote: what is written is not valid",
+    ),
+    "a table format of Spark that is none": (
+        f'{SPARK}[spark]\nremote = "sc://a:1"\ntable_format = "csv"\n',
+        "spark.table_format: 'csv'",
+    ),
+    "a prefix that no schema can have": (
+        f'{SPARK}[spark]\nremote = "sc://a:1"\nschema_prefix = "a-"\n',
+        "spark.schema_prefix: 'a-'",
+    ),
+    "unknown key of spark": (
+        f'{SPARK}[spark]\nremot = "sc://a:1"\n',
+        "spark.remot: 'remot' is not known. Did you mean remote?",
+    ),
+    "settings of Spark's that are no table": (
+        f"{SPARK}[spark]\nremote = 'local'\nconf = 'ice'\n",
+        "spark.conf is a value where a table should be",
+    ),
+    "a setting that is not one of Spark's": (
+        f"{CONF}defaultCatalog = 'ice'\n",
+        "spark.conf: defaultCatalog is not a setting of Spark's",
+    ),
+    "a setting of Spark's without quotes": (
+        f"{CONF}spark.sql.defaultCatalog = 'ice'\n",
+        "spark.conf: spark is more than one value. Write each whole name in quotes",
+    ),
+    "a format of the lake that is none": (
+        '[stocktake]\nlake = "lake"\nlake_format = "hudi"\n',
+        "stocktake.lake_format: 'hudi' is not valid",
+    ),
+    "Iceberg without a lake": (
+        '[stocktake]\nlake_format = "iceberg"\n',
+        "lake_format has no effect without stocktake.lake",
+    ),
+    "[iceberg] without its format": (
+        '[iceberg]\ntype = "rest"\n',
+        "[iceberg] has no effect without stocktake.lake_format",
+    ),
+    "a bucket without a catalogue": (
+        BUCKET,
+        "[iceberg] names no catalogue that all homes reach. Set its type",
+    ),
+    "a setting of Iceberg without quotes": (
+        f"{ICEBERG}[iceberg]\ns3.region = 'x'\n",
+        "iceberg: s3 is more than one value. Write each whole name in",
+    ),
+    "iceberg as a value": (
+        f'iceberg = "rest"\n{ICEBERG}',
+        "iceberg is a value where a table should be. Write [iceberg]",
     ),
 }
 

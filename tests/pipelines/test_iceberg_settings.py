@@ -1,27 +1,11 @@
 """What [iceberg] may say, and what is said of it where it cannot be meant."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
-import pytest
-
-from pipelines.config import load_config
 from pipelines.doctor import diagnose
-from pipelines.errors import ConfigurationError
 
 LAKE = '[stocktake]\nlake = "lake"\nlake_format = "iceberg"\n'
 BUCKET = LAKE.replace('"lake"', '"s3://stock/lake"')
-
-
-@pytest.fixture
-def configured(tmp_path: Path) -> Callable[[str], Any]:
-    def load(text: str) -> Any:
-        (tmp_path / ".dlt").mkdir(exist_ok=True)
-        (tmp_path / ".dlt" / "config.toml").write_text(text, encoding="utf-8")
-        return load_config(tmp_path)
-
-    return load
 
 
 def test_a_lake_is_files_alone_unless_it_is_said(configured) -> None:
@@ -51,35 +35,6 @@ def test_another_catalogue_may_be_named(configured) -> None:
     assert config.iceberg.properties["warehouse"] == "s3://stock/lake/iceberg"
     assert sorted(config.secrets) == ["a-secret-4711", "pass-4711"]
     assert "4711" not in repr(config)
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ('[stocktake]\nlake = "lake"\nlake_format = "hudi"\n', "stocktake.lake_format: 'hudi' is not valid"),
-        ('[stocktake]\nlake_format = "iceberg"\n', "lake_format has no effect without stocktake.lake"),
-        ('[iceberg]\ntype = "rest"\n', "[iceberg] has no effect without stocktake.lake_format"),
-        (BUCKET, "[iceberg] names no catalogue that all homes reach. Set its type"),
-        (
-            f"{LAKE}[iceberg]\ns3.region = 'x'\n",
-            "iceberg: s3 is more than one value. Write each whole name in",
-        ),
-        (f'iceberg = "rest"\n{LAKE}', "iceberg is a value where a table should be. Write [iceberg]"),
-    ],
-    ids=[
-        "a format",
-        "no lake",
-        "no format",
-        "a bucket without a catalogue",
-        "a name without quotes",
-        "a value",
-    ],
-)
-def test_what_cannot_be_meant_is_one_sentence(configured, text: str, said: str) -> None:
-    with pytest.raises(ConfigurationError) as error:
-        configured(text)
-
-    assert said in str(error.value)
 
 
 def test_doctor_looks_for_its_package(configured) -> None:

@@ -2,29 +2,18 @@
 
 import builtins
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 
-from pipelines.config import load_config
 from pipelines.errors import CommandError, ConfigurationError
 from pipelines.spark_session import connected, words_of_spark
 from pipelines.spark_settings import Spark
 
 LAKE = '[stocktake]\nlake = "lake"\nengine = "spark"\n'
 CONF = f"{LAKE}[spark]\nremote = 'local'\n[spark.conf]\n"
-
-
-@pytest.fixture
-def configured(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], Any]:
-    def load(text: str) -> Any:
-        (tmp_path / ".dlt").mkdir(exist_ok=True)
-        (tmp_path / ".dlt" / "config.toml").write_text(text, encoding="utf-8")
-        return load_config(tmp_path)
-
-    return load
 
 
 def test_without_the_engine_nothing_is_built_elsewhere(configured) -> None:
@@ -37,54 +26,6 @@ def test_a_home_that_builds_needs_no_account(configured) -> None:
 
     assert config.spark == Spark("sc://spark:15002", "parquet", "")
     assert config.model_vars["mirrors"] == [["shop", "cloud"]]
-
-
-@pytest.mark.parametrize(
-    ("text", "said"),
-    [
-        ('[stocktake]\nengine = "trino"\n', "stocktake.engine: 'trino' is not valid"),
-        (LAKE, "spark.remote is not set"),
-        ('[stocktake]\nengine = "spark"\n[spark]\nremote = "sc://a:1"\n', "stocktake.lake is not set"),
-        ('[spark]\nremote = "sc://a:1"\n', "spark.remote has no effect without stocktake.engine"),
-        (f'{LAKE}[spark]\nremote = "http://a:7077"\n', "spark.remote: what is written is not valid"),
-        (f'{LAKE}[spark]\nremote = "sc://a"\n', "spark.remote: what is written is not valid"),
-        (f'{LAKE}[spark]\nremote = "spark://a"\n', "spark.remote: what is written is not valid"),
-        (f'{LAKE}[spark]\nremote = "local[]"\n', "spark.remote: what is written is not valid"),
-        (f'{LAKE}[spark]\nremote = "sc://a:1"\ntable_format = "csv"\n', "spark.table_format: 'csv'"),
-        (f'{LAKE}[spark]\nremote = "sc://a:1"\nschema_prefix = "a-"\n', "spark.schema_prefix: 'a-'"),
-        (f'{LAKE}[spark]\nremot = "sc://a:1"\n', "spark.remot: 'remot' is not known. Did you mean remote?"),
-        (f"{LAKE}[spark]\nremote = 'local'\nconf = 'ice'\n", "spark.conf is a value where a table should be"),
-        (
-            f"{CONF}defaultCatalog = 'ice'\n",
-            "spark.conf: defaultCatalog is not a setting of Spark's",
-        ),
-        (
-            f"{CONF}spark.sql.defaultCatalog = 'ice'\n",
-            "spark.conf: spark is more than one value. Write each whole name in quotes",
-        ),
-    ],
-    ids=[
-        "an engine",
-        "no address",
-        "no lake",
-        "no engine",
-        "another protocol",
-        "no port",
-        "a master without a port",
-        "no cores",
-        "a format",
-        "a prefix",
-        "a key",
-        "settings of Spark's that are no table",
-        "not one of Spark's",
-        "a name without quotes",
-    ],
-)
-def test_what_cannot_be_meant_is_one_sentence(configured, text: str, said: str) -> None:
-    with pytest.raises(ConfigurationError) as error:
-        configured(text)
-
-    assert said in str(error.value)
 
 
 def test_a_token_is_secret_and_the_host_is_not(configured) -> None:
