@@ -80,3 +80,19 @@ def reading(built: Path) -> Iterator[Reading]:
     """The release, to be asked."""
     with Published(built, shelf).reading() as found:
         yield found
+
+
+@pytest.fixture(scope="module")
+def item(reading: Reading) -> str:
+    """The key of one that most systems have."""
+    question = "select item_key from rpt_stock_consolidated order by system_count desc, item_key limit 1"
+    return str(reading.row(question)["item_key"])
+
+
+@pytest.fixture
+def project(published: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A project folder over the release, and the present one."""
+    (tmp_path / ".dlt").mkdir()
+    (tmp_path / ".dlt" / "config.toml").write_text('[stocktake]\nhome = "."\n', encoding="utf-8")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path

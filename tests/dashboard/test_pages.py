@@ -62,13 +62,6 @@ def tab_of(reading, path, name):
     return next(one for one in page.tabs if one.name == name)
 
 
-def an_item(reading, more=""):
-    return reading.rows(
-        "select item_key, sku from rpt_stock_consolidated\n"
-        f"where system_count > 2 {more} order by quantity_available desc, item_key limit 1"
-    )[0]
-
-
 def test_these_are_all_tabs_there_are(reading):
     there = [(page.path, tab.name) for page in all_pages(reading.release) for tab in page.tabs]
     assert there == TABS
@@ -359,27 +352,26 @@ def test_what_does_not_add_up_is_not_added_up(reading, pages):
     assert "different units" in look(pages, f"/item/{mixed[0]['item_key']}").said
 
 
-def test_the_item_page_says_what_its_reports_say(pages, reading):
-    key = an_item(reading)["item_key"]
-    said = look(pages, f"/item/{key}").said
+def test_the_item_page_says_what_its_reports_say(pages, reading, item):
+    said = look(pages, f"/item/{item}").said
     products = reading.rows(
         "select bridge_item_products.product_id, quantity_available,\n"
         "    positions.product_key is not null as has_stock\n"
         "from bridge_item_products left join fct_inventory_positions as positions using (product_key)\n"
         "where item_key = $key",
-        {"key": key},
+        {"key": item},
     )
     assert len(products) > 2
     for row in products:
         assert row["product_id"] in said
         if row["has_stock"]:
             assert number(row["quantity_available"]) in said
-    days = rows_of_csv(pages, f"/item/{key}.csv")
+    days = rows_of_csv(pages, f"/item/{item}.csv")
     stock = reading.rows(
         "select date_day, account, sum(quantity_available) as n from fct_inventory_daily\n"
         "where is_additive and product_key in (select product_key from bridge_item_products"
         " where item_key = $key) group by all",
-        {"key": key},
+        {"key": item},
     )
     assert {(row["date_day"], row["account"]): row["quantity_available"] for row in days} == {
         (str(row["date_day"]), row["account"]): exact(row["n"]) for row in stock
@@ -394,9 +386,9 @@ def test_a_day_on_which_an_account_was_not_asked_is_marked_in_the_chart(pages, r
     assert 'class="gap"' in pages.get(f"/item/{found[0]['item_key']}").text
 
 
-def test_a_history_of_a_day_is_told_and_not_drawn(published, serve, reading):
+def test_a_history_of_a_day_is_told_and_not_drawn(published, serve, item):
     releases.altered(published, releases.ONE_DAY)
-    seen = look(serve(published), f"/item/{an_item(reading)['item_key']}")
+    seen = look(serve(published), f"/item/{item}")
     assert "1 day is known so far" in seen.said
     assert not any(tag == "svg" and "chart" in (said.get("class") or "") for tag, said in seen.tags)
 
@@ -432,8 +424,8 @@ def test_a_vendor_that_is_markup_and_a_formula_is_neither(pages):
     assert vendors == {f"'{releases.VENDOR}"}
 
 
-def test_no_page_has_a_script_or_asks_another_address(pages, reading):
-    for address in [*ADDRESSES, f"/item/{an_item(reading)['item_key']}"]:
+def test_no_page_has_a_script_or_asks_another_address(pages, item):
+    for address in [*ADDRESSES, f"/item/{item}"]:
         text = pages.get(address).text
         seen = Look(text)
         assert not {tag for tag, _ in seen.tags} & {"script", "img", "iframe", "link", "object", "embed"}
@@ -597,8 +589,8 @@ def test_what_is_not_there_is_said(pages, address):
     assert "Not found" in look(pages, address, 404).said
 
 
-def test_no_page_is_heavy(pages, reading):
-    for address in [*ADDRESSES, f"/item/{an_item(reading)['item_key']}"]:
+def test_no_page_is_heavy(pages, item):
+    for address in [*ADDRESSES, f"/item/{item}"]:
         assert len(pages.get(address).content) < 80_000, address
 
 

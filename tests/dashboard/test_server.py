@@ -1,12 +1,13 @@
 """How it is served: to this machine only, one release a page, the next release at the next request."""
 
+import asyncio
 import os
 import re
 import signal
 import socket
 import subprocess
-import sys
 import time
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -16,13 +17,13 @@ import pytest
 from dashboard.pages.shelf import shelf
 from dashboard.reader import Published
 from dashboard.server import Ahead, Dashboard
+from tests.conftest import STOCKTAKE
 from tests.dashboard import releases
 from tests.dashboard.conftest import served
 from tests.dashboard.looking import ADDRESSES, Look
 
 ANY = ".".join("0000")
 """The host that lets everybody in."""
-STOCKTAKE = str(Path(sys.executable).parent / "stocktake")
 MORE_OUT = {
     "rpt_low_stock": "select * replace (quantity_available - 1000000 as quantity_available) from {table}"
 }
@@ -61,8 +62,6 @@ def test_who_lets_others_in_is_asked_by_address_and_not_by_a_name_of_theirs(buil
     async def ask(host):
         async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
             return (await client.get("/freshness", headers={"host": host})).status_code
-
-    import asyncio
 
     assert asyncio.run(ask("192.168.7.7:8766")) == 200
     assert asyncio.run(ask("evil.test")) == 400
@@ -183,8 +182,6 @@ def test_looking_changes_no_file(published, serve):
 
 
 def test_many_readers_at_once_get_the_same(pages):
-    from concurrent.futures import ThreadPoolExecutor
-
     addresses = [f"/stock?q={words}" for words in ("mug", "tea", "lamp", "chair")] * 6
     with ThreadPoolExecutor(8) as readers:
         found = list(readers.map(lambda address: pages.get(address).text, addresses))
@@ -192,15 +189,6 @@ def test_many_readers_at_once_get_the_same(pages):
 
 
 # The commands
-
-
-@pytest.fixture
-def project(published, tmp_path, monkeypatch):
-    """A project folder over the release."""
-    (tmp_path / ".dlt").mkdir()
-    (tmp_path / ".dlt" / "config.toml").write_text('[stocktake]\nhome = "."\n', encoding="utf-8")
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
 
 
 @contextmanager
@@ -245,7 +233,7 @@ def test_a_port_that_is_taken_is_said(project):
     assert "Traceback" not in ended.stderr
 
 
-def test_pages_read_from_copies_are_those_read_from_the_release(built, pages, reading):
+def test_pages_read_from_copies_are_those_read_from_the_release(built, pages, reading, item):
     """Copies are made once the first page is there; until then the published files are asked."""
     dashboard = Dashboard(built, large=0)
     with served(dashboard) as client:
@@ -255,9 +243,8 @@ def test_pages_read_from_copies_are_those_read_from_the_release(built, pages, re
         made = {file.stem for file in copies.place.glob("*.duckdb")}
         kept = shelf(reading.release)
         assert made == {*kept.made, *kept.published}
-        item = reading.rows("select item_key from rpt_stock_consolidated where system_count > 2 limit 1")[0]
         kept = "provider=square&account=square"
-        for address in (*ADDRESSES, f"/item/{item['item_key']}", "/stock?q=mug"):
+        for address in (*ADDRESSES, f"/item/{item}", "/stock?q=mug"):
             for more in ("", kept, "location=x", "vendor=x"):
                 asked = f"{address}{'&' if '?' in address else '?'}{more}"
                 assert client.get(asked).text == pages.get(asked).text, asked
