@@ -8,6 +8,7 @@ import subprocess
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cache
@@ -280,6 +281,18 @@ def sandbox(request: pytest.FixtureRequest) -> Iterator[Sandbox]:
         yield served
 
 
+@contextmanager
+def lived(folder: Path, *commands: str, providers: Sequence[str] = USUAL) -> Iterator[Project]:
+    """A project in a folder, which is the present one, after these commands."""
+    with Sandbox(providers=providers) as sandbox, pytest.MonkeyPatch.context() as patch:
+        project = Project(folder, sandbox)
+        patch.chdir(folder)
+        project.configure()
+        for command in commands:
+            project.stocktake(command)
+        yield project
+
+
 @pytest.fixture
 def project_of(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[Sandbox], Project]:
     """Makes the folder a project for a sandbox, and the present one."""
@@ -298,7 +311,7 @@ def project(sandbox: Sandbox, project_of: Callable[[Sandbox], Project]) -> Proje
     return project_of(sandbox)
 
 
-Begin = Callable[[Project, str], Project]
+Begin = Callable[[Project, str], None]
 
 
 @pytest.fixture(scope="session")
@@ -310,14 +323,10 @@ def begin(tmp_path_factory: pytest.TempPathFactory) -> Begin:
     firsts: dict[tuple[str, ...], Project] = {}
 
     def first(command: str, providers: Sequence[str]) -> Project:
-        with Sandbox(providers=providers) as sandbox, pytest.MonkeyPatch.context() as patch:
-            project = Project(tmp_path_factory.mktemp(f"after_a_{command}"), sandbox)
-            patch.chdir(project.folder)
-            project.configure()
-            project.stocktake(command)
-        return project
+        with lived(tmp_path_factory.mktemp(f"after_a_{command}"), command, providers=providers) as project:
+            return project
 
-    def begun(project: Project, command: str) -> Project:
+    def begun(project: Project, command: str) -> None:
         key = command, *project.sandbox.providers
         if key not in firsts:
             firsts[key] = first(command, project.sandbox.providers)
@@ -328,21 +337,20 @@ def begin(tmp_path_factory: pytest.TempPathFactory) -> Begin:
             project.sandbox.move_to(firsts[key].sandbox.port)
         project.configure()
         shutil.copytree(firsts[key].home, project.home, symlinks=True)
-        return project
 
     return begun
 
 
 @pytest.fixture
-def after_a_run(project: Project, begin: Begin) -> Project:
-    """The project as its first run leaves it; what was published still names where it was made."""
-    return begin(project, "run")
+def after_a_run(project: Project, begin: Begin) -> None:
+    """The project is as its first run leaves it; what was published still names where it was made."""
+    begin(project, "run")
 
 
 @pytest.fixture
-def after_a_load(project: Project, begin: Begin) -> Project:
-    """The project as its first load leaves it, with a sandbox of its own, which has not been asked yet."""
-    return begin(project, "load")
+def after_a_load(project: Project, begin: Begin) -> None:
+    """The project is as its first load leaves it, with a sandbox of its own, which has not been asked yet."""
+    begin(project, "load")
 
 
 @pytest.fixture

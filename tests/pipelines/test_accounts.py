@@ -3,13 +3,13 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import pairwise
 from typing import Any
 
 import pytest
 
-from sandbox import Fault, Sandbox
+from sandbox import Fault
 from tests.conftest import COUNTS, Project
 
 
@@ -83,52 +83,50 @@ def test_a_slow_and_a_broken_account_hold_up_nobody(project: Project, impatient:
     project.load()
 
 
-@pytest.fixture
-def augno(project_of: Callable[[Sandbox], Project]) -> Iterator[Project]:
-    with Sandbox(providers=["augno"]) as sandbox:
-        yield project_of(sandbox)
-
-
-def test_accounts_behind_one_address_share_one_pace(augno: Project, impatient: None) -> None:
+@pytest.mark.providers("augno")
+def test_accounts_behind_one_address_share_one_pace(project: Project, impatient: None) -> None:
     """Augno counts the requests of an address: two accounts at 40 a second are not to be 80 together."""
-    augno.sandbox.switches["augno"].requests_per_second = 45
-    account = augno.account("augno", requests_per_second=40)
-    augno.configure({"north": account, "south": account})
-    rows = augno.load()
+    project.sandbox.switches["augno"].requests_per_second = 45
+    account = project.account("augno", requests_per_second=40)
+    project.configure({"north": account, "south": account})
+    rows = project.load()
     assert {row["status"] for row in rows.values()} == {"ok"}
-    assert len(augno.sandbox.requests) > 200
+    assert len(project.sandbox.requests) > 200
     assert sum(row["retries"] for row in rows.values()) == 0, "nobody was told to slow down"
 
 
-def test_a_throttled_call_is_counted(augno: Project, impatient: None) -> None:
-    augno.sandbox.faults["augno"].next(None, 20)
-    augno.sandbox.faults["augno"].next(Fault("status", 429, retry_after="1"))
-    row = augno.load()["augno", "item_inventory"]
+@pytest.mark.providers("augno")
+def test_a_throttled_call_is_counted(project: Project, impatient: None) -> None:
+    project.sandbox.faults["augno"].next(None, 20)
+    project.sandbox.faults["augno"].next(Fault("status", 429, retry_after="1"))
+    row = project.load()["augno", "item_inventory"]
     assert row["retries"] == 1
     assert row["throttled_seconds"] == 1.0
-    augno.assert_equals_truth()
+    project.assert_equals_truth()
 
 
-def test_an_item_deleted_between_the_list_and_its_call_is_no_failure(augno: Project) -> None:
-    data = augno.sandbox.world.data["augno"]
-    doomed = sorted(augno.sandbox.truth("augno", "items"))[-1][0]
-    augno.sandbox.switches["augno"].after_page = lambda number: data.delete_item(doomed) and None
-    rows = augno.load()
+@pytest.mark.providers("augno")
+def test_an_item_deleted_between_the_list_and_its_call_is_no_failure(project: Project) -> None:
+    data = project.sandbox.world.data["augno"]
+    doomed = sorted(project.sandbox.truth("augno", "items"))[-1][0]
+    project.sandbox.switches["augno"].after_page = lambda number: data.delete_item(doomed) and None
+    rows = project.load()
     assert {row["status"] for row in rows.values()} == {"ok"}
-    assert (doomed,) in augno.current("augno", "items"), "it was listed"
-    assert (doomed,) not in augno.current("augno", "item_inventory")
-    augno.sandbox.switches["augno"].after_page = None
-    augno.load()
-    augno.assert_equals_truth()
+    assert (doomed,) in project.current("augno", "items"), "it was listed"
+    assert (doomed,) not in project.current("augno", "item_inventory")
+    project.sandbox.switches["augno"].after_page = None
+    project.load()
+    project.assert_equals_truth()
 
 
-def test_fresh_ids_and_padded_zeros_are_no_changes(augno: Project) -> None:
-    augno.sandbox.switches["augno"].padded_values = True
-    augno.load()
-    before = augno.versions("augno", "item_inventory")
+@pytest.mark.providers("augno")
+def test_fresh_ids_and_padded_zeros_are_no_changes(project: Project) -> None:
+    project.sandbox.switches["augno"].padded_values = True
+    project.load()
+    before = project.versions("augno", "item_inventory")
     for _ in range(2):
-        assert augno.load()["augno", "item_inventory"]["rows_new"] == 0
-    assert augno.versions("augno", "item_inventory") == before
+        assert project.load()["augno", "item_inventory"]["rows_new"] == 0
+    assert project.versions("augno", "item_inventory") == before
 
 
 LOOKED_FOR_PANDAS = """

@@ -16,8 +16,9 @@ def marks(project: Project) -> list[tuple[object, ...]]:
     )
 
 
-def test_a_backfill_reads_the_window_and_moves_no_mark(after_a_load: Project, without_models: None) -> None:
-    project = after_a_load
+def test_a_backfill_reads_the_window_and_moves_no_mark(
+    project: Project, after_a_load: None, without_models: None
+) -> None:
     before = marks(project)
     leave_a_table(project)
     project.stocktake("backfill", "--since", "2026-01-02", "--until", "2026-01-04T12:00Z")
@@ -39,8 +40,7 @@ def test_a_backfill_reads_the_window_and_moves_no_mark(after_a_load: Project, wi
     project.assert_equals_truth()
 
 
-def test_a_backfill_brings_back_what_is_missing_and_publishes_it(after_a_run: Project) -> None:
-    project = after_a_run
+def test_a_backfill_brings_back_what_is_missing_and_publishes_it(project: Project, after_a_run: None) -> None:
     published = project.query(LEVELS)
     project.query("delete from raw_square.inventory_counts where account = 'square'")
     project.stocktake("backfill", "--since", "2026-01-01", "--until", "2026-01-06")
@@ -68,8 +68,7 @@ def test_a_wrong_backfill_is_one_sentence(project: Project, options: tuple[str, 
     assert project.sandbox.requests == []
 
 
-def test_after_a_reset_the_next_run_is_a_first_run(after_a_load: Project) -> None:
-    project = after_a_load
+def test_after_a_reset_the_next_run_is_a_first_run(project: Project, after_a_load: None) -> None:
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)
     project.load()
@@ -83,8 +82,7 @@ def test_after_a_reset_the_next_run_is_a_first_run(after_a_load: Project) -> Non
     project.assert_equals_truth()
 
 
-def test_one_resource_is_reset_by_itself(after_a_load: Project) -> None:
-    project = after_a_load
+def test_one_resource_is_reset_by_itself(project: Project, after_a_load: None) -> None:
     project.stocktake("reset", "--account", "square", "--resource", "catalog_objects", "--yes")
     assert project.versions("square", "catalog_objects") == 0
     rows = project.load()
@@ -93,8 +91,7 @@ def test_one_resource_is_reset_by_itself(after_a_load: Project) -> None:
     project.assert_equals_truth()
 
 
-def test_reports_build_after_a_reset(after_a_run: Project) -> None:
-    project = after_a_run
+def test_reports_build_after_a_reset(project: Project, after_a_run: None) -> None:
     project.stocktake("reset", "--account", "square", "--yes")
     project.stocktake("build")
     assert project.query("select count(*) from staging.stg_square__inventory_counts") == [(0,)]
@@ -112,9 +109,8 @@ def test_reports_build_after_a_reset(after_a_run: Project) -> None:
     ids=["not confirmed", "unknown account", "unknown resource"],
 )
 def test_a_wrong_reset_is_one_sentence_and_forgets_nothing(
-    after_a_load: Project, options: tuple[str, ...], words: str
+    project: Project, after_a_load: None, options: tuple[str, ...], words: str
 ) -> None:
-    project = after_a_load
     before = project.versions("square", "inventory_counts")
     assert words in project.stocktake("reset", *options, exits=2).stderr
     assert project.versions("square", "inventory_counts") == before > 0

@@ -1,10 +1,8 @@
 """What lies around a run and is not as it should be: one sentence, the right exit code, nothing lost."""
 
 import hashlib
-import shutil
 from collections.abc import Iterator
 from datetime import timedelta
-from pathlib import Path
 from typing import Any
 
 import duckdb
@@ -30,48 +28,30 @@ def broken(data: bytes, how: str) -> bytes:
     return data[:8192] + bytes(len(data) - 8192)
 
 
-@pytest.fixture(scope="module")
-def loaded_once(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
-    """A project with one load, to be copied."""
-    with Sandbox(providers=("square", "ventmere_s2")) as sandbox, pytest.MonkeyPatch.context() as patch:
-        project = Project(tmp_path_factory.mktemp("loaded"), sandbox)
-        project.configure()
-        patch.chdir(project.folder)
-        project.load()
-        yield project
-
-
-@pytest.fixture
-def loaded(loaded_once: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
-    """A copy of it, of the same sandbox."""
-    shutil.copytree(loaded_once.folder, tmp_path, dirs_exist_ok=True)
-    monkeypatch.chdir(tmp_path)
-    return Project(tmp_path, loaded_once.sandbox, unasked=loaded_once.unasked)
-
-
 @pytest.mark.parametrize("how", ["garbage", "truncated", "a torn header", "zeros"])
-def test_a_damaged_warehouse_is_named_and_left_as_it_is(loaded: Project, how: str) -> None:
-    path = loaded.home / "working.duckdb"
+def test_a_damaged_warehouse_is_named_and_left_as_it_is(
+    project: Project, after_a_load: None, how: str
+) -> None:
+    path = project.home / "working.duckdb"
     path.write_bytes(broken(path.read_bytes(), how))
     before = path.read_bytes()
-    words = sentence(loaded.stocktake("load", exits=1))
+    words = sentence(project.stocktake("load", exits=1))
     assert str(path) in words
     assert "restore it or start anew" in words
     assert path.read_bytes() == before
 
 
-def test_a_damaged_warehouse_that_is_restored_goes_on(loaded: Project) -> None:
-    path = loaded.home / "working.duckdb"
+def test_a_damaged_warehouse_that_is_restored_goes_on(project: Project, after_a_load: None) -> None:
+    path = project.home / "working.duckdb"
     whole = path.read_bytes()
     path.write_bytes(broken(whole, "truncated"))
-    loaded.stocktake("load", exits=1)
+    project.stocktake("load", exits=1)
     path.write_bytes(whole)
-    loaded.load()
-    loaded.assert_equals_truth()
+    project.load()
+    project.assert_equals_truth()
 
 
-def test_a_warehouse_of_a_newer_stocktake_is_refused_untouched(loaded: Project) -> None:
-    project = loaded
+def test_a_warehouse_of_a_newer_stocktake_is_refused_untouched(project: Project, after_a_load: None) -> None:
     path = project.home / "working.duckdb"
     assert project.query("select number from raw_stocktake.format") == [(1,)]
     with duckdb.connect(str(path)) as connection:
@@ -84,8 +64,7 @@ def test_a_warehouse_of_a_newer_stocktake_is_refused_untouched(loaded: Project) 
     assert hashlib.sha256(path.read_bytes()).hexdigest() == before
 
 
-def test_a_warehouse_from_before_the_number_is_taken(loaded: Project) -> None:
-    project = loaded
+def test_a_warehouse_from_before_the_number_is_taken(project: Project, after_a_load: None) -> None:
     with duckdb.connect(str(project.home / "working.duckdb")) as connection:
         connection.execute("drop table raw_stocktake.format")
     project.load()
@@ -153,9 +132,10 @@ def elsewhere() -> Iterator[Sandbox]:
 
 
 @pytest.mark.providers(*PROVIDERS)
-def test_another_tenants_answers_do_not_pass_for_ours(after_a_load: Project, elsewhere: Sandbox) -> None:
+def test_another_tenants_answers_do_not_pass_for_ours(
+    project: Project, after_a_load: None, elsewhere: Sandbox
+) -> None:
     """As many records under other keys passed the floor: all of ours were retired, and theirs were stock."""
-    project = after_a_load
     before = {name: project.versions(name, table) for name, table in STOCK.items()}
     project.configure({name: {**project.account(name), **theirs(elsewhere, name)} for name in PROVIDERS})
     for sandbox in (project.sandbox, elsewhere):

@@ -2,16 +2,14 @@
 
 import os
 import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import typer
 from typer.testing import CliRunner
 
 from pipelines.cli import app
+from tests.conftest import STOCKTAKE
 
-STOCKTAKE = Path(sys.executable).parent / "stocktake"
 COMMANDS = sorted(typer.main.get_command(app).commands)
 
 

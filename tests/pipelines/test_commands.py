@@ -14,17 +14,14 @@ import pytest
 from typer.testing import Result
 
 from pipelines.lock import run_lock
-from sandbox import Fault, Sandbox
-from tests.conftest import Project
+from sandbox import Fault
+from tests.conftest import Project, lived
 
 
 @pytest.fixture(scope="module")
 def first_run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, Result]]:
     """A folder after its first run, to be looked at, and what that run said."""
-    with Sandbox(providers=("square", "ventmere_s2")) as sandbox, pytest.MonkeyPatch.context() as patch:
-        project = Project(tmp_path_factory.mktemp("first_run"), sandbox)
-        project.configure()
-        patch.chdir(project.folder)
+    with lived(tmp_path_factory.mktemp("first_run")) as project:
         yield project, project.stocktake("run", "--log-format", "json")
 
 
@@ -56,8 +53,7 @@ def test_a_missing_permission_costs_one_resource(project: Project) -> None:
     assert sync_log["square", "inventory_counts"]["rows_new"] > 400
 
 
-def test_an_unreachable_host_loses_nothing(after_a_load: Project, impatient: None) -> None:
-    project = after_a_load
+def test_an_unreachable_host_loses_nothing(project: Project, after_a_load: None, impatient: None) -> None:
     accounts = {p: project.account(p) for p in project.sandbox.providers}
     accounts["square"]["base_url"] = "http://127.0.0.1:9"
     project.configure(accounts)
@@ -82,8 +78,7 @@ def test_what_was_read_before_a_failure_is_kept_and_the_mark_stays(project: Proj
     project.assert_equals_truth()
 
 
-def test_no_secret_is_in_any_file_or_output(after_a_run: Project, impatient: None) -> None:
-    project = after_a_run
+def test_no_secret_is_in_any_file_or_output(project: Project, after_a_run: None, impatient: None) -> None:
     secrets = [project.sandbox.settings("square")["access_token"], "wrong-4711", "no-such-password"]
     accounts = {
         "square": project.account("square"),
@@ -144,11 +139,7 @@ def test_a_second_run_meets_the_lock(project: Project) -> None:
     project.stocktake("load")
 
 
-def test_another_process_in_the_working_file_is_named(after_a_load: Project) -> None:
-    project = after_a_load
-    import subprocess
-    import sys
-
+def test_another_process_in_the_working_file_is_named(project: Project, after_a_load: None) -> None:
     path = str(project.home / "working.duckdb")
     code = f"import duckdb, time; c = duckdb.connect({path!r}); print(1, flush=True); time.sleep(60)"
     with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as other:
@@ -202,8 +193,7 @@ def test_status_tells_marks_ages_and_release(
     assert status["release"]["name"] in text
 
 
-def test_a_run_without_news_rewrites_no_table_that_holds_numbers(after_a_run: Project) -> None:
-    project = after_a_run
+def test_a_run_without_news_rewrites_no_table_that_holds_numbers(project: Project, after_a_run: None) -> None:
 
     def files() -> dict[str, int]:
         release = (project.published / "current").resolve()
@@ -248,8 +238,7 @@ def test_changed_settings_are_told_for_the_whole_past(project: Project) -> None:
     assert build("unknown") == [(False, True)] * 2
 
 
-def test_failing_tests_publish_nothing_and_exit_5(after_a_run: Project) -> None:
-    project = after_a_run
+def test_failing_tests_publish_nothing_and_exit_5(project: Project, after_a_run: None) -> None:
     release = (project.published / "current").resolve()
     with duckdb.connect(str(project.home / "working.duckdb")) as connection:
         connection.execute(
@@ -263,8 +252,7 @@ def test_failing_tests_publish_nothing_and_exit_5(after_a_run: Project) -> None:
     assert (project.published / "current").resolve() == release
 
 
-def test_rollback_and_csv(after_a_run: Project) -> None:
-    project = after_a_run
+def test_rollback_and_csv(project: Project, after_a_run: None) -> None:
     first = (project.published / "current").resolve()
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)

@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from pipelines.registry import PROVIDERS
-from sandbox import Sandbox
-from tests.conftest import PLENTY, Project, SmallDisk
+from tests.conftest import PLENTY, Project, SmallDisk, lived
 from tests.pipelines.conftest import Die
 
 STORAGE = "dlt.common.storages.load_storage:LoadStorage"
@@ -56,14 +55,9 @@ pytestmark = pytest.mark.providers("square")
 @pytest.fixture(scope="module")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A folder after a first load, and a sandbox that has moved on since."""
-    with Sandbox(providers=("square",)) as sandbox:
-        project = Project(tmp_path_factory.mktemp("loaded"), sandbox)
-        project.configure()
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(project.folder)
-            project.load()
-        sandbox.clock.advance(hours=1)
-        sandbox.change(5)
+    with lived(tmp_path_factory.mktemp("loaded"), "load", providers=("square",)) as project:
+        project.sandbox.clock.advance(hours=1)
+        project.sandbox.change(5)
         yield project
 
 

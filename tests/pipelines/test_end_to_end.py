@@ -9,8 +9,7 @@ import duckdb
 import pytest
 
 from pipelines.registry import PROVIDERS
-from sandbox import Sandbox
-from tests.conftest import Project
+from tests.conftest import Project, lived
 
 ROOT = Path(__file__).resolve().parent.parent.parent
 STOCK = {
@@ -25,11 +24,7 @@ STOCK = {
 @pytest.fixture(scope="module")
 def finished(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A project after its first run."""
-    with pytest.MonkeyPatch.context() as patch, Sandbox() as sandbox:
-        project = Project(tmp_path_factory.mktemp("end_to_end"), sandbox)
-        patch.chdir(project.folder)
-        project.configure()
-        project.stocktake("run")
+    with lived(tmp_path_factory.mktemp("end_to_end"), "run", providers=tuple(PROVIDERS)) as project:
         yield project
 
 

@@ -124,8 +124,7 @@ def test_a_folder_that_is_not_ascii_works_in_the_c_locale(project: Project) -> N
 
 
 @pytest.mark.providers("ventmere_s2")
-def test_a_file_of_the_home_folder_that_cannot_be_used_is_named(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_file_of_the_home_folder_that_cannot_be_used_is_named(project: Project, after_a_load: None) -> None:
     status: Path = project.home / "status.json"
     status.unlink()
     status.mkdir()

@@ -30,8 +30,9 @@ def taken_out(project: Project) -> dict[str, dict[str, Any]]:
 
 
 @pytest.mark.parametrize("change", [renamed, taken_out])
-def test_a_run_says_what_became_of_an_account_that_is_gone(after_a_load: Project, change: Any) -> None:
-    project = after_a_load
+def test_a_run_says_what_became_of_an_account_that_is_gone(
+    project: Project, after_a_load: None, change: Any
+) -> None:
     held = raw_rows(project, "ventmere_s2")
     project.configure(change(project))
     said = " ".join(project.stocktake("load", "--account", "square").stderr.split())
@@ -51,8 +52,9 @@ def test_a_run_says_what_became_of_an_account_that_is_gone(after_a_load: Project
 
 
 @pytest.mark.parametrize("gone", ["square", "ventmere_s2"])
-def test_an_account_that_only_the_warehouse_has_can_be_forgotten(after_a_load: Project, gone: str) -> None:
-    project = after_a_load
+def test_an_account_that_only_the_warehouse_has_can_be_forgotten(
+    project: Project, after_a_load: None, gone: str
+) -> None:
     left = next(provider for provider in project.sandbox.providers if provider != gone)
     project.configure({left: project.account(left)})
     held = raw_rows(project, left)
@@ -71,8 +73,7 @@ def test_an_account_that_only_the_warehouse_has_can_be_forgotten(after_a_load: P
     project.assert_equals_truth()
 
 
-def test_an_account_that_is_back_counts_again(after_a_load: Project) -> None:
-    project = after_a_load
+def test_an_account_that_is_back_counts_again(project: Project, after_a_load: None) -> None:
     accounts = {provider: project.account(provider) for provider in project.sandbox.providers}
     project.configure(taken_out(project))
     project.load()

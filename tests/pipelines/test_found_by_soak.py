@@ -8,9 +8,10 @@ from tests.pipelines.conftest import Die, leave_a_table
 
 
 @pytest.mark.providers("square")
-def test_a_count_that_moves_up_while_a_sweep_pages_is_not_retired(after_a_load: Project) -> None:
+def test_a_count_that_moves_up_while_a_sweep_pages_is_not_retired(
+    project: Project, after_a_load: None
+) -> None:
     """A count vanished behind the scan, the next one moved onto the page before, and was taken for gone."""
-    project = after_a_load
     shop, switches = project.sandbox.world.data["square"], project.sandbox.switches["square"]
     newest = max(shop.counted_at, key=lambda key: shop.counted_at[key])
 

@@ -16,8 +16,7 @@ def test_first_run_brings_every_record_once(project: Project) -> None:
     assert "updated_after" not in project.asked("square", COUNTS)[0]
 
 
-def test_second_run_with_nothing_changed_makes_no_version(after_a_load: Project) -> None:
-    project = after_a_load
+def test_second_run_with_nothing_changed_makes_no_version(project: Project, after_a_load: None) -> None:
     before = project.query("select * from raw_square.inventory_counts order by all")
     sync_log = project.load()
     assert sum(row["rows_new"] + row["rows_retired"] for row in sync_log.values()) == 0
@@ -26,8 +25,7 @@ def test_second_run_with_nothing_changed_makes_no_version(after_a_load: Project)
 
 
 @pytest.mark.parametrize("changes", [1, 7])
-def test_so_many_changes_make_so_many_versions(after_a_load: Project, changes: int) -> None:
-    project = after_a_load
+def test_so_many_changes_make_so_many_versions(project: Project, after_a_load: None, changes: int) -> None:
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(changes)
     sync_log = project.load()
@@ -37,8 +35,7 @@ def test_so_many_changes_make_so_many_versions(after_a_load: Project, changes: i
     project.assert_equals_truth()
 
 
-def test_second_run_asks_only_for_what_moved(after_a_load: Project) -> None:
-    project = after_a_load
+def test_second_run_asks_only_for_what_moved(project: Project, after_a_load: None) -> None:
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)
     sync_log = project.load()
@@ -71,16 +68,14 @@ def test_ties_across_a_page_border_are_all_read(project: Project, paging: str, i
     project.assert_equals_truth()
 
 
-def test_another_spelling_of_a_quantity_is_no_change(after_a_load: Project) -> None:
-    project = after_a_load
+def test_another_spelling_of_a_quantity_is_no_change(project: Project, after_a_load: None) -> None:
     project.sandbox.switches["square"].padded_quantities = True
     sync_log = project.load("--sweep")
     assert sync_log["square", "inventory_counts"]["rows_read"] > 400
     assert sync_log["square", "inventory_counts"]["rows_new"] == 0
 
 
-def test_a_to_b_to_a_is_three_versions(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_to_b_to_a_is_three_versions(project: Project, after_a_load: None) -> None:
     shop = project.sandbox.world.data["ventmere_s2"]
     key = next(iter(shop.levels))
     first = shop.levels[key]["available"]
@@ -97,15 +92,13 @@ def test_a_to_b_to_a_is_three_versions(after_a_load: Project) -> None:
     assert rows == [(True, False), (False, False), (True, True)]
 
 
-def test_payloads_are_kept_byte_for_byte(after_a_load: Project) -> None:
-    project = after_a_load
+def test_payloads_are_kept_byte_for_byte(project: Project, after_a_load: None) -> None:
     stored = {row[0] for row in project.query("select payload from raw_ventmere_s2.products")}
     assert any("听雨" in payload for payload in stored)
     assert any('.0,"packageWidthMm"' in payload for payload in stored), "1500.0 stays 1500.0"
 
 
-def test_a_deleted_variation_keeps_its_count_and_says_so(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_deleted_variation_keeps_its_count_and_says_so(project: Project, after_a_load: None) -> None:
     shop = project.sandbox.world.data["square"]
     project.sandbox.clock.advance(hours=1)
     variation = shop.delete_object(next(key[0] for key in shop.counts if key[0] in shop.objects))
@@ -114,8 +107,7 @@ def test_a_deleted_variation_keeps_its_count_and_says_so(after_a_load: Project) 
     assert any(key[0] == variation for key in project.current("square", "inventory_counts"))
 
 
-def test_a_count_that_vanished_is_retired_by_the_sweep_only(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_count_that_vanished_is_retired_by_the_sweep_only(project: Project, after_a_load: None) -> None:
     shop = project.sandbox.world.data["square"]
     gone = shop.remove_count(next(iter(shop.counts)))
     assert project.load()["square", "inventory_counts"]["rows_retired"] == 0
@@ -124,8 +116,7 @@ def test_a_count_that_vanished_is_retired_by_the_sweep_only(after_a_load: Projec
     project.assert_equals_truth()
 
 
-def test_a_record_that_comes_back_is_current_again(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_record_that_comes_back_is_current_again(project: Project, after_a_load: None) -> None:
     store = project.sandbox.world.data["ventmere_s2"]
     key = next(iter(store.levels))
     level = store.levels[key]

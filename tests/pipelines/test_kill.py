@@ -15,7 +15,7 @@ from pipelines.config import load_config
 from pipelines.load import pipeline_of
 from pipelines.pending import EXTRACTED, NORMALIZED, pending_packages
 from sandbox import Sandbox
-from tests.conftest import PLENTY, USUAL, Project, SmallDisk
+from tests.conftest import PLENTY, Project, SmallDisk, lived
 from tests.pipelines.conftest import Die
 
 KILLS = {
@@ -64,23 +64,19 @@ class Story:
 
 @pytest.fixture(scope="module")
 def story(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Story]:
-    with Sandbox(providers=USUAL) as sandbox:
-        first = Project(tmp_path_factory.mktemp("story"), sandbox)
-        first.configure()
+    with lived(tmp_path_factory.mktemp("story"), "run") as first:
+        first.sandbox.simulate_day()
         kept = tmp_path_factory.mktemp("kept") / "story"
-        with pytest.MonkeyPatch.context() as patch:
-            patch.chdir(first.folder)
-            first.stocktake("run")
-            sandbox.simulate_day()
-            shutil.copytree(first.folder, kept, symlinks=True)
-            before = tables_of(first.folder)
-            first.stocktake("run")
-        yield Story(first.folder, kept, sandbox, before, tables_of(first.folder))
+        shutil.copytree(first.folder, kept, symlinks=True)
+        before = tables_of(first.folder)
+        first.stocktake("run")
+        yield Story(first.folder, kept, first.sandbox, before, tables_of(first.folder))
 
 
 @pytest.fixture
 def again(story: Story, monkeypatch: pytest.MonkeyPatch) -> Project:
     """The folder as it was after the first run; at its place, where dbt knows what it has read."""
+    monkeypatch.chdir(story.kept)
     shutil.rmtree(story.folder)
     shutil.copytree(story.kept, story.folder, symlinks=True)
     monkeypatch.chdir(story.folder)
@@ -149,9 +145,10 @@ def test_a_disk_that_fills_up_while_building_or_publishing_leaves_the_release_wh
     assert tables_of(again.folder) == story.expected
 
 
-def test_a_package_left_before_and_after_normalizing_stops_no_later_run(after_a_load: Project) -> None:
+def test_a_package_left_before_and_after_normalizing_stops_no_later_run(
+    project: Project, after_a_load: None
+) -> None:
     """Killed between the two, dlt left both; every later run then failed on "Directory not empty"."""
-    project = after_a_load
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(3)
     config = load_config(project.folder)
@@ -168,8 +165,9 @@ def test_a_package_left_before_and_after_normalizing_stops_no_later_run(after_a_
     project.assert_equals_truth()
 
 
-def test_a_reader_that_stays_connected_sees_new_numbers_and_disturbs_nobody(after_a_run: Project) -> None:
-    project = after_a_run
+def test_a_reader_that_stays_connected_sees_new_numbers_and_disturbs_nobody(
+    project: Project, after_a_run: None
+) -> None:
     project.stocktake("publish")  # what was copied still names the place where it was made
     query = "select sum(quantity_available) from rpt_stock_on_hand where provider = 'square'"
     code = (

@@ -45,9 +45,10 @@ def test_two_versions_in_one_scan_leave_one_current_row_and_both_in_history(proj
     assert history == [(False, False), (True, True)]
 
 
-def test_a_sweep_that_reads_a_row_twice_still_retires_what_is_gone(after_a_load: Project) -> None:
+def test_a_sweep_that_reads_a_row_twice_still_retires_what_is_gone(
+    project: Project, after_a_load: None
+) -> None:
     """dlt normalized both packages under the second one's schema, and the sweep retired nothing."""
-    project = after_a_load
     shop, switches = project.sandbox.world.data["square"], project.sandbox.switches["square"]
     newest = max(shop.counted_at, key=lambda key: (shop.counted_at[key], key))
     gone = shop.remove_count(next(key for key in shop.counts if key != newest))
@@ -83,8 +84,7 @@ def test_an_empty_page_with_a_cursor_is_no_end(project: Project) -> None:
     project.assert_equals_truth()
 
 
-def test_changes_that_show_late_are_caught_by_the_overlap(after_a_load: Project) -> None:
-    project = after_a_load
+def test_changes_that_show_late_are_caught_by_the_overlap(project: Project, after_a_load: None) -> None:
     project.sandbox.switches["square"].read_lag_seconds = 2
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(3)
@@ -95,8 +95,9 @@ def test_changes_that_show_late_are_caught_by_the_overlap(after_a_load: Project)
     assert row["rows_new"] == 3
 
 
-def test_a_read_that_breaks_off_loses_nothing_of_its_later_pages(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_read_that_breaks_off_loses_nothing_of_its_later_pages(
+    project: Project, after_a_load: None
+) -> None:
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(30)
     switches = project.sandbox.switches["square"]
@@ -116,8 +117,7 @@ def test_a_row_that_comes_twice_is_one_version(project: Project) -> None:
     assert row["rows_read"] > row["rows_distinct"] == row["rows_new"], "the first page was read twice"
 
 
-def test_a_sweep_counts_what_it_had_to_repair(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_sweep_counts_what_it_had_to_repair(project: Project, after_a_load: None) -> None:
     shop = project.sandbox.world.data["square"]
     key = next(iter(shop.counts))
     shop.counts[key] = {**shop.counts[key], "quantity": "31415"}  # changed behind its own clock
@@ -130,9 +130,8 @@ def test_a_sweep_counts_what_it_had_to_repair(after_a_load: Project) -> None:
 
 @pytest.mark.parametrize("overview", ["truncated", "without_items", "without_products", "null_items"])
 def test_a_broken_snapshot_is_a_failed_attempt_and_never_an_empty_result(
-    after_a_load: Project, overview: str, impatient: None
+    project: Project, after_a_load: None, overview: str, impatient: None
 ) -> None:
-    project = after_a_load
     project.sandbox.switches["ventmere_s2"].overview = overview
     sync_log = project.load(exits=3)
     assert sync_log["ventmere_s2", "inventory_items"]["error_class"] == "BrokenAnswerError"
@@ -141,9 +140,8 @@ def test_a_broken_snapshot_is_a_failed_attempt_and_never_an_empty_result(
 
 
 def test_an_empty_snapshot_retires_nothing_until_it_is_confirmed(
-    after_a_load: Project, without_models: None
+    project: Project, after_a_load: None, without_models: None
 ) -> None:
-    project = after_a_load
     leave_a_table(project)
     held = project.current("ventmere_s2", "inventory_items")
     project.sandbox.switches["ventmere_s2"].overview = "empty"
@@ -157,8 +155,7 @@ def test_an_empty_snapshot_retires_nothing_until_it_is_confirmed(
     assert project.load()["ventmere_s2", "inventory_items"]["status"] == "ok"
 
 
-def test_a_sweep_below_the_floor_still_loads_what_it_brought(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_sweep_below_the_floor_still_loads_what_it_brought(project: Project, after_a_load: None) -> None:
     store = project.sandbox.world.data["ventmere_s2"]
     levels = list(store.levels)
     for key in levels[: len(levels) // 2]:
@@ -181,8 +178,7 @@ def test_a_level_that_comes_twice_is_the_later_one_and_stays_it(project: Project
     assert project.load()["ventmere_s2", "inventory_items"]["rows_new"] == 0
 
 
-def test_a_clock_that_stood_still_or_went_back_hides_nothing(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_clock_that_stood_still_or_went_back_hides_nothing(project: Project, after_a_load: None) -> None:
     store = project.sandbox.world.data["ventmere_s2"]
     first, second, *_ = store.levels
     store.set_level(first, touch=False, incoming=60)
@@ -191,16 +187,16 @@ def test_a_clock_that_stood_still_or_went_back_hides_nothing(after_a_load: Proje
     project.assert_equals_truth()
 
 
-def test_a_lost_warehouse_is_read_anew_from_the_start(after_a_load: Project) -> None:
+def test_a_lost_warehouse_is_read_anew_from_the_start(project: Project, after_a_load: None) -> None:
     """dlt's working folder holds marks; with the warehouse gone they would claim rows that are not there."""
-    project = after_a_load
     (project.home / "working.duckdb").unlink()
     project.load()
     project.assert_equals_truth()
 
 
-def test_a_warehouse_put_back_from_a_copy_is_read_on_from_the_copys_marks(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_warehouse_put_back_from_a_copy_is_read_on_from_the_copys_marks(
+    project: Project, after_a_load: None
+) -> None:
     copy = (project.home / "working.duckdb").read_bytes()
     project.sandbox.clock.advance(hours=5)
     project.sandbox.change(5)
@@ -211,8 +207,7 @@ def test_a_warehouse_put_back_from_a_copy_is_read_on_from_the_copys_marks(after_
     project.assert_equals_truth()
 
 
-def test_marks_come_back_from_the_warehouse_on_a_new_machine(after_a_load: Project) -> None:
-    project = after_a_load
+def test_marks_come_back_from_the_warehouse_on_a_new_machine(project: Project, after_a_load: None) -> None:
     shutil.rmtree(project.home / "pipelines")
     (project.home / "warehouse.stamp").unlink()
     assert project.load()["square", "inventory_counts"]["mode"] == "incremental"

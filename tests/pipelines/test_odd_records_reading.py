@@ -1,12 +1,11 @@
 """What a record that cannot be read costs in the warehouse: itself, until the provider mends it."""
 
 import json
-from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
 
-from sandbox import Fault, Sandbox
+from sandbox import Fault
 from sandbox.record import Reply
 from tests.conftest import Project
 from tests.sources.conftest import in_list
@@ -33,9 +32,8 @@ def spoil(project: Project, provider: str, resource: str, *, number: int = 0, va
 
 
 def test_a_null_in_a_whole_read_retires_nothing_and_is_named_until_it_is_mended(
-    after_a_load: Project,
+    project: Project, after_a_load: None
 ) -> None:
-    project = after_a_load
     store = project.sandbox.world.data["ventmere_s2"]
     before = project.current("ventmere_s2", "inventory_items")
     spoil(project, "ventmere_s2", "inventory_items")
@@ -65,9 +63,8 @@ def test_a_null_in_a_whole_read_retires_nothing_and_is_named_until_it_is_mended(
 
 
 def test_a_count_without_its_id_leaves_the_mark_moving_and_heals_with_the_sweep(
-    after_a_load: Project,
+    project: Project, after_a_load: None
 ) -> None:
-    project = after_a_load
     project.sandbox.clock.advance(hours=1)
     touched = project.sandbox.change(3)["square"]
     spoil(project, "square", "inventory_counts", value={"quantity": "7"})
@@ -81,9 +78,8 @@ def test_a_count_without_its_id_leaves_the_mark_moving_and_heals_with_the_sweep(
     project.assert_equals_truth()
 
 
-def test_a_ledger_entry_is_asked_for_again_once_it_can_be_read(after_a_load: Project) -> None:
+def test_a_ledger_entry_is_asked_for_again_once_it_can_be_read(project: Project, after_a_load: None) -> None:
     """No sweep ever looks for it, and the mark has long passed it."""
-    project = after_a_load
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)
     spoil(project, "square", "inventory_changes", value=["odd"])
@@ -97,8 +93,7 @@ def test_a_ledger_entry_is_asked_for_again_once_it_can_be_read(after_a_load: Pro
 
 
 @pytest.mark.providers("augno")
-def test_an_item_whose_stock_cannot_be_read_keeps_what_is_known(after_a_load: Project) -> None:
-    project = after_a_load
+def test_an_item_whose_stock_cannot_be_read_keeps_what_is_known(project: Project, after_a_load: None) -> None:
     before = project.current("augno", "item_inventory")
     (odd,), (gone,) = sorted(before)[3], sorted(before)[5]
 
@@ -120,8 +115,7 @@ def test_an_item_whose_stock_cannot_be_read_keeps_what_is_known(after_a_load: Pr
 
 
 @pytest.mark.providers("augno")
-def test_an_item_that_cannot_be_read_keeps_its_stock(after_a_load: Project) -> None:
-    project = after_a_load
+def test_an_item_that_cannot_be_read_keeps_its_stock(project: Project, after_a_load: None) -> None:
     before = project.current("augno", "item_inventory")
     spoil(project, "augno", "items")
     rows = project.load(exits=3)
@@ -153,43 +147,39 @@ def test_half_an_emoji_is_loaded_and_can_be_parsed(project: Project) -> None:
     assert found == (True, "cup \ufffd", True), "as near to what came as JSON allows"
 
 
-@pytest.fixture
-def shop(project_of: Callable[[Sandbox], Project]) -> Iterator[Project]:
-    with Sandbox(providers=["square"]) as sandbox:
-        yield project_of(sandbox)
-
-
-def test_when_nothing_can_be_read_that_is_no_odd_record(shop: Project) -> None:
+@pytest.mark.providers("square")
+def test_when_nothing_can_be_read_that_is_no_odd_record(project: Project) -> None:
     """Then the provider has changed: the mark stays, and all of it is asked for again."""
-    shop.load()
-    shop.sandbox.clock.advance(hours=1)
-    shop.sandbox.change(12)
-    shop.sandbox.rewrites["square"] = in_list(
+    project.load()
+    project.sandbox.clock.advance(hours=1)
+    project.sandbox.change(12)
+    project.sandbox.rewrites["square"] = in_list(
         "square",
         "inventory_counts",
         lambda records: records.__setitem__(slice(None), [[one] for one in records]),
     )
-    row = shop.load(exits=3)["square", "inventory_counts"]
+    row = project.load(exits=3)["square", "inventory_counts"]
     assert (row["status"], row["error_class"]) == ("failed", "BrokenAnswerError")
     assert row["mark_after"] == row["mark_before"]
-    shop.sandbox.rewrites.clear()
-    shop.sandbox.clock.advance(hours=1)
-    shop.load()
-    shop.assert_equals_truth()
+    project.sandbox.rewrites.clear()
+    project.sandbox.clock.advance(hours=1)
+    project.load()
+    project.assert_equals_truth()
 
 
-def test_a_resource_that_broke_off_names_what_it_had_met(shop: Project, impatient: None) -> None:
-    shop.sandbox.switches["square"].page_rows = 50
-    spoil(shop, "square", "inventory_counts")
-    shop.sandbox.faults["square"].next(None, 2)
-    shop.sandbox.faults["square"].next(Fault("status", 503), 5)
-    assert shop.load(exits=3)["square", "inventory_counts"]["status"] == "failed"
-    assert len(unreadable(shop)) == 1
-    shop.sandbox.rewrites.clear()
-    shop.load("--sweep", exits=None)
-    shop.load("--sweep")
-    assert unreadable(shop) == []
-    shop.assert_equals_truth()
+@pytest.mark.providers("square")
+def test_a_resource_that_broke_off_names_what_it_had_met(project: Project, impatient: None) -> None:
+    project.sandbox.switches["square"].page_rows = 50
+    spoil(project, "square", "inventory_counts")
+    project.sandbox.faults["square"].next(None, 2)
+    project.sandbox.faults["square"].next(Fault("status", 503), 5)
+    assert project.load(exits=3)["square", "inventory_counts"]["status"] == "failed"
+    assert len(unreadable(project)) == 1
+    project.sandbox.rewrites.clear()
+    project.load("--sweep", exits=None)
+    project.load("--sweep")
+    assert unreadable(project) == []
+    project.assert_equals_truth()
 
 
 def test_a_clock_that_is_behind_is_named_once_an_account(project: Project) -> None:

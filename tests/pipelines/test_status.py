@@ -3,14 +3,14 @@
 import json
 import re
 import signal
-import subprocess
-import sys
 from typing import Any
 
 import pytest
 
+from pipelines import errors
 from tests.conftest import Project
 from tests.pipelines.conftest import Built, leave_a_table
+from tests.pipelines.test_stopping import stop_in
 
 pytestmark = pytest.mark.providers("ventmere_s2")
 
@@ -25,8 +25,9 @@ def publish_a_table(project: Project) -> None:
     project.stocktake("publish")
 
 
-def test_what_is_loaded_and_not_published_is_said(after_a_load: Project, without_models: None) -> None:
-    project = after_a_load
+def test_what_is_loaded_and_not_published_is_said(
+    project: Project, after_a_load: None, without_models: None
+) -> None:
     before = status_of(project)
     assert before["published_is_newest"] is None
     publish_a_table(project)
@@ -47,9 +48,8 @@ def test_what_is_loaded_and_not_published_is_said(after_a_load: Project, without
 
 
 def test_a_release_that_was_gone_back_to_is_not_the_newest(
-    after_a_load: Project, without_models: None
+    project: Project, after_a_load: None, without_models: None
 ) -> None:
-    project = after_a_load
     publish_a_table(project)
     project.query("insert into marts.dim_things values (2)")
     project.stocktake("run")
@@ -62,10 +62,8 @@ def test_a_release_that_was_gone_back_to_is_not_the_newest(
 def test_a_run_that_failed_says_so_afterwards(
     project: Project, monkeypatch: pytest.MonkeyPatch, step: str
 ) -> None:
-    from pipelines.errors import TestsFailedError
-
     def fail(*_: object) -> None:
-        raise TestsFailedError("Loaded, but 1 of 2 tests failed.")
+        raise errors.TestsFailedError("Loaded, but 1 of 2 tests failed.")
 
     monkeypatch.setattr(f"pipelines.run.{'build' if step == 'build' else '_publish'}", fail)
     monkeypatch.setattr("pipelines.run.build", fail if step == "build" else lambda *_: Built)
@@ -81,28 +79,15 @@ def test_a_run_that_failed_says_so_afterwards(
 
 
 def test_a_run_that_was_stopped_says_so_afterwards(project: Project) -> None:
-    with subprocess.Popen(
-        [sys.executable, "-c", "from pipelines.main import main; main()", "run", "--log-format", "json"],
-        cwd=project.folder,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        assert process.stderr is not None
-        for line in process.stderr:
-            if json.loads(line).get("step") == "build":
-                break
-        process.send_signal(signal.SIGTERM)
-        process.stderr.read()
-    assert process.returncode == 130
+    code, _ = stop_in(project.folder, "build", 0.0, signal.SIGTERM)
+    assert code == 130
     status = status_of(project)
     assert (status["last_run"]["outcome"], status["interrupted"]) == ("stopped", None)
     assert {row["status"] for row in status["resources"]} == {"ok"}, "it had loaded"
     assert "The last run was stopped (stocktake run, " in " ".join(project.stocktake("status").stdout.split())
 
 
-def test_what_was_reset_was_never_loaded(after_a_load: Project) -> None:
-    project = after_a_load
+def test_what_was_reset_was_never_loaded(project: Project, after_a_load: None) -> None:
     assert {row["rows"] > 0 for row in status_of(project)["resources"]} == {True}
     project.stocktake("reset", "--account", "ventmere_s2", "--resource", "products", "--yes")
     rows = {row["resource"]: row for row in status_of(project)["resources"]}
@@ -146,8 +131,7 @@ def test_monitoring_is_told_what_is_too_old(project: Project, without_models: No
     assert "--fail-if-older soon: this is not a duration." in wrong
 
 
-def test_status_goes_on_where_an_account_lacks_what_a_run_needs(after_a_load: Project) -> None:
-    project = after_a_load
+def test_status_goes_on_where_an_account_lacks_what_a_run_needs(project: Project, after_a_load: None) -> None:
     account = project.account("ventmere_s2")
     token = account.pop("access_token")
     project.configure({"ventmere_s2": account})

@@ -13,8 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from sandbox import Sandbox
-from tests.conftest import Project
+from tests.conftest import Project, lived
 from tests.soak.child import running
 
 COMMAND = [sys.executable, "-c", "from pipelines.main import main; main()"]
@@ -87,17 +86,13 @@ def stop_while_it_imports(folder: Path, after: float, number: int) -> tuple[int,
 @pytest.fixture(scope="module")
 def stopped_often(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Project, list[str]]]:
     """A folder in which run after run was stopped, and what was not as it should be."""
-    with Sandbox(providers=("ventmere_s2",)) as sandbox, pytest.MonkeyPatch.context() as patch:
-        project = Project(tmp_path_factory.mktemp("stopped"), sandbox)
-        project.configure()
-        patch.chdir(project.folder)
-        project.stocktake("run")
+    with lived(tmp_path_factory.mktemp("stopped"), "run", providers=("ventmere_s2",)) as project:
         wrong: list[str] = []
         missed = 0
         signals = itertools.cycle((signal.SIGTERM, signal.SIGINT))
         for (step, after), number in zip(MOMENTS, signals, strict=False):
-            sandbox.clock.advance(hours=1)
-            sandbox.change(1)
+            project.sandbox.clock.advance(hours=1)
+            project.sandbox.change(1)
             code, said = stop_in(project.folder, step, after, number)
             told = [line for line in said if SENTENCE in line]
             if any(json.loads(line).get("event") == "finished" for line in said if line.startswith("{")):

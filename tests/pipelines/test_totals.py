@@ -7,8 +7,7 @@ from tests.conftest import Project
 pytestmark = [pytest.mark.providers("shipstream"), pytest.mark.usefixtures("impatient")]
 
 
-def test_a_sweep_that_lacks_promised_records_retires_nothing(after_a_load: Project) -> None:
-    project = after_a_load
+def test_a_sweep_that_lacks_promised_records_retires_nothing(project: Project, after_a_load: None) -> None:
     data, switches = project.sandbox.world.data["shipstream"], project.sandbox.switches["shipstream"]
     gone = sorted(project.sandbox.truth("shipstream", "total_levels"))[-1]
     data.delete_product(int(gone[1]))
@@ -23,8 +22,9 @@ def test_a_sweep_that_lacks_promised_records_retires_nothing(after_a_load: Proje
     project.assert_equals_truth()
 
 
-def test_an_incremental_read_that_lacks_promised_records_leaves_its_mark(after_a_load: Project) -> None:
-    project = after_a_load
+def test_an_incremental_read_that_lacks_promised_records_leaves_its_mark(
+    project: Project, after_a_load: None
+) -> None:
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)
     project.sandbox.switches["shipstream"].count_skew = 1
@@ -88,9 +88,10 @@ def test_data_that_moves_between_pages_is_never_lost(
     project.assert_equals_truth()
 
 
-def test_a_product_enabled_between_the_two_scans_is_not_taken_for_gone(after_a_load: Project) -> None:
+def test_a_product_enabled_between_the_two_scans_is_not_taken_for_gone(
+    project: Project, after_a_load: None
+) -> None:
     """It is in neither the scan of the enabled products nor that of the disabled ones."""
-    project = after_a_load
     data, switches = project.sandbox.world.data["shipstream"], project.sandbox.switches["shipstream"]
     disabled = [
         key
