@@ -267,18 +267,9 @@ class Sandbox:
         """
         with self._application.world_lock:
             self.calm()
-            storm = Storm(
-                self.world,
-                self.clock,
-                self.switches,
-                seed=seed,
-                rate=rate,
-                moves=rate if moves is None else moves,
-                slow_seconds=slow_seconds,
-                providers=self.providers if providers is None else providers,
-                moved=moved,
-                calm=self.calm,
-            )
+            move_rate = rate if moves is None else moves
+            over = self.providers if providers is None else providers
+            storm = Storm(self, seed, rate, move_rate, slow_seconds, over, moved)
             storm.begin()
             self._storm = self._application.weather = storm
             return storm

@@ -11,9 +11,9 @@ from sandbox.augno import day as augno
 from sandbox.clock import Clock
 from sandbox.day import Day
 from sandbox.drift import Place
+from sandbox.kit import ProviderApi
 from sandbox.sellercloud import SellercloudApi, SellercloudData, SellercloudSwitches
 from sandbox.sellercloud import day as sellercloud
-from sandbox.server import Api
 from sandbox.shipstream import ShipStreamApi, ShipStreamData, ShipStreamSwitches
 from sandbox.shipstream import day as shipstream
 from sandbox.square import SquareApi, SquareData, SquareSwitches
@@ -29,7 +29,7 @@ class Room:
     switches: Callable[[], Any]
     data: Callable[[Random, Clock, Sequence[Article]], Any]
     """What the account holds, made of the world's articles."""
-    api: Callable[..., Api]
+    api: Callable[..., ProviderApi]
     """Called with data, switches, clock and a function that tells the address the provider is served at."""
     stock: Callable[[Any], Sequence[Any]]
     """The keys of the stock records that can be changed, in order."""

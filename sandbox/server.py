@@ -7,7 +7,7 @@ import random
 import socket
 import struct
 import threading
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from datetime import datetime
 from email.utils import format_datetime
 from functools import lru_cache
@@ -20,32 +20,10 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from sandbox.clock import Clock
 from sandbox.faults import Fault, Faults
+from sandbox.kit import ProviderApi
 from sandbox.record import Asked, Call, Reply, without_secrets
 
 HTML_ERROR = b"<html><head><title>Bad gateway</title></head><body>upstream connect error</body></html>"
-
-
-class Api(Protocol):
-    """What a provider's room offers the server."""
-
-    base_path: str
-    """What follows the provider's address in a base URL; may be empty."""
-
-    @property
-    def settings(self) -> dict[str, str]:
-        """What an account must be told beside the base URL, credentials that work included."""
-
-    def answer(self, call: Call) -> Reply:
-        """One answer."""
-
-    def failure(self, status: int) -> bytes:
-        """The body of a failure that the sandbox was told to have, as the provider would word it."""
-
-    def truth(self, resource: str) -> Mapping[tuple[str, ...], dict[str, Any]]:
-        """Every record of a resource as it would be served now, by key."""
-
-    def records(self, resource: str) -> Iterable[tuple[tuple[str, ...], str | bytes]]:
-        """The same as text."""
 
 
 class Weather(Protocol):
@@ -64,7 +42,7 @@ class Application:
     def __init__(
         self,
         clock: Clock,
-        apis: Mapping[str, Api],
+        apis: Mapping[str, ProviderApi],
         faults: Mapping[str, Faults],
         control: Callable[[str, str, Any], Any],
         drifted: Callable[[str, str, Reply], Reply],
@@ -226,7 +204,7 @@ async def _cut(scope: Any, send: Any, response: Response) -> None:
     _reset(scope)
 
 
-def _faulty_reply(fault: Fault | None, api: Api) -> Reply | None:
+def _faulty_reply(fault: Fault | None, api: ProviderApi) -> Reply | None:
     if fault is None:
         return None
     if fault.kind == "status":

@@ -10,16 +10,17 @@ import hashlib
 import json
 import random
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field
 from types import TracebackType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from sandbox.clock import Clock
 from sandbox.faults import Fault
 from sandbox.record import Call
 from sandbox.rooms import ROOMS
-from sandbox.world import World
+
+if TYPE_CHECKING:
+    from sandbox import Sandbox
 
 FAULTS = (
     Fault("status", 429),
@@ -59,53 +60,33 @@ class Move:
     key: tuple[str, ...] = ()
 
 
+@dataclass
 class Storm:
-    """Bad weather until `calm`. Use as a context manager, or call calm.
+    """Bad weather until `calm`. Use as a context manager, or call calm."""
 
-    Args:
-        seed: of all chance.
-        rate: how many of the requests go wrong, 0 to 1.
-        moves: after how many of the answers the data moves, 0 to 1.
-        slow_seconds: how long an answer takes that is too slow; the client's own patience is for the caller
-            to shorten. 0: none is.
-        providers: over these only.
-        moved: called after each move, with the world locked.
-    """
+    sandbox: "Sandbox"
+    seed: int
+    """Of all chance."""
+    rate: float
+    """How many of the requests go wrong, 0 to 1."""
+    move_rate: float
+    """After how many of the answers the data moves, 0 to 1."""
+    slow_seconds: float
+    """How long an answer takes that is too slow: the caller shortens the client's patience. 0: none is."""
+    providers: Sequence[str]
+    """Over these only."""
+    moved: Callable[[Move], None] | None
+    """Called after each move, with the world locked."""
+    moves: list[Move] = field(default_factory=list)
+    """What has moved so far."""
 
-    def __init__(
-        self,
-        world: World,
-        clock: Clock,
-        switches: Mapping[str, Any],
-        *,
-        seed: int,
-        rate: float,
-        moves: float,
-        slow_seconds: float,
-        providers: Sequence[str],
-        moved: Callable[[Move], None] | None,
-        calm: Callable[[], None],
-    ) -> None:
-        for share in (rate, moves):
+    def __post_init__(self) -> None:
+        for share in (self.rate, self.move_rate):
             if not 0 <= share <= 1:
                 raise ValueError(f"{share} is no share: it lies between 0 and 1")
-        self.seed = seed
-        self.met: Counter[Fault] = Counter()
-        """The faults that requests have met so far."""
-        self.moves: list[Move] = []
-        """What has moved so far."""
-        self._world = world
-        self._clock = clock
-        self._all_switches = switches
-        self._rate = rate
-        self._moves = moves
-        self._slow_seconds = slow_seconds
-        self._providers = tuple(providers)
-        self._moved = moved
-        self._calm = calm
         self._asked: Counter[str] = Counter()
         self._before: dict[str, dict[str, Any]] = {}
-        self.switches = {name: self._drawn(name) for name in self._providers}
+        self.switches = {name: self._drawn(name) for name in self.providers}
         """What it sets, per provider."""
 
     def __enter__(self) -> "Storm":
@@ -121,12 +102,12 @@ class Storm:
 
     def calm(self) -> None:
         """Ends it: every switch is as it was before. What has moved stays moved."""
-        self._calm()
+        self.sandbox.calm()
 
     def begin(self) -> None:
         """Sets the switches."""
         for provider, values in self.switches.items():
-            switches = self._all_switches[provider]
+            switches = self.sandbox.switches[provider]
             self._before[provider] = {name: getattr(switches, name) for name in values}
             for name, value in values.items():
                 setattr(switches, name, value)
@@ -135,7 +116,7 @@ class Storm:
         """Sets the switches back."""
         for provider, values in self._before.items():
             for name, value in values.items():
-                setattr(self._all_switches[provider], name, value)
+                setattr(self.sandbox.switches[provider], name, value)
         self._before.clear()
 
     def draw(self, provider: str, call: Call) -> tuple[Fault | None, random.Random]:
@@ -144,39 +125,39 @@ class Storm:
         digest = hashlib.sha256(asked.encode()).hexdigest()
         chance = _chance(f"{self.seed} {digest} {self._asked[digest]}")
         self._asked[digest] += 1
-        if provider not in self._providers or chance.random() >= self._rate:
+        if provider not in self.providers or chance.random() >= self.rate:
             return None, chance
         share = chance.random()
         fault = chance.choice(FAULTS)
         if share < RARE_SHARE:
             fault = chance.choice(RARE)
-        elif share < RARE_SHARE + SLOW_SHARE and self._slow_seconds:
-            fault = Fault("slow", seconds=self._slow_seconds)
-        self.met[fault] += 1
+        elif share < RARE_SHARE + SLOW_SHARE and self.slow_seconds:
+            fault = Fault("slow", seconds=self.slow_seconds)
         return fault, chance
 
     def pass_over(self, provider: str, chance: random.Random) -> None:
         """Moves the data, perhaps, now that an answer is made."""
-        if provider not in self._providers or chance.random() >= self._moves:
+        if provider not in self.providers or chance.random() >= self.move_rate:
             return
+        world = self.sandbox.world
         share, place = chance.random(), chance.randrange(2**32)
         move = None
         if share < 0.15:
-            if self._world.gone(provider) < GONE_SHARE * len(self._world.stock(provider)):
-                move = Move(provider, "remove", self._world.remove(provider, place))
+            if world.gone(provider) < GONE_SHARE * len(world.stock(provider)):
+                move = Move(provider, "remove", world.remove(provider, place))
         elif share < 0.3:
-            if self._world.gone(provider):
-                move = Move(provider, "bring_back", self._world.bring_back(provider, place))
+            if world.gone(provider):
+                move = Move(provider, "bring_back", world.bring_back(provider, place))
         elif share < 0.8:
-            if self._world.stock(provider):
-                move = Move(provider, "change", self._world.change_one(provider, place))
+            if world.stock(provider):
+                move = Move(provider, "change", world.change_one(provider, place))
         else:
-            self._clock.advance(seconds=STEPS[place % len(STEPS)])
+            self.sandbox.clock.advance(seconds=STEPS[place % len(STEPS)])
             move = Move(provider, "advance")
         if move is not None:
             self.moves.append(move)
-            if self._moved is not None:
-                self._moved(move)
+            if self.moved is not None:
+                self.moved(move)
 
     def _drawn(self, provider: str) -> dict[str, Any]:
         """A value for about every other switch that the room has for a storm."""

@@ -27,7 +27,6 @@ class ShipStreamData:
         initial = InitialData(rng, clock.now().replace(microsecond=0), articles)
         self.warehouses: dict[int, Record] = initial.warehouses
         self.merchants: dict[int, Record] = initial.merchants
-        self.brands: dict[int, Record] = initial.brands
         self.products: dict[int, Product] = initial.products
         self.parts: dict[int, dict[int, Parts]] = initial.parts
         """By product and warehouse."""

@@ -39,7 +39,6 @@ class InitialData:
             for number, name in zip((1, 2, 5, 7), SITES, strict=True)
         }
         self.merchants: dict[int, Record] = {}
-        self.brands: dict[int, Record] = {}
         self.products: dict[int, Product] = {}
         self.parts: dict[int, dict[int, Parts]] = {}
         self.moved_at: dict[tuple[int, int], datetime] = {}
@@ -62,15 +61,7 @@ class InitialData:
     def _make_merchants(self, count: int) -> None:
         for number in range(1, count + 1):
             name = SHOPS[number - 1] if number <= len(SHOPS) else f"Shop {number}"
-            brands = [10 * number + place for place in range(1 + number % 3)]
-            for brand in brands:
-                self.brands[brand] = {
-                    "type": "Brand",
-                    "id": brand,
-                    "name": f"{name} {brand}",
-                    "merchant": {"type": "Merchant", "id": number},
-                }
-            refs = [{"type": "Brand", "id": brand} for brand in brands]
+            brands = [{"type": "Brand", "id": 10 * number + place} for place in range(1 + number % 3)]
             self.merchants[number] = {
                 "type": "Merchant",
                 "id": number,
@@ -80,8 +71,8 @@ class InitialData:
                 "is_deleted": number == DELETED,
                 "sort_order": 10 * number,
                 "created_at": self._now - timedelta(days=900 - number),
-                "brands": refs,
-                "default_brand": refs[0],
+                "brands": brands,
+                "default_brand": brands[0],
             }
 
     def _make_products(self, articles: Sequence[Article]) -> None:

@@ -7,18 +7,10 @@ import pytest
 
 from sandbox import Sandbox
 from sandbox.rooms import ROOMS
-
-COUNTS = "/v2/inventory/counts/batch-retrieve"
-
-
-def overview(sandbox: Sandbox) -> dict[str, list[dict[str, object]]]:
-    headers = {"Authorization": f"Bearer {sandbox.settings('ventmere_s2')['access_token']}"}
-    told = httpx.get(f"{sandbox.base_url('ventmere_s2')}/inventory/overview", headers=headers)
-    answer: dict[str, list[dict[str, object]]] = told.json()
-    return answer
+from tests.sandbox.reading import overview
 
 
-def test_answers_and_truth_drift_together_and_back(sandbox: Sandbox) -> None:
+def test_answers_and_truth_drift_together_and_back(sandbox: Sandbox, s2: httpx.Client) -> None:
     before = copy.deepcopy(list(sandbox.truth("ventmere_s2", "inventory_items").values()))
     sandbox.drift(
         "ventmere_s2",
@@ -40,10 +32,10 @@ def test_answers_and_truth_drift_together_and_back(sandbox: Sandbox) -> None:
     ]
     sandbox.switches["ventmere_s2"].gzip = True
 
-    assert overview(sandbox)["items"] == drifted
+    assert overview(s2)["items"] == drifted
     assert list(sandbox.truth("ventmere_s2", "inventory_items").values()) == drifted
     sandbox.drift("ventmere_s2", "inventory_items")
-    assert overview(sandbox)["items"] == before
+    assert overview(s2)["items"] == before
 
 
 def test_over_http_a_drift_is_set_whole_or_not_at_all(sandbox: Sandbox) -> None:

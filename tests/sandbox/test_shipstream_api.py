@@ -77,14 +77,6 @@ def test_status_tells_the_time_to_everybody(sandbox: Sandbox) -> None:
     assert (told["authentication"], told["timestamp"]) == ("missing", "2026-01-05T08:00:01.234Z")
 
 
-def test_versions_are_echoed_and_others_refused(client: httpx.Client) -> None:
-    assert client.get(TOTALS).headers[VERSION] == "2025-10"
-    assert client.get(TOTALS, headers={VERSION: "2025-03"}).headers[VERSION] == "2025-03"
-    answer = client.get(TOTALS, headers={VERSION: "2026-02"})
-    assert refused(answer) == (400, VERSION)
-    assert f"{VERSION}-Error" in answer.headers
-
-
 @pytest.mark.parametrize(
     ("params", "key"),
     [

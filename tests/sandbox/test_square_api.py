@@ -10,37 +10,10 @@ from sandbox.square import SquareSwitches
 from tests.sandbox.reading import CHANGES, COUNTS, SEARCH, count_key, counts, scan, square_error
 
 PROVIDER = "square"
-SCOPES = {
-    "INVENTORY_READ": ("POST", COUNTS),
-    "ITEMS_READ": ("POST", SEARCH),
-    "MERCHANT_PROFILE_READ": ("GET", "/v2/locations"),
-}
 
 
 def page(client: httpx.Client, **body: Any) -> dict[str, Any]:
     return client.post(COUNTS, json=body).json()
-
-
-@pytest.mark.parametrize("state", ["expired", "revoked"])
-def test_token_state(switches: SquareSwitches, square: httpx.Client, state: str) -> None:
-    switches.token_state = state
-    assert square_error(square.get("/v2/locations")) == (401, f"ACCESS_TOKEN_{state.upper()}")
-
-
-def test_a_wrong_token_is_unauthorized(square: httpx.Client) -> None:
-    answer = square.get("/v2/locations", headers={"Authorization": "Bearer wrong"})
-    assert square_error(answer) == (401, "UNAUTHORIZED")
-
-
-@pytest.mark.parametrize("scope", SCOPES)
-def test_missing_scopes(switches: SquareSwitches, square: httpx.Client, scope: str) -> None:
-    switches.missing_scopes = {scope}
-    for name, (method, path) in SCOPES.items():
-        answer = square.request(method, path, json={} if method == "POST" else None)
-        assert answer.status_code == (403 if name == scope else 200)
-    method, path = SCOPES[scope]
-    refused = square.request(method, path, json={} if method == "POST" else None)
-    assert square_error(refused) == (403, "INSUFFICIENT_SCOPES")
 
 
 def test_page_rows_caps_any_limit(switches: SquareSwitches, square: httpx.Client) -> None:
@@ -217,14 +190,6 @@ def test_requests_per_second_and_retry_after(switches: SquareSwitches, square: h
     assert "retry-after" not in throttled.headers
     switches.retry_after = "3"
     assert square.get("/v2/locations").headers["retry-after"] == "3"
-
-
-def test_the_version_is_echoed_and_an_unknown_one_refused(square: httpx.Client) -> None:
-    for version in ("2025-08-20", "2026-07-15"):
-        answer = square.get("/v2/locations", headers={"Square-Version": version})
-        assert answer.headers["square-version"] == version
-    refused = square.get("/v2/locations", headers={"Square-Version": "2019-01-01"})
-    assert square_error(refused) == (400, "INVALID_SQUARE_VERSION_FORMAT")
 
 
 @pytest.mark.parametrize(

@@ -139,12 +139,6 @@ def test_a_connection_is_torn_in_the_body(sandbox: Sandbox, square: httpx.Client
     assert square.get("/v2/locations").status_code == 200
 
 
-def test_an_empty_answer_has_status_200(sandbox: Sandbox, square: httpx.Client) -> None:
-    sandbox.faults["square"].next(Fault("empty"))
-    answer = square.get("/v2/locations")
-    assert (answer.status_code, answer.content) == (200, b"")
-
-
 def test_a_storm_comes_and_goes_over_http(sandbox: Sandbox, control: httpx.Client) -> None:
     told = control.post("/storm", json={"seed": 1, "rate": 1.0}).json()
     assert told["switches"].keys() == {"square", "ventmere_s2"}

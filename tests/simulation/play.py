@@ -4,7 +4,7 @@ import os
 import random
 import shutil
 import tempfile
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
@@ -273,9 +273,6 @@ def resources_of(provider: str, settings: Mapping[str, Any], number: int) -> tup
         return tuple(resources)
     chosen = resources[place % len(resources)].name
     return tuple(one for one in resources if one.name in (chosen, PARENTS.get(chosen)))
-
-
-Check = Callable[[Schedule], None]
 
 
 def shrunk(broken: Broken, folder: Path) -> Broken:
