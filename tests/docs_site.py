@@ -1,7 +1,8 @@
 """dbt's documentation of the models: a column that is only handed on has the words of what it comes from.
 
 A staging or intermediate model describes the columns whose meaning is its own. Any other column is a declared
-field of the provider, means what the docs block of its name says, or comes from a model that has it too.
+field of the provider, or means what the docs block of its name says, or comes from a model that has it, or goes
+to a mart: the first of these that says one thing.
 
 `python -m tests.docs_site …` is `dbt docs generate --static …`, of the warehouse that the environment names.
 """
@@ -41,16 +42,25 @@ def _describe(manifest: Manifest, columns: Mapping[str, list[str]], key: str, co
     noted = node.columns.setdefault(column, ColumnInfo(name=column))
     if not noted.description:
         read = node.depends_on.nodes
+        marts = [one for one in manifest.nodes.values() if key in one.depends_on.nodes and _is_mart(one)]
         block = manifest.docs.get(f"doc.stocktake.{column}")
-        said = {words for source in read if (words := _field(manifest, source, node.raw_code, column))}
-        said = said or ({block.block_contents} if block else set())
-        said = said or {
-            _describe(manifest, columns, parent, column)
-            for parent in read
-            if parent.startswith("model.") and column in columns.get(manifest.nodes[parent].name, ())
-        }
-        noted.description = said.pop() if len(said) == 1 else ""
+        parents = [one for one in read if one.startswith("model.")]
+        ways = (
+            {words for source in read if (words := _field(manifest, source, node.raw_code, column))},
+            {block.block_contents} if block else set(),
+            {
+                _describe(manifest, columns, parent, column)
+                for parent in parents
+                if column in columns.get(manifest.nodes[parent].name, ())
+            },
+            {mart.columns[column].description for mart in marts if column in mart.columns},
+        )
+        noted.description = next((said.pop() for said in ways if len(said) == 1), "")
     return str(noted.description)
+
+
+def _is_mart(node: Any) -> bool:
+    return node.resource_type == "model" and node.name.startswith(("dim_", "fct_", "bridge_"))
 
 
 def _field(manifest: Manifest, source: str, sql: str, column: str) -> str | None:
