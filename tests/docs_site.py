@@ -1,8 +1,8 @@
 """dbt's documentation of the models: a column that is only handed on has the words of what it comes from.
 
 A staging or intermediate model describes the columns whose meaning is its own. Any other column is a declared
-field of the provider, or means what the docs block of its name says, or comes from a model that has it, or goes
-to a mart: the first of these that says one thing.
+field of the provider, or means what the docs block of its name says, or comes from a model that has it, or is
+that of a mart that it goes to: the first of these that says one thing.
 
 `python -m tests.docs_site …` is `dbt docs generate --static …`, of the warehouse that the environment names.
 """
