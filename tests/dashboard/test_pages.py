@@ -609,11 +609,8 @@ def test_every_table_a_page_shows_is_described(reading):
             assert any(view.explain(tab.table, column.name) for column in tab.columns), tab.name
 
 
-def test_moments_are_absolute():
-    assert moment(datetime(2026, 11, 28, 12, 51)) == "28 Nov 2026 12:51 UTC"
-
-
 def test_a_year_is_said_where_it_is_not_the_releases(pages, reading):
+    assert moment(datetime(2026, 11, 28, 12, 51)) == "28 Nov 2026 12:51 UTC"
     assert moment(datetime(2026, 11, 28, 12, 51), 2026) == "28 Nov 12:51 UTC"
     assert moment(datetime(2025, 11, 28, 12, 51), 2026) == "28 Nov 2025 12:51 UTC"
     before = reading.release.created_at.year - 1

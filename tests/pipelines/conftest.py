@@ -1,18 +1,23 @@
-"""Commands that die where a test wants them to, or that build nothing."""
+"""Commands that die where a test wants them to, or that build nothing; releases, and who reads them."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
+import pendulum
 import pytest
 
 from pipelines.config import load_config
+from pipelines.publish import publish
+from pipelines.release import Release
 from tests.conftest import Project
 
 DYING = """
@@ -86,6 +91,55 @@ def deaths() -> Iterator[Die]:
 
         yield die
         process.stdin.close()  # type: ignore[union-attr]
+
+
+NOW = pendulum.datetime(2026, 1, 5, 8)
+RUNS = count(100)
+
+
+def publish_now(warehouse: duckdb.DuckDBPyConnection, published: Path, **options: Any) -> Release:
+    """Publishes what stands in the warehouse's marts and reports."""
+    options = {"run_id": f"run-{next(RUNS)}", "now": NOW, "keep": 3} | options
+    return publish(warehouse, published, **options)
+
+
+@pytest.fixture
+def published(tmp_path: Path) -> Path:
+    return tmp_path / "it's published"  # a quote in a path must not end an SQL text
+
+
+READER = """
+import duckdb, json, sys
+connection = duckdb.connect(sys.argv[1], read_only=True)
+for query in sys.stdin:
+    rows = connection.execute(query).fetchall()
+    print(json.dumps([[str(cell) for cell in row] for row in rows]), flush=True)
+"""
+
+
+class Reader:
+    """A BI tool: another process that opens the file once and keeps it open."""
+
+    def __init__(self, file: Path, driver: Path | None = None) -> None:
+        path = {"PYTHONPATH": str(driver)} if driver else {}
+        self.process = subprocess.Popen(
+            [sys.executable, "-c", READER, str(file)],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            text=True,
+            env=os.environ | path,
+        )
+
+    def ask(self, query: str) -> Any:
+        self.process.stdin.write(query + "\n")  # type: ignore[union-attr]
+        self.process.stdin.flush()  # type: ignore[union-attr]
+        return json.loads(self.process.stdout.readline())  # type: ignore[union-attr]
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.process.communicate()
 
 
 class Built:

@@ -36,6 +36,14 @@ class Warehouse:
     def forget(self, key: str) -> None:
         self.connection.execute(f"delete from {LOCATIONS} where location_id = ?", [key])
 
+    def put_many(self) -> None:
+        for key, name in MANY:
+            self.put(key, name)
+
+    def rename(self, key: str, name: str) -> None:
+        self.forget(key)
+        self.put(key, name)
+
     def build(self, *nodes: Node) -> Build:
         return build_nodes(self.connection, nodes, self.failed_sql)
 
@@ -226,8 +234,7 @@ def test_tests_of_one_scan_are_told_each_by_its_own_statement(warehouse: Warehou
         kind="test",
         parts=tuple((f"no_{name}", f"{found}'{name}'") for name in ("north", "south", "east", "west")),
     )
-    warehouse.forget("1")
-    warehouse.put("1", "neither")
+    warehouse.rename("1", "neither")
     assert warehouse.build(VERSIONS, folded).tests == 4
     assert warehouse.build(VERSIONS, folded).tests == 0
     warehouse.put("2", "south")
@@ -311,12 +318,10 @@ def places(warehouse: Warehouse, table: str) -> list[tuple[object, ...]]:
 
 
 def test_a_model_is_made_again_for_the_keys_that_moved(warehouse: Warehouse) -> None:
-    for key, name in MANY:
-        warehouse.put(key, name)
+    warehouse.put_many()
     warehouse.build(HISTORY, CAPITALS)
     before = places(warehouse, "marts.capitals")
-    warehouse.forget("a3")
-    warehouse.put("a3", "south")
+    warehouse.rename("a3", "south")
     warehouse.forget("a7")
 
     done = warehouse.build(HISTORY, CAPITALS)
@@ -335,14 +340,12 @@ def test_a_model_is_made_again_for_the_keys_that_moved(warehouse: Warehouse) -> 
 def test_a_row_that_comes_out_as_it_was_is_not_written_and_changes_nothing_for_others(
     warehouse: Warehouse,
 ) -> None:
-    for key, name in MANY:
-        warehouse.put(key, name)
+    warehouse.put_many()
     length = by_key(node("capitals", "select id, length(name) as name from marts.history", "history"), "id")
     count = node("count", "select count(*) as names from marts.capitals", "capitals")
     warehouse.build(HISTORY, length, count)
     before = places(warehouse, "marts.capitals"), warehouse.notes()
-    warehouse.forget("a3")
-    warehouse.put("a3", "place 4")
+    warehouse.rename("a3", "place 4")
 
     done = warehouse.build(HISTORY, length, count)
 
@@ -353,12 +356,10 @@ def test_a_row_that_comes_out_as_it_was_is_not_written_and_changes_nothing_for_o
 
 
 def test_where_much_moved_the_model_is_made_whole(warehouse: Warehouse) -> None:
-    for key, name in MANY:
-        warehouse.put(key, name)
+    warehouse.put_many()
     warehouse.build(HISTORY, CAPITALS)
     for key, _ in MANY:
-        warehouse.forget(key)
-        warehouse.put(key, "south")
+        warehouse.rename(key, "south")
 
     done = warehouse.build(HISTORY, CAPITALS)
 
@@ -367,11 +368,9 @@ def test_where_much_moved_the_model_is_made_whole(warehouse: Warehouse) -> None:
 
 
 def test_a_table_of_few_rows_is_made_whole(warehouse: Warehouse, monkeypatch: pytest.MonkeyPatch) -> None:
-    for key, name in MANY:
-        warehouse.put(key, name)
+    warehouse.put_many()
     warehouse.build(HISTORY, CAPITALS)
-    warehouse.forget("a3")
-    warehouse.put("a3", "south")
+    warehouse.rename("a3", "south")
     monkeypatch.setattr(moves, "FEW", 100)
 
     done = warehouse.build(HISTORY, CAPITALS)
@@ -382,15 +381,13 @@ def test_a_table_of_few_rows_is_made_whole(warehouse: Warehouse, monkeypatch: py
 
 def test_a_key_that_is_null_has_the_model_made_whole(warehouse: Warehouse) -> None:
     """A null is equal to nothing: rows of it would be neither found nor replaced."""
-    for key, name in MANY:
-        warehouse.put(key, name)
+    warehouse.put_many()
     nullable = by_key(
         node("capitals", "select nullif(id, 'a3') as id, upper(name) as name from marts.history", "history"),
         "id",
     )
     warehouse.build(HISTORY, nullable)
-    warehouse.forget("a3")
-    warehouse.put("a3", "south")
+    warehouse.rename("a3", "south")
 
     done = warehouse.build(HISTORY, nullable)
 
@@ -401,8 +398,7 @@ def test_a_key_that_is_null_has_the_model_made_whole(warehouse: Warehouse) -> No
 @pytest.mark.parametrize("through_a_view", [False, True], ids=["itself", "through a view"])
 def test_a_model_that_builds_left_behind_is_made_whole(warehouse: Warehouse, through_a_view: bool) -> None:
     """What moved in this build is not all that moved since it was made."""
-    for key, name in MANY:
-        warehouse.put(key, name)
+    warehouse.put_many()
     shown = node("shown", "select * from marts.history", "history", kind="view")
     through = by_key(
         node("capitals", "select id, upper(name) as name from marts.shown", "shown"),
@@ -411,8 +407,7 @@ def test_a_model_that_builds_left_behind_is_made_whole(warehouse: Warehouse, thr
     nodes = (HISTORY, shown, through) if through_a_view else (HISTORY, CAPITALS)
     warehouse.build(*nodes)
     for key, together in (("a3", nodes[:1]), ("a4", nodes)):
-        warehouse.forget(key)
-        warehouse.put(key, "south")
+        warehouse.rename(key, "south")
         done = warehouse.build(*together)
 
     assert done.merged == set()
@@ -420,12 +415,10 @@ def test_a_model_that_builds_left_behind_is_made_whole(warehouse: Warehouse, thr
 
 
 def test_what_moves_in_a_table_that_is_made_whole_is_known_by_its_rows(warehouse: Warehouse) -> None:
-    for key, name in MANY:
-        warehouse.put(key, name)
+    warehouse.put_many()
     ranked = node("history", f"select id, name, max(id) over () as last from ({HISTORY_SQL})", LOCATIONS)
     warehouse.build(ranked, CAPITALS)
-    warehouse.forget("a3")
-    warehouse.put("a3", "south")
+    warehouse.rename("a3", "south")
 
     done = warehouse.build(ranked, CAPITALS)
 

@@ -263,11 +263,6 @@ def test_rollback_and_csv(project: Project, after_a_run: None) -> None:
     assert (project.published / "csv" / "rpt_stock_on_hand.csv").stat().st_size > 1000
 
 
-@pytest.mark.parametrize("command", ["run", "load", "build", "publish", "sweep", "status", "sandbox", "demo"])
-def test_every_command_explains_itself(project: Project, command: str) -> None:
-    assert "Usage" in project.stocktake(command, "--help").stdout
-
-
 def test_a_demo_does_not_wipe_what_is_no_demo(project: Project, tmp_path: Path) -> None:
     (tmp_path / "precious").mkdir()
     (tmp_path / "precious" / "file").write_text("mine")

@@ -2,10 +2,9 @@
 
 import json
 import shutil
-import subprocess
-import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
+from decimal import Decimal
 from pathlib import Path
 
 import duckdb
@@ -16,7 +15,7 @@ from pipelines.load import pipeline_of
 from pipelines.pending import EXTRACTED, NORMALIZED, pending_packages
 from sandbox import Sandbox
 from tests.conftest import PLENTY, Project, SmallDisk, lived
-from tests.pipelines.conftest import Die
+from tests.pipelines.conftest import Die, Reader
 
 KILLS = {
     "while it reads": ("pipelines.load:load_accounts", 0.08),
@@ -170,25 +169,10 @@ def test_a_reader_that_stays_connected_sees_new_numbers_and_disturbs_nobody(
 ) -> None:
     project.stocktake("publish")  # what was copied still names the place where it was made
     query = "select sum(quantity_available) from rpt_stock_on_hand where provider = 'square'"
-    code = (
-        "import duckdb, sys\n"
-        f"c = duckdb.connect({str(project.published / 'reporting.duckdb')!r}, read_only=True)\n"
-        f"for _ in sys.stdin: print(c.execute({query!r}).fetchone()[0], flush=True)\n"
-    )
-    with subprocess.Popen(
-        [sys.executable, "-c", code], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-    ) as reader:
-        assert reader.stdin is not None
-        assert reader.stdout is not None
-
-        def ask() -> float:
-            reader.stdin.write("now\n")  # type: ignore[union-attr]
-            reader.stdin.flush()  # type: ignore[union-attr]
-            return float(reader.stdout.readline())  # type: ignore[union-attr]
-
-        before = ask()
+    with Reader(project.published / "reporting.duckdb") as reader:
+        ((before,),) = reader.ask(query)
         project.sandbox.clock.advance(hours=1)
         project.sandbox.change(3)  # three counts, a thousand more each
         project.stocktake("run")
-        assert ask() == before + 3000
-        reader.stdin.close()
+        ((after,),) = reader.ask(query)
+        assert Decimal(after) == Decimal(before) + 3000

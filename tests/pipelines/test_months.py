@@ -1,16 +1,12 @@
 """Daily history as files: of what moved, which files are written, and that all of them equal the view."""
 
-from itertools import count
-
 import duckdb
-import pendulum
 import pytest
 
-from pipelines.publish import PublishError, publish
+from pipelines.publish import PublishError
 from pipelines.release import read_release
+from tests.pipelines.conftest import publish_now
 
-NOW = pendulum.datetime(2026, 3, 10, 8)
-RUNS = count(100)
 MARCH = [f"2026-03-{day:02}.parquet" for day in range(1, 11)]
 FILES = ["2026-01.parquet", "2026-02.parquet", *MARCH]
 DAYS = """\
@@ -43,15 +39,6 @@ def warehouse():
         )
         connection.execute(DAYS)
         yield connection
-
-
-@pytest.fixture
-def published(tmp_path):
-    return tmp_path / "it's published"
-
-
-def publish_now(warehouse, published):
-    return publish(warehouse, published, run_id=f"run-{next(RUNS)}", now=NOW, keep=3)
 
 
 def days(relation, connection=duckdb):

@@ -10,15 +10,13 @@ from itertools import count
 from pathlib import Path
 
 import duckdb
-import pendulum
 import pytest
 from sqlalchemy import create_engine, inspect, text
 
 from pipelines.descriptions import described_tables
-from pipelines.publish import PublishError, current_release, publish, rollback, write_csv
+from pipelines.publish import PublishError, current_release, rollback, write_csv
+from tests.pipelines.conftest import NOW, Reader, publish_now
 
-NOW = pendulum.datetime(2026, 1, 5, 8)
-RUNS = count(100)
 FILES = ("reporting.duckdb", "stocktake.duckdb")
 OLD_DRIVERS = os.environ.get("STOCKTAKE_OLD_DUCKDB")
 
@@ -37,16 +35,6 @@ def warehouse():
         connection.execute("create table reporting.rpt_stock as select 6::decimal(18, 4) as on_hand")
         connection.execute("create table staging.stg_levels as select 1 as private")
         yield connection
-
-
-@pytest.fixture
-def published(tmp_path):
-    return tmp_path / "it's published"  # a quote in a path must not end an SQL text
-
-
-def publish_now(warehouse, published, **options):
-    options = {"run_id": f"run-{next(RUNS)}", "now": NOW, "keep": 3} | options
-    return publish(warehouse, published, **options)
 
 
 def sell(warehouse, pieces):
@@ -373,40 +361,6 @@ def test_a_view_of_what_is_not_published_is_refused(warehouse, published):
 def test_what_is_described_as_a_key_is_published(table, key):
     described = described_tables()[table]
     assert described.primary_key == key
-
-
-READER = """
-import duckdb, json, sys
-connection = duckdb.connect(sys.argv[1], read_only=True)
-for query in sys.stdin:
-    rows = connection.execute(query).fetchall()
-    print(json.dumps([[str(cell) for cell in row] for row in rows]), flush=True)
-"""
-
-
-class Reader:
-    """A BI tool: another process that opens the file once and keeps it open."""
-
-    def __init__(self, file, driver=None):
-        path = {"PYTHONPATH": str(driver)} if driver else {}
-        self.process = subprocess.Popen(
-            [sys.executable, "-c", READER, str(file)],
-            stdin=subprocess.PIPE,
-            stdout=subprocess.PIPE,
-            text=True,
-            env=os.environ | path,
-        )
-
-    def ask(self, query):
-        self.process.stdin.write(query + "\n")
-        self.process.stdin.flush()
-        return json.loads(self.process.stdout.readline())
-
-    def __enter__(self):
-        return self
-
-    def __exit__(self, *_):
-        self.process.communicate()
 
 
 def test_a_reader_that_stays_connected_sees_each_release_at_its_next_query(warehouse, published):

@@ -5,25 +5,20 @@ import threading
 from collections import Counter
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from itertools import count
 from pathlib import Path
 from typing import Any
 
 import duckdb
-import pendulum
 import pytest
 from typer.testing import CliRunner, Result
 
 from pipelines.cli import app
 from pipelines.descriptions import described_tables
 from pipelines.lock import run_lock
-from pipelines.publish import publish
 from pipelines.release import Release
-from tests.pipelines.conftest import Die
+from tests.pipelines.conftest import Die, publish_now
 from tests.postgres_server import PASSWORD, Postgres, comparable
 
-NOW = pendulum.datetime(2026, 1, 5, 8)
-RUNS = count(1)
 ODD_TEXTS = [
     "",
     "NULL",
@@ -55,10 +50,7 @@ class Shop:
         (self.folder / ".dlt" / "secrets.toml").write_text("\n".join([*lines, secrets]))
 
     def publish(self) -> Release:
-        run_id = f"run-{next(RUNS)}"
-        return publish(
-            self.warehouse, self.folder / "warehouse" / "published", run_id=run_id, now=NOW, keep=3
-        )
+        return publish_now(self.warehouse, self.folder / "warehouse" / "published")
 
     def publish_to(self, name: str, *options: str, exits: int = 0) -> Result:
         result = self.runner.invoke(app, ["publish", "--to", name, *options])

@@ -174,15 +174,12 @@ def a_stranger() -> Iterator[tuple[str, list[str]]]:
 
         do_POST = do_GET  # noqa: N815  their name, not ours
 
-    server = HTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    try:
-        yield f"http://localhost:{server.server_port}", met
-    finally:
-        server.shutdown()
-        thread.join()
-        server.server_close()
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        try:
+            yield f"http://localhost:{server.server_port}", met
+        finally:
+            server.shutdown()
 
 
 @pytest.mark.providers(*PROVIDERS)
