@@ -26,6 +26,7 @@ from pipelines.registry import PROVIDERS
 from sandbox import Fault, Sandbox
 from sandbox.record import Call, Reply
 from tests.conftest import Project
+from tests.sources.conftest import in_list
 
 # Secrets
 
@@ -184,25 +185,19 @@ def a_stranger() -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.providers(*PROVIDERS)
 @pytest.mark.parametrize("how", ["redirects", "links"])
-def test_no_other_host_is_ever_asked(project: Project, monkeypatch: pytest.MonkeyPatch, how: str) -> None:
+def test_no_other_host_is_ever_asked(project: Project, how: str) -> None:
     sandbox = project.sandbox
     with a_stranger() as (address, met):
 
-        def redirected(call: Call) -> Reply:
-            return Reply(302, b"", headers={"Location": f"{address}{call.path}"})
+        def redirect(path: str, reply: Reply) -> None:
+            reply.status, reply.body, reply.headers = 302, b"", {"Location": f"{address}{path}"}
 
-        def linked(answer: Callable[[Call], Reply]) -> Callable[[Call], Reply]:
-            def elsewhere(call: Call) -> Reply:
-                reply = answer(call)
-                if "Content-Encoding" not in reply.headers:
-                    reply.body = _relinked(reply.body, address)
-                reply.headers["Link"] = f'<{address}/x?cursor=y>; rel="next"'
-                return reply
+        def link(path: str, reply: Reply) -> None:
+            if "Content-Encoding" not in reply.headers:
+                reply.body = _relinked(reply.body, address)
+            reply.headers["Link"] = f'<{address}/x?cursor=y>; rel="next"'
 
-            return elsewhere
-
-        for api in sandbox.apis.values():
-            monkeypatch.setattr(api, "answer", redirected if how == "redirects" else linked(api.answer))
+        sandbox.rewrites.update(dict.fromkeys(PROVIDERS, redirect if how == "redirects" else link))
         sandbox.switches["shipstream"].next_link = "absolute"
         sync_log = project.load(exits=1 if how == "redirects" else 0)
         if how == "redirects":
@@ -243,24 +238,16 @@ HOSTILE = {
 
 
 @pytest.mark.providers("square")
-def test_hostile_names_reach_the_reports_as_text_and_run_as_nothing(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_hostile_names_reach_the_reports_as_text_and_run_as_nothing(project: Project) -> None:
     names = iter(HOSTILE.values())
     given: dict[str, str] = {}
-    answer = project.sandbox.apis["square"].answer
 
-    def renamed(call: Call) -> Reply:
-        reply = answer(call)
-        if call.path.startswith("/v2/catalog"):
-            found = json.loads(reply.body)
-            for one in found.get("objects", ()):
-                if one["type"] == "ITEM" and (one["id"] in given or (name := next(names, ""))):
-                    one["item_data"]["name"] = given.setdefault(one["id"], name)
-            reply.body = json.dumps(found).encode()
-        return reply
+    def rename(objects: list[Any]) -> None:
+        for one in objects:
+            if one["type"] == "ITEM" and (one["id"] in given or (name := next(names, ""))):
+                one["item_data"]["name"] = given.setdefault(one["id"], name)
 
-    monkeypatch.setattr(project.sandbox.apis["square"], "answer", renamed)
+    project.sandbox.rewrites["square"] = in_list("square", "catalog_objects", rename)
     around = set(project.folder.parent.rglob("x.duckdb"))
     result = project.stocktake("run")
     status = project.stocktake("status")
@@ -288,25 +275,15 @@ PATHS = ["../../accounts", "a/b?c#d", "..", "%2e%2e", "a\x00b"]
 
 
 @pytest.mark.providers("augno")
-def test_an_id_with_path_parts_stays_one_part_of_the_path(
-    project: Project, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    answer = project.sandbox.apis["augno"].answer
-    asked: list[str] = []
+def test_an_id_with_path_parts_stays_one_part_of_the_path(project: Project) -> None:
+    def rename(items: list[Any]) -> None:
+        for one, name in zip(items, PATHS, strict=False):
+            one["id"] = name
 
-    def renamed(call: Call) -> Reply:
-        asked.append(call.path)
-        reply = answer(call)
-        if call.path == "/v1/catalog/items":
-            found = json.loads(reply.body)
-            for one, name in zip(found["data"], PATHS, strict=False):
-                one["id"] = name
-            reply.body = json.dumps(found).encode()
-        return reply
-
-    monkeypatch.setattr(project.sandbox.apis["augno"], "answer", renamed)
-    project.runner.invoke(app, ["load"])
-    assert asked
+    project.sandbox.rewrites["augno"] = in_list("augno", "items", rename)
+    project.stocktake("load", exits=None)
+    asked = [request.path for request in project.sandbox.requests]
+    assert any(path.endswith("/inventory") for path in asked)
     assert not [path for path in asked if not path.startswith("/v1/catalog/items")]
 
 
