@@ -38,23 +38,13 @@ class Reply:
 
 
 @dataclass(frozen=True)
-class Asked:
+class Asked(Call):
     """One request that was made, without its credentials, and how it was answered."""
 
     provider: str
-    method: str
-    path: str
-    params: tuple[tuple[str, str], ...]
-    headers: Mapping[str, str]
-    body: Any
     status: int
     rows: int
     at: datetime
-
-    @property
-    def query(self) -> dict[str, str]:
-        """The query by name; of repeated names, the last."""
-        return dict(self.params)
 
 
 SECRET_HEADERS = {"authorization", "cookie"}

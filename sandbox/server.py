@@ -106,12 +106,12 @@ class Application:
             now = self._clock.now()
             self.requests.append(
                 Asked(
-                    provider,
                     call.method,
                     call.path,
                     call.params,
                     headers,
                     kept_body,
+                    provider,
                     reply.status,
                     reply.rows,
                     now,

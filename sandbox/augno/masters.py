@@ -86,8 +86,6 @@ class Masters:
     """`property` is an id."""
     dollar: str
     """The unit that prices are in."""
-    day: str
-    """The unit that burn rates are per."""
 
     def base_unit(self, category: str | None) -> Record | None:
         """The unit that a category's stock is counted in."""
@@ -171,4 +169,4 @@ def make_masters(make_id: MakeId, account: str, at: datetime) -> Masters:
             "unit_group": group_ids[group],
             **({**times, "updated_at": ZERO_DATE} if place == 2 else times),
         }
-    return Masters(units, groups, categories, properties, attributes, unit_ids["$"], unit_ids["d"])
+    return Masters(units, groups, categories, properties, attributes, unit_ids["$"])

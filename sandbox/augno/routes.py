@@ -57,7 +57,6 @@ class AugnoApi(ProviderApi):
         self._address = address
         self._view = ItemsView(data, switches)
         self._bucket = Bucket()
-        self._requests = 0
         self._inventory_calls = 0
 
     @property
@@ -70,13 +69,6 @@ class AugnoApi(ProviderApi):
             "account_id": self.data.account_id,
             "requests_per_second": "1000",
         }
-
-    def answer(self, call: Call) -> Reply:
-        """One answer, a refusal too."""
-        self._requests += 1
-        reply = super().answer(call)
-        reply.headers["Request-ID"] = f"rq_{self._requests:012d}"
-        return reply
 
     def route(self, call: Call) -> Reply:
         """One answer."""

@@ -16,7 +16,7 @@ from sandbox.json_text import json_bytes
 from sandbox.kit import Record
 
 QUANTITIES = ("on_hand", "reserved", "available_to_promise", "short")
-RATES: tuple[RateKind, ...] = ("unit_value", "unit_cost", "burn_rate")
+RATES: tuple[RateKind, ...] = ("unit_value", "unit_cost")
 GROUP = "category.unit_group"
 ITEM_INCLUDES = ("category", GROUP, f"{GROUP}.base_unit", "unit_cost", "unit_value")
 """What anybody asks for, of what could be included."""
@@ -97,7 +97,8 @@ class ItemsView:
             "description": item.description,
             "notes": item.notes,
             "category": self._category(str(item.category), includes) if has_category else None,
-            **{kind: None if rate is None else self._rate(item, kind, rate) for kind, rate in rates.items()},
+            **{kind: None if rate is None else self._rate(item, rate) for kind, rate in rates.items()},
+            "burn_rate": None,
             "attributes": None,
             "created_at": spell(item.created_at),
             "updated_at": spell(item.updated_at),
@@ -112,19 +113,14 @@ class ItemsView:
             group = {**group, "base_unit": base, "associated_units": None}
         return {**found, "properties": None, "unit_group": group}
 
-    def _rate(self, item: Item, kind: RateKind, rate: Rate) -> Record:
-        unit = self._masters.base_unit(item.category)
-        abbreviation = self._masters.unit_of(item.category)
-        dollar, day = self._masters.units[self._masters.dollar], self._masters.units[self._masters.day]
-        shown = _shown(rate.value)
-        is_use = kind == "burn_rate"
+    def _rate(self, item: Item, rate: Rate) -> Record:
         return {
             "id": rate.id,
             "object": "rate",
             "value": format(rate.value, "f"),
-            "display_value": f"{shown} {abbreviation}/d" if is_use else f"${shown}/{abbreviation}",
-            "numerator_unit": unit if is_use else dollar,
-            "denominator_unit": day if is_use else unit,
+            "display_value": f"${_shown(rate.value)}/{self._masters.unit_of(item.category)}",
+            "numerator_unit": self._masters.units[self._masters.dollar],
+            "denominator_unit": self._masters.base_unit(item.category),
             "created_at": rate.created_at,
             "updated_at": rate.updated_at,
         }

@@ -12,11 +12,20 @@ from sandbox.json_text import json_text
 from sandbox.kit import Record
 from sandbox.sellercloud.columns import CLIENT, TYPES, Column
 from sandbox.sellercloud.data import SellercloudData
-from sandbox.sellercloud.fields import DATES, FIELDS
 from sandbox.sellercloud.local_time import local, spell
 from sandbox.sellercloud.products import COMPANIES, FBA, MAIN, Product, Rebate
 from sandbox.sellercloud.switches import SellercloudSwitches
 
+DATES = (
+    "ExpectedDeliveryDate",
+    "CreationDate",
+    "ActiveRebateStartDate",
+    "ActiveRebateEndDate",
+    "ActiveRebateModifiedOn",
+    "LastAggregateDate",
+    "LastModifiedDate",
+)
+"""The fields of a row that are times."""
 SOLD = (15, 30, 60, 90, 180, 365)
 
 
@@ -138,7 +147,7 @@ class View:
         }
         for name in DATES:
             record[name] = self.told(record[name])
-        return {name: record[name] for name in FIELDS}
+        return record
 
     def _identity(self, product: Product) -> Record:
         data = self._data

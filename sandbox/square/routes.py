@@ -10,7 +10,7 @@ from sandbox.clock import Clock
 from sandbox.json_text import json_bytes
 from sandbox.kit import Bucket, Key, ProviderApi, Record, Refusal, Row, place_of, sealed, unsealed
 from sandbox.record import Call, Reply
-from sandbox.square.data import SquareData, spell
+from sandbox.square.data import SquareData
 from sandbox.square.switches import SquareSwitches
 from sandbox.square.view import CountsView
 
@@ -158,8 +158,7 @@ class SquareApi(ProviderApi):
             and (after is None or datetime.fromisoformat(record["updated_at"]) > after)
         )
         rows, _, cursor = self._page(call, body, found, lambda row: (row,))
-        extra = {"latest_time": spell(self._clock.now())}
-        return self._reply("objects", [json_bytes(self.data.nested(row)) for row in rows], cursor, extra)
+        return self._reply("objects", [json_bytes(self.data.nested(row)) for row in rows], cursor)
 
     def _locations(self, call: Call) -> Reply:
         found = sorted(self.data.locations.values(), key=lambda location: str(location["name"]))
@@ -240,9 +239,7 @@ class SquareApi(ProviderApi):
 
     # Parts
 
-    def _reply(
-        self, member: str, rows: Sequence[bytes], cursor: str | None, extra: Mapping[str, Any] | None = None
-    ) -> Reply:
+    def _reply(self, member: str, rows: Sequence[bytes], cursor: str | None) -> Reply:
         parts = []
         if rows or not self.switches.missing_key_when_empty:
             parts.append(f'"{member}":['.encode() + b",".join(rows) + b"]")
@@ -250,7 +247,6 @@ class SquareApi(ProviderApi):
             parts.append(f'"cursor":"{cursor}"'.encode())
         if self.switches.errors_on_success:
             parts.append(b'"errors":[]')
-        parts += [f'"{name}":'.encode() + json_bytes(value) for name, value in (extra or {}).items()]
         return Reply(200, b"{" + b",".join(parts) + b"}", len(rows))
 
 

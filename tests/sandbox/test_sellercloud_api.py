@@ -82,16 +82,6 @@ def test_tokens_end_by_requests_and_by_seconds(sandbox: Sandbox, switches: Any, 
     assert client.get("/inventory").status_code == 401
 
 
-@pytest.mark.parametrize("state", ["401", "403"])
-def test_login_and_warehouses_permission_refuse(
-    sandbox: Sandbox, switches: Any, client: httpx.Client, state: Any
-) -> None:
-    switches.login = state
-    assert ask_token(sandbox).status_code == int(state)
-    switches.warehouses_permission = "403"
-    assert [client.get(path).status_code for path in ("/Warehouses", "/inventory")] == [403, 200]
-
-
 @pytest.mark.parametrize("status", [429, 403, 503, 200])
 def test_a_throttle_names_when_it_ends(
     sandbox: Sandbox, switches: Any, client: httpx.Client, status: Any
