@@ -9,7 +9,7 @@ import pytest
 
 from sandbox import Fault, Move, Sandbox
 from sandbox.rooms import ROOMS
-from tests.sandbox.reading import COUNTS, Truth, differences
+from tests.sandbox.reading import COUNTS, connected, differences, truth_of
 
 
 @pytest.fixture
@@ -21,14 +21,12 @@ def one(provider: str) -> Iterator[Sandbox]:
 
 def weathered(seed: int, **storm: Any) -> tuple[list[str], list[Move], dict[str, Any]]:
     """What sixty questions to Square met, and what moved meanwhile."""
-    with Sandbox(providers=["square"]) as sandbox:
-        headers = {"Authorization": f"Bearer {sandbox.settings('square')['access_token']}"}
-        with (
-            sandbox.storm(seed, **storm) as met,
-            httpx.Client(base_url=sandbox.base_url("square"), headers=headers, timeout=5) as client,
-        ):
-            found = [outcome(client, number) for number in range(60)]
-        return found, met.moves, met.switches
+    with (
+        Sandbox(providers=["square"]) as sandbox,
+        sandbox.storm(seed, **storm) as met,
+        connected(sandbox, "square") as client,
+    ):
+        return [outcome(client, number) for number in range(60)], met.moves, met.switches
 
 
 def outcome(client: httpx.Client, number: int) -> str:
@@ -61,10 +59,12 @@ def test_what_a_question_meets_does_not_depend_on_other_questions() -> None:
     """Requests of several threads arrive in any order."""
 
     def answered(numbers: list[int]) -> dict[int, str]:
-        with Sandbox(providers=["square"]) as sandbox, sandbox.storm(3, rate=0.5, moves=0):
-            headers = {"Authorization": f"Bearer {sandbox.settings('square')['access_token']}"}
-            with httpx.Client(base_url=sandbox.base_url("square"), headers=headers) as client:
-                return {number: outcome(client, number) for number in numbers}
+        with (
+            Sandbox(providers=["square"]) as sandbox,
+            sandbox.storm(3, rate=0.5, moves=0),
+            connected(sandbox, "square") as client,
+        ):
+            return {number: outcome(client, number) for number in numbers}
 
     assert answered([0, 1, 2, 3, 4, 5, 6]) == answered([6, 5, 4, 3, 2, 1, 0])
 
@@ -91,16 +91,13 @@ def test_a_second_storm_takes_the_place_of_the_first(sandbox: Sandbox) -> None:
 
 @pytest.mark.parametrize("provider", ROOMS)
 def test_what_is_removed_is_gone_and_comes_back(one: Sandbox, provider: str) -> None:
-    def truth() -> Truth:
-        return {name: dict(one.truth(provider, name)) for name in ROOMS[provider].records}
-
-    before = truth()
+    before = truth_of(one, provider)
     keys = [one.remove(provider, place) for place in (3, 3, 8)]
-    gone = {key for found in differences(before, truth()).values() for key in found}
+    gone = {key for found in differences(before, truth_of(one, provider)).values() for key in found}
     assert set(keys) <= gone
     one.clock.advance(minutes=1)
     assert sorted(one.bring_back(provider) for _ in keys) == sorted(keys)
-    after = truth()
+    after = truth_of(one, provider)
     assert all(after[name].keys() >= before[name].keys() for name in before)
     with pytest.raises(ValueError, match="nothing of"):
         one.bring_back(provider)
@@ -111,7 +108,7 @@ def test_data_moves_after_answers_and_is_told_of() -> None:
     with (
         Sandbox(providers=["square"]) as sandbox,
         sandbox.storm(1, rate=0, moves=1, moved=seen.append) as storm,
-        httpx.Client(base_url=sandbox.base_url("square")) as client,
+        connected(sandbox, "square") as client,
     ):
         before = dict(sandbox.truth("square", "inventory_counts"))
         for number in range(20):
@@ -139,22 +136,19 @@ def test_a_connection_is_torn_in_the_body(sandbox: Sandbox, square: httpx.Client
     assert square.get("/v2/locations").status_code == 200
 
 
-def test_a_storm_comes_and_goes_over_http(sandbox: Sandbox, control: httpx.Client) -> None:
+def test_a_storm_comes_and_goes_over_http(square: httpx.Client, control: httpx.Client) -> None:
     told = control.post("/storm", json={"seed": 1, "rate": 1.0}).json()
     assert told["switches"].keys() == {"square", "ventmere_s2"}
-    settings = sandbox.settings("square")["access_token"]
-    with httpx.Client(base_url=sandbox.base_url("square")) as client:
-        headers = {"Authorization": f"Bearer {settings}"}
 
-        def is_good() -> bool:
-            try:
-                return set(client.get("/v2/locations", headers=headers).json()) == {"locations"}
-            except (httpx.TransportError, ValueError):
-                return False
+    def is_good() -> bool:
+        try:
+            return set(square.get("/v2/locations").json()) == {"locations"}
+        except (httpx.TransportError, ValueError):
+            return False
 
-        assert not is_good()
-        assert control.delete("/storm").json() == {}
-        assert is_good()
+    assert not is_good()
+    assert control.delete("/storm").json() == {}
+    assert is_good()
 
 
 @pytest.mark.parametrize("body", [{"rate": 2}, {"moves": -1}, {"colour": 1}, {"providers": ["nobody"]}])

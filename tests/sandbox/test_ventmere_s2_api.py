@@ -44,17 +44,15 @@ def test_login_path_and_token_member(
     assert status(s2, Authorization=f"Bearer {token}") == 200
 
 
-def test_token_requests(sandbox: Sandbox, switches: VentmereS2Switches, s2: httpx.Client) -> None:
+def test_tokens_end_by_requests_and_by_seconds(
+    sandbox: Sandbox, switches: VentmereS2Switches, s2: httpx.Client, login: dict[str, str]
+) -> None:
     switches.token_requests = 2
-    token = s2.post("/login", json=sandbox.apis["ventmere_s2"].credentials).json()["accessToken"]
-    assert [status(s2, Authorization=f"Bearer {token}") for _ in range(3)] == [200, 200, 401]
-
-
-def test_token_seconds(sandbox: Sandbox, switches: VentmereS2Switches, s2: httpx.Client) -> None:
-    switches.token_seconds = 60
-    token = s2.post("/login", json=sandbox.apis["ventmere_s2"].credentials).json()["accessToken"]
+    assert [status(s2, **login) for _ in range(3)] == [200, 200, 401]
+    switches.token_requests, switches.token_seconds = None, 60
+    assert status(s2, **login) == 200
     sandbox.clock.advance(minutes=1)
-    assert status(s2, Authorization=f"Bearer {token}") == 401
+    assert status(s2, **login) == 401
 
 
 def test_token_state_is_of_the_token_without_a_login(
