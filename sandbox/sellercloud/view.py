@@ -122,10 +122,8 @@ class View:
         return kept[1]
 
     def _text(self, product: Product, places: Sequence[int]) -> str:
-        members = [f'"{name}":{json_text(value)}' for name, value in self._record(product, places).items()]
-        members.append(f'"ChildProducts":{json_text(self._children(product))}')
-        members.append(f'"CustomColumns":[{",".join(self._columns(product))}]')
-        return "{" + ",".join(members) + "}"
+        record = {**self._record(product, places), "ChildProducts": self._children(product)}
+        return f'{json_text(record)[:-1]},"CustomColumns":[{",".join(self._columns(product))}]}}'
 
     def told(self, moment: datetime | None) -> str | None:
         """An instant as it is printed."""

@@ -4,17 +4,15 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
 
-from sandbox.json_text import json_text as exact_json
+from sandbox.json_text import writer
 from sandbox.kit import Record
 from sandbox.shipstream.data import ShipStreamData
 from sandbox.shipstream.products import BASICS, CustomField, Product
 from sandbox.shipstream.stock import EVERYWHERE, PHYSICAL, Parts
 from sandbox.shipstream.switches import ShipStreamSwitches
 
-
-def json_text(value: Any) -> str:
-    """Compact JSON; decimals as they are, instants in whole seconds and Z."""
-    return exact_json(value, lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+json_text = writer(lambda moment: moment.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"))
+"""Instants are in whole seconds."""
 
 
 @dataclass(slots=True)

@@ -3,10 +3,11 @@
 import gzip
 import json
 from collections.abc import Callable, Iterator
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from sandbox.clock import Clock
+from sandbox.json_text import writer
 from sandbox.kit import Key, ProviderApi, Record, Refusal, Tokens
 from sandbox.record import Call, Reply
 from sandbox.ventmere_s2.data import LevelKey, VentmereS2Data
@@ -166,10 +167,9 @@ class VentmereS2Api(ProviderApi):
         return reply
 
 
+_text = writer(lambda moment: moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z")
+"""Instants have six digits of a second."""
+
+
 def _json(value: Any) -> bytes:
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), default=_spelt).encode()
-
-
-def _spelt(moment: datetime) -> str:
-    """An instant with six digits of a second."""
-    return moment.isoformat(timespec="microseconds").removesuffix("+00:00") + "Z"
+    return _text(value).encode()
