@@ -9,6 +9,7 @@ from sandbox.sellercloud.products import MAIN, Product
 
 STORM: Mapping[str, Sequence[Any]] = {
     "token_requests": (None, 3, 10),
+    "token_dates": ("swapped", "right"),
     "error_body": ("none", "json", "html"),
     "row_order": ("id", "modified", "modified_desc", "shuffled"),
     "page_clamp": ("clamp", "honour"),

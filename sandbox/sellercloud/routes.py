@@ -122,6 +122,7 @@ class SellercloudApi(ProviderApi):
             raise Refusal(int(self.switches.login))
         made = self._clock.now()
         lives = timedelta(seconds=self.switches.token_seconds)
+        ends = made + lives if self.switches.token_dates == "right" else made - lives / 2
         told: Record = {
             "access_token": self._tokens.give(
                 signed_token({"unique_name": USERNAME, "jti": len(self._tokens) + 1})
@@ -129,7 +130,7 @@ class SellercloudApi(ProviderApi):
             "token_type": "Bearer",
             "username": USERNAME,
             ".issued": self._plain(made),
-            ".expires": self._plain(made - lives / 2),  # before .issued, as in the documentation's sample
+            ".expires": self._plain(ends),
         }
         # A double in the Swagger.
         text = f'{{"expires_in":{self.switches.token_seconds!r},{json_text(told)[1:]}'

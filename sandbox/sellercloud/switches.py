@@ -17,6 +17,8 @@ class SellercloudSwitches:
     """How many requests each token is good for; None: any number."""
     token_seconds: float = 3600.0
     """How long a token lives by the sandbox's clock; also its `expires_in`."""
+    token_dates: Literal["swapped", "right"] = "swapped"
+    """Whether `.expires` lies before `.issued`, as in the documentation's sample."""
     throttle_after: int | None = None
     """After so many requests, token requests included, the next ones are throttled; None: never."""
     throttle_seconds: float = 1.0
@@ -69,5 +71,7 @@ class SellercloudSwitches:
     after_page: Callable[[int], None] | None = None
     """Called with the page's number after a page of /inventory was served: data moves while it is read."""
 
+    empty_dates: Literal["null", "year_one", "absent"] = "null"
+    """How a date that was never set is told."""
     warehouses_shape: Literal["envelope", "array"] = "envelope"
     """How /Warehouses answers."""

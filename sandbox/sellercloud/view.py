@@ -112,6 +112,7 @@ class View:
         switches, now = self._switches, self._clock.now()
         state = (
             self._changed[product.id],
+            switches.empty_dates,
             switches.counters_age and now.astimezone(self.zone).date(),
             product.rebate is not None and product.rebate.starts_at <= now < product.rebate.ends_at,
         )
@@ -127,7 +128,9 @@ class View:
 
     def told(self, moment: datetime | None) -> str | None:
         """An instant as it is printed."""
-        return None if moment is None else spell(local(moment, self.zone, self._switches.precision))
+        if moment is not None:
+            return spell(local(moment, self.zone, self._switches.precision))
+        return "0001-01-01T00:00:00" if self._switches.empty_dates == "year_one" else None
 
     # Parts
 
@@ -145,6 +148,8 @@ class View:
         }
         for name in DATES:
             record[name] = self.told(record[name])
+            if record[name] is None and self._switches.empty_dates == "absent":
+                del record[name]
         return record
 
     def _identity(self, product: Product) -> Record:

@@ -68,7 +68,7 @@ def test_a_day_tells_what_is_otherwise_and_the_answers_are_the_truth(provider: s
 
 
 TRIED_ELSEWHERE = {
-    "sellercloud": "token_requests token_seconds page_clamp error_body from_inclusive"
+    "sellercloud": "token_requests token_seconds token_dates page_clamp error_body from_inclusive"
     " to_inclusive row_order counters_age",
     "shipstream": "naive_literal_hours literal_zone_ignored component_moves_kit count_skew failure_body",
     "square": "paging updated_after_inclusive check_same_body missing_key_when_empty expire_next_cursors"

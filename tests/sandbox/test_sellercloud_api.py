@@ -60,10 +60,12 @@ def test_credentials_of_any_shape_are_answered(sandbox: Sandbox, body: Any, stat
     assert ask_token(sandbox, body).status_code == status
 
 
-def test_a_token_and_its_dates(sandbox: Sandbox) -> None:
+def test_a_token_and_its_dates(sandbox: Sandbox, switches: Any) -> None:
     told = ask_token(sandbox).json()
     assert set(told) == {"access_token", "token_type", "username", "expires_in", ".issued", ".expires"}
     assert (told[".issued"], told[".expires"]) == ("2026-01-05T03:00:00", "2026-01-05T02:30:00")
+    switches.token_dates = "right"
+    assert ask_token(sandbox).json()[".expires"] == "2026-01-05T04:00:00"
 
 
 @pytest.mark.parametrize("header", ["", "Bearer  {}", "Bearer {}x", "{}", "Basic {}"])
