@@ -3,9 +3,7 @@
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from itertools import pairwise
-from typing import Any
 
 import pytest
 
@@ -13,25 +11,14 @@ from sandbox import Fault
 from tests.conftest import COUNTS, Project
 
 
-@pytest.fixture
-def shops(project: Project) -> Callable[..., dict[str, dict[str, Any]]]:
-    """So many Square accounts, as settings."""
-
-    def make(count: int, **settings: Any) -> dict[str, dict[str, Any]]:
-        return {f"shop_{number}": project.account("square", **settings) for number in range(count)}
-
-    return make
-
-
 @pytest.mark.providers("square")
-def test_accounts_of_one_provider_are_kept_apart(
-    project: Project, shops: Callable[..., dict[str, dict[str, Any]]]
-) -> None:
-    project.configure(shops(3))
+def test_accounts_of_one_provider_are_kept_apart(project: Project) -> None:
+    shops = [f"shop_{number}" for number in range(3)]
+    project.configure({shop: project.account("square") for shop in shops})
     rows = project.load()
-    assert {account for account, _ in rows} == {f"shop_{number}" for number in range(3)}
-    for number in range(3):
-        project.assert_equals_truth(f"shop_{number}")
+    assert {account for account, _ in rows} == set(shops)
+    for shop in shops:
+        project.assert_equals_truth(shop)
     project.sandbox.clock.advance(hours=1)
     project.sandbox.change(2)
     project.load("--account", "shop_1")
