@@ -1,7 +1,5 @@
 """What moves while it is read, what a sweep repairs, and what a sweep may not do."""
 
-import shutil
-
 import pytest
 
 from tests.conftest import Project
@@ -192,9 +190,3 @@ def test_a_warehouse_put_back_from_a_copy_is_read_on_from_the_copys_marks(
     (project.home / "working.duckdb").write_bytes(copy)
     project.load()
     project.assert_equals_truth()
-
-
-def test_marks_come_back_from_the_warehouse_on_a_new_machine(project: Project, after_a_load: None) -> None:
-    shutil.rmtree(project.home / "pipelines")
-    (project.home / "warehouse.stamp").unlink()
-    assert project.load()["square", "inventory_counts"]["mode"] == "incremental"

@@ -183,15 +183,6 @@ def test_a_throttle_is_obeyed_whatever_its_status(project: Project, status: Any,
     project.assert_equals_truth()
 
 
-def test_a_token_that_ends_in_the_middle_of_a_scan_is_renewed(project: Project) -> None:
-    project.sandbox.switches["sellercloud"].token_requests = 5
-    rows = project.load()
-    assert {row["status"] for row in rows.values()} == {"ok"}
-    logins = [a for a in project.sandbox.requests if a.path == "/rest/api/token"]
-    assert len(logins) > 1
-    project.assert_equals_truth()
-
-
 def test_a_refused_login_is_not_tried_twice(project: Project) -> None:
     project.configure({"sellercloud": project.account("sellercloud", password="mistyped-4711")})
     rows = project.load(exits=1)
