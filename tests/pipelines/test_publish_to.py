@@ -58,6 +58,11 @@ class Shop:
         assert PASSWORD not in result.output
         return result
 
+    def send(self, name: str, *options: str, exits: int = 0) -> Result:
+        """A new release, and it in the other database."""
+        self.publish()
+        return self.publish_to(name, *options, exits=exits)
+
     def rows(self, release: Release, table: str) -> Counter[tuple[Any, ...]]:
         columns = ", ".join(name for name, _ in release.contents[table].columns)
         with duckdb.connect() as bench:
@@ -167,8 +172,7 @@ def test_every_value_arrives_as_it_is(
     ("name", "asker"), [("postgres", "postgres"), ("duckdb", "duckdb")], indirect=["asker"]
 )
 def test_the_next_release_takes_the_place_of_the_last(name: str, asker: Any, shop: Shop) -> None:
-    shop.publish()
-    shop.publish_to(name)
+    shop.send(name)
     restock(shop)
     shop.warehouse.execute("delete from marts.dim_items")
     shop.warehouse.execute("alter table reporting.rpt_sync_proof add column rows_read bigint")
@@ -192,8 +196,7 @@ def test_it_reads_the_release_and_never_the_working_database(postgres_shop: Shop
 
 
 def test_types_keys_and_descriptions_go_along(postgres_shop: Shop, postgres: Postgres) -> None:
-    postgres_shop.publish()
-    postgres_shop.publish_to("postgres")
+    postgres_shop.send("postgres")
     columns = postgres.ask(
         "select attname, format_type(atttypid, atttypmod), attnotnull, col_description(attrelid, attnum)"
         " from pg_attribute where attrelid = 'stocktake.fct_inventory_levels'::regclass and attnum > 0"
@@ -234,8 +237,7 @@ def test_a_text_that_postgres_cannot_hold_costs_one_character(
     postgres_shop.warehouse.execute(
         "update marts.dim_items set name = 'Te' || chr(0) || 'a' where item_key = 'i1'"
     )
-    postgres_shop.publish()
-    said = postgres_shop.publish_to("postgres").stderr
+    said = postgres_shop.send("postgres").stderr
     assert "dim_items: 1 texts in name hold the character U+0000" in said
     names = postgres.ask("select item_key, name from stocktake.dim_items order by 1 limit 3")
     assert names == [("i0", "Tea 0"), ("i1", "Tea"), ("i2", "Tea 2")]
@@ -245,8 +247,7 @@ def test_a_value_too_long_for_an_index_costs_the_index(postgres_shop: Shop, post
     postgres_shop.warehouse.execute(
         "insert into marts.dim_items select string_agg(md5(i::varchar), ''), 'Long' from range(400) as r(i)"
     )
-    postgres_shop.publish()
-    said = postgres_shop.publish_to("postgres").stderr
+    said = postgres_shop.send("postgres").stderr
     assert "dim_items: a value in item_key is too long for an index of Postgres" in said
     assert postgres.ask("select count(*), max(length(item_key)) from stocktake.dim_items") == [(6, 12800)]
 
@@ -255,8 +256,7 @@ def test_a_value_too_long_for_an_index_costs_the_index(postgres_shop: Shop, post
 
 
 def test_readers_see_the_old_set_or_the_new_one(postgres_shop: Shop, postgres: Postgres) -> None:
-    postgres_shop.publish()
-    postgres_shop.publish_to("postgres")
+    postgres_shop.send("postgres")
     seen: list[tuple[Any, ...]] = []
     ended = threading.Event()
 
@@ -277,8 +277,7 @@ def test_readers_see_the_old_set_or_the_new_one(postgres_shop: Shop, postgres: P
         cursor.execute("select sum(quantity_on_hand) from stocktake.fct_inventory_positions")
         for _ in range(2):
             restock(postgres_shop)
-            postgres_shop.publish()
-            postgres_shop.publish_to("postgres")
+            postgres_shop.send("postgres")
         cursor.execute(BOTH)
         assert cursor.fetchall() == [(3000, 3000)]  # a report of many queries sees one release
     long_report.close()
@@ -290,8 +289,7 @@ def test_readers_see_the_old_set_or_the_new_one(postgres_shop: Shop, postgres: P
 
 
 def test_what_people_built_on_the_tables_stays(postgres_shop: Shop, postgres: Postgres) -> None:
-    postgres_shop.publish()
-    postgres_shop.publish_to("postgres")
+    postgres_shop.send("postgres")
     postgres.ask("create role bi login password 'reader'")
     postgres.ask("grant usage on schema stocktake to bi")
     postgres.ask("grant select on all tables in schema stocktake to bi")
@@ -304,8 +302,7 @@ def test_what_people_built_on_the_tables_stays(postgres_shop: Shop, postgres: Po
         "create table marts.dim_locations as select 'l1' as location_key, 'shop' as location_id;"
         "update marts.dim_items set name = upper(name)"
     )
-    postgres_shop.publish()
-    postgres_shop.publish_to("postgres")
+    postgres_shop.send("postgres")
     assert postgres.ask("select name from public.tea order by 1 limit 1") == [("TEA 0",)]
     for table in ("dim_items", "fct_inventory_levels", "rpt_sync_proof"):
         assert postgres.ask("select has_table_privilege('bi', %s, 'select')", f"stocktake.{table}") == [
@@ -327,13 +324,11 @@ def test_what_people_built_on_the_tables_stays(postgres_shop: Shop, postgres: Po
 def test_a_view_that_needs_what_is_gone_is_named_and_nothing_changes(
     postgres_shop: Shop, postgres: Postgres
 ) -> None:
-    postgres_shop.publish()
-    postgres_shop.publish_to("postgres")
+    postgres_shop.send("postgres")
     postgres.ask("create view public.proof as select requests from stocktake.rpt_sync_proof")
     postgres_shop.warehouse.execute("alter table reporting.rpt_sync_proof drop requests")
     restock(postgres_shop)
-    postgres_shop.publish()
-    said = postgres_shop.publish_to("postgres", exits=1).stderr
+    said = postgres_shop.send("postgres", exits=1).stderr
     assert "view proof depends on column requests" in said
     assert "Readers there see what they saw before." in said
     assert postgres.ask(BOTH) == [(3000, 3000)]
@@ -356,8 +351,7 @@ def test_a_view_that_needs_what_is_gone_is_named_and_nothing_changes(
 def test_a_death_leaves_the_old_set_and_the_next_publish_repairs(
     postgres_shop: Shop, postgres: Postgres, die_in: Die, place: str, when: str
 ) -> None:
-    postgres_shop.publish()
-    postgres_shop.publish_to("postgres")
+    postgres_shop.send("postgres")
     restock(postgres_shop)
     postgres_shop.publish()
     die_in(postgres_shop.folder, place, when, "publish", "--to", "postgres")
@@ -384,8 +378,7 @@ def test_a_destination_may_have_a_name_of_its_own(shop: Shop, postgres: Postgres
     (shop.folder / ".dlt" / "config.toml").write_text(
         '[destination.reporting]\ndestination_type = "postgres"\n'
     )
-    shop.publish()
-    said = shop.publish_to("reporting").stderr
+    said = shop.send("reporting").stderr
     assert "reporting: schema stocktake holds release" in said
     assert postgres.ask(BOTH) == [(3000, 3000)]
 
@@ -395,8 +388,7 @@ def test_a_destination_may_have_a_name_of_its_own(shop: Shop, postgres: Postgres
 
 def test_a_server_that_is_not_there_is_one_sentence(shop: Shop) -> None:
     shop.configure(postgres=f"postgresql://stock:{PASSWORD}@localhost:1/stock")
-    shop.publish()
-    said = shop.publish_to("postgres", exits=1).stderr.removeprefix("publishing\n")
+    said = shop.send("postgres", exits=1).stderr.removeprefix("publishing\n")
     assert said.startswith("--to postgres: ")
     assert "Connection refused" in said
     assert said.count("\n") == 1
@@ -406,8 +398,7 @@ def test_a_server_that_is_not_there_is_one_sentence(shop: Shop) -> None:
 def test_a_password_that_is_refused_is_told_and_not_shown(shop: Shop, postgres: Postgres) -> None:
     wrong = "wrong-sesame-38"
     shop.configure(postgres=postgres.credentials.replace(PASSWORD, wrong))
-    shop.publish()
-    result = shop.publish_to("postgres", exits=1)
+    result = shop.send("postgres", exits=1)
     assert 'password authentication failed for user "stock"' in result.stderr
     assert wrong not in result.output
 
@@ -426,8 +417,7 @@ def test_a_destination_that_cannot_be_used_is_a_matter_of_configuration(
     shop: Shop, destination: str, secrets: str, words: str
 ) -> None:
     shop.configure(secrets)
-    shop.publish()
-    result = shop.publish_to(destination, exits=2)
+    result = shop.send(destination, exits=2)
     assert words in result.stderr
     assert result.stderr.count("\n") == 1
     assert "sesame-39" not in result.output

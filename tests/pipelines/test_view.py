@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from rich.console import Console
+from rich.table import Table
 
 from pipelines.log import Reporter, Work, account_at_work
 from pipelines.registry import PROVIDERS
@@ -29,16 +30,24 @@ def row(resource: str, **more: Any) -> dict[str, Any]:
     return {"resource": resource, **asked, **numbers, **more}
 
 
+def printed(table: Table) -> str:
+    out = io.StringIO()
+    Console(file=out, width=80).print(table)
+    return out.getvalue()
+
+
+def assert_no_name_is_cut(said: str) -> None:
+    lines = said.splitlines()
+    assert max(map(len, lines)) <= 80
+    assert "…" not in said
+    for name in NAMES:
+        assert any(name in line and "1234567" in line and "guarded" in line for line in lines), name
+
+
 def test_one_table_of_80_columns_cuts_no_name() -> None:
     account = SimpleNamespace(account=SimpleNamespace(name="a_store_with_a_long_name_indeed"))
     account.rows = [row(name) for name in NAMES]
-    out = io.StringIO()
-    Console(file=out, width=80).print(summary_table([account]))  # type: ignore[list-item]
-    lines = out.getvalue().splitlines()
-    assert max(map(len, lines)) <= 80
-    assert "…" not in out.getvalue()
-    for name in NAMES:
-        assert any(name in line and "1234567" in line and "guarded" in line for line in lines), name
+    assert_no_name_is_cut(printed(summary_table([account])))  # type: ignore[list-item]
 
 
 def test_the_status_fits_80_columns_and_cuts_no_name() -> None:
@@ -48,15 +57,7 @@ def test_the_status_fits_80_columns_and_cuts_no_name() -> None:
     }
     numbers = {"lag_seconds": 170_000, "rows": 1234567, "rows_repaired": 1234567, "is_configured": True}
     one = {"account": "a_store_with_a_long_name_indeed", "status": "guarded", **instants, **numbers}
-    out = io.StringIO()
-    Console(file=out, width=80).print(
-        status_table({"resources": [{**one, "resource": name} for name in NAMES]})
-    )
-    lines = out.getvalue().splitlines()
-    assert max(map(len, lines)) <= 80
-    assert "…" not in out.getvalue()
-    for name in NAMES:
-        assert any(name in line and "1234567" in line and "guarded" in line for line in lines), name
+    assert_no_name_is_cut(printed(status_table({"resources": [{**one, "resource": name} for name in NAMES]})))
 
 
 @pytest.mark.parametrize(
@@ -65,9 +66,7 @@ def test_the_status_fits_80_columns_and_cuts_no_name() -> None:
 )
 def test_a_year_is_said_where_it_is_another(asked_from: str | None, words: str) -> None:
     account = SimpleNamespace(account=SimpleNamespace(name="a"), rows=[row("items", asked_from=asked_from)])
-    out = io.StringIO()
-    Console(file=out, width=80).print(summary_table([account]))  # type: ignore[list-item]
-    assert words in out.getvalue()
+    assert words in printed(summary_table([account]))  # type: ignore[list-item]
 
 
 @pytest.mark.parametrize(
