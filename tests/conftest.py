@@ -87,6 +87,11 @@ class Project:
         rows = json.loads(result.stdout)["resources"]
         return {(row["account"], row["resource"]): row for row in rows}
 
+    def live_an_hour(self, changes: int) -> dict[str, list[tuple[str, ...]]]:
+        """An hour passes, and so many records of every provider change; their keys by provider."""
+        self.sandbox.clock.advance(hours=1)
+        return self.sandbox.change(changes)
+
     def held_open(self) -> duckdb.DuckDBPyConnection:
         """The working database: while it is open, to ask it takes a blink."""
         return duckdb.connect(str(self.home / "working.duckdb"))

@@ -19,8 +19,7 @@ def test_accounts_of_one_provider_are_kept_apart(project: Project) -> None:
     assert {account for account, _ in rows} == set(shops)
     for shop in shops:
         project.assert_equals_truth(shop)
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(2)
+    project.live_an_hour(2)
     project.load("--account", "shop_1")
     project.assert_equals_truth("shop_1")
     other = project.current("square", "inventory_counts", "shop_2")

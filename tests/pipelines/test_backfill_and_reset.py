@@ -34,8 +34,7 @@ def test_a_backfill_reads_the_window_and_moves_no_mark(
     assert {(str(row[2]), str(row[3]), row[5]) for row in rows} == {
         ("2026-01-02 00:00:00+00:00", "2026-01-04 12:00:00+00:00", 0)
     }
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(2)
+    project.live_an_hour(2)
     project.load()
     project.assert_equals_truth()
 
@@ -69,8 +68,7 @@ def test_a_wrong_backfill_is_one_sentence(project: Project, options: tuple[str, 
 
 
 def test_after_a_reset_the_next_run_is_a_first_run(project: Project, after_a_load: None) -> None:
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(2)
+    project.live_an_hour(2)
     project.load()
     project.stocktake("reset", "--account", "square", "--yes")
     assert project.versions("square", "inventory_counts") == 0

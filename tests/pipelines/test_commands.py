@@ -61,8 +61,7 @@ def test_an_unreachable_host_loses_nothing(project: Project, after_a_load: None,
     assert row["error_class"] == "UnreachableError"
     assert row["mark_after"] == row["mark_before"] is not None
     project.configure()
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(2)
+    project.live_an_hour(2)
     assert project.load()["square", "inventory_counts"]["rows_new"] == 2
     project.assert_equals_truth()
 
@@ -254,8 +253,7 @@ def test_failing_tests_publish_nothing_and_exit_5(project: Project, after_a_run:
 
 def test_rollback_and_csv(project: Project, after_a_run: None) -> None:
     first = (project.published / "current").resolve()
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(2)
+    project.live_an_hour(2)
     project.stocktake("run")
     assert (project.published / "current").resolve() != first
     project.stocktake("publish", "--rollback", "--csv")

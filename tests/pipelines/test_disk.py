@@ -20,8 +20,7 @@ def on_disk(home: Path) -> tuple[int, int]:
 def test_twenty_runs_leave_no_more_on_disk_than_ten(project: Project) -> None:
     seen, database = [], []
     for _ in range(20):
-        project.sandbox.clock.advance(hours=1)
-        project.sandbox.change(1)
+        project.live_an_hour(1)
         project.load()
         seen.append(on_disk(project.home))
         database.append((project.home / "working.duckdb").stat().st_size)

@@ -56,8 +56,7 @@ pytestmark = pytest.mark.providers("square")
 def loaded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Project]:
     """A folder after a first load, and a sandbox that has moved on since."""
     with lived(tmp_path_factory.mktemp("loaded"), "load", providers=("square",)) as project:
-        project.sandbox.clock.advance(hours=1)
-        project.sandbox.change(5)
+        project.live_an_hour(5)
         yield project
 
 

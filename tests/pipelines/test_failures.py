@@ -33,8 +33,7 @@ def test_when_a_load_fails_the_reason_is_told_once_an_account(
     project.load()
     for table in ("raw_square.inventory_counts", "raw_ventmere_s2.inventory_items"):
         project.query(f"alter table {table} alter column asked_at type integer using 7")
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(2)
+    project.live_an_hour(2)
     said = without_clocks(project.stocktake("load", exits=1).stderr)
     for account in ("square", "ventmere_s2"):
         assert len(re.findall(f"{account}: {NO_STEP}", said)) == 1, said

@@ -26,8 +26,7 @@ def test_second_run_with_nothing_changed_makes_no_version(project: Project, afte
 
 @pytest.mark.parametrize("changes", [1, 7])
 def test_so_many_changes_make_so_many_versions(project: Project, after_a_load: None, changes: int) -> None:
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(changes)
+    project.live_an_hour(changes)
     sync_log = project.load()
     assert sync_log["square", "inventory_counts"]["rows_new"] == changes
     assert sync_log["square", "inventory_changes"]["rows_new"] == changes
@@ -36,8 +35,7 @@ def test_so_many_changes_make_so_many_versions(project: Project, after_a_load: N
 
 
 def test_second_run_asks_only_for_what_moved(project: Project, after_a_load: None) -> None:
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(2)
+    project.live_an_hour(2)
     sync_log = project.load()
     (body,) = project.asked("square", COUNTS)
     assert body["updated_after"] == "2026-01-05T07:50:00.000Z", "the first run's moment less the overlap"

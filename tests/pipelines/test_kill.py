@@ -148,8 +148,7 @@ def test_a_package_left_before_and_after_normalizing_stops_no_later_run(
     project: Project, after_a_load: None
 ) -> None:
     """Killed between the two, dlt left both; every later run then failed on "Directory not empty"."""
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(3)
+    project.live_an_hour(3)
     config = load_config(project.folder)
     account = config.accounts["square"]
     pipeline = pipeline_of(config, account)
@@ -171,8 +170,7 @@ def test_a_reader_that_stays_connected_sees_new_numbers_and_disturbs_nobody(
     query = "select sum(quantity_available) from rpt_stock_on_hand where provider = 'square'"
     with Reader(project.published / "reporting.duckdb") as reader:
         ((before,),) = reader.ask(query)
-        project.sandbox.clock.advance(hours=1)
-        project.sandbox.change(3)  # three counts, a thousand more each
+        project.live_an_hour(3)  # three counts, a thousand more each
         project.stocktake("run")
         ((after,),) = reader.ask(query)
         assert Decimal(after) == Decimal(before) + 3000

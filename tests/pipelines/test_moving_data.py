@@ -79,8 +79,7 @@ def test_a_dead_cursor_restarts_the_scan_a_bounded_number_of_times(project: Proj
 
 def test_changes_that_show_late_are_caught_by_the_overlap(project: Project, after_a_load: None) -> None:
     project.sandbox.switches["square"].read_lag_seconds = 2
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(3)
+    project.live_an_hour(3)
     assert project.load()["square", "inventory_counts"]["rows_new"] == 0
     project.sandbox.clock.advance(seconds=5)
     row = project.load()["square", "inventory_counts"]
@@ -91,8 +90,7 @@ def test_changes_that_show_late_are_caught_by_the_overlap(project: Project, afte
 def test_a_read_that_breaks_off_loses_nothing_of_its_later_pages(
     project: Project, after_a_load: None
 ) -> None:
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(30)
+    project.live_an_hour(30)
     switches = project.sandbox.switches["square"]
     switches.page_rows, switches.cursor_ttl_seconds, usual = 7, 0, switches.cursor_ttl_seconds
     assert project.load(exits=3)["square", "inventory_counts"]["error_class"] == "CursorExpiredError"
@@ -107,8 +105,7 @@ def test_a_sweep_counts_what_it_had_to_repair(project: Project, after_a_load: No
     key = next(iter(shop.counts))
     shop.counts[key] = {**shop.counts[key], "quantity": "31415"}  # changed behind its own clock
     shop.version += 1
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(1)
+    project.live_an_hour(1)
     row = project.load("--sweep")["square", "inventory_counts"]
     assert (row["rows_new"], row["rows_repaired"]) == (2, 1), "the other came in time"
 

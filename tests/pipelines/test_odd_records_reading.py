@@ -65,8 +65,7 @@ def test_a_null_in_a_whole_read_retires_nothing_and_is_named_until_it_is_mended(
 def test_a_count_without_its_id_leaves_the_mark_moving_and_heals_with_the_sweep(
     project: Project, after_a_load: None
 ) -> None:
-    project.sandbox.clock.advance(hours=1)
-    touched = project.sandbox.change(3)["square"]
+    touched = project.live_an_hour(3)["square"]
     spoil(project, "square", "inventory_counts", value={"quantity": "7"})
     row = project.load(exits=3)["square", "inventory_counts"]
     assert (row["status"], row["rows_unreadable"], row["rows_new"]) == ("ok", 1, len(touched) - 1)
@@ -80,8 +79,7 @@ def test_a_count_without_its_id_leaves_the_mark_moving_and_heals_with_the_sweep(
 
 def test_a_ledger_entry_is_asked_for_again_once_it_can_be_read(project: Project, after_a_load: None) -> None:
     """No sweep ever looks for it, and the mark has long passed it."""
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(2)
+    project.live_an_hour(2)
     spoil(project, "square", "inventory_changes", value=["odd"])
     row = project.load(exits=3)["square", "inventory_changes"]
     assert (row["mode"], row["rows_unreadable"]) == ("incremental", 1)
@@ -151,8 +149,7 @@ def test_half_an_emoji_is_loaded_and_can_be_parsed(project: Project) -> None:
 def test_when_nothing_can_be_read_that_is_no_odd_record(project: Project) -> None:
     """Then the provider has changed: the mark stays, and all of it is asked for again."""
     project.load()
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(12)
+    project.live_an_hour(12)
     project.sandbox.rewrites["square"] = in_list(
         "square",
         "inventory_counts",

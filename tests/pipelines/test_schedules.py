@@ -63,8 +63,7 @@ def test_the_one_file_that_must_be_kept_is_enough(project: Project, monkeypatch:
     project.home.mkdir()
     kept.rename(project.home / "working.duckdb")
     versions = project.versions("square", "inventory_counts")
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(3)
+    project.live_an_hour(3)
     second = project.load()["square", "inventory_counts"]
     assert second["mark_before"] == first["mark_after"]
     assert second["mode"] == "incremental"

@@ -91,8 +91,7 @@ def stopped_often(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Pr
         missed = 0
         signals = itertools.cycle((signal.SIGTERM, signal.SIGINT))
         for (step, after), number in zip(MOMENTS, signals, strict=False):
-            project.sandbox.clock.advance(hours=1)
-            project.sandbox.change(1)
+            project.live_an_hour(1)
             code, said = stop_in(project.folder, step, after, number)
             told = [line for line in said if SENTENCE in line]
             if any(json.loads(line).get("event") == "finished" for line in said if line.startswith("{")):

@@ -25,8 +25,7 @@ def test_a_sweep_that_lacks_promised_records_retires_nothing(project: Project, a
 def test_an_incremental_read_that_lacks_promised_records_leaves_its_mark(
     project: Project, after_a_load: None
 ) -> None:
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(2)
+    project.live_an_hour(2)
     project.sandbox.switches["shipstream"].count_skew = 1
     row = project.load(exits=3)["shipstream", "total_levels"]
     assert (row["mode"], row["status"], row["rows_new"]) == ("incremental", "guarded", 2)
@@ -43,8 +42,7 @@ def test_filters_that_read_times_in_another_zone_are_found_out(project: Project)
     switches.literal_zone_ignored, switches.naive_literal_hours = True, -5.0
     row = project.load(exits=3)["shipstream", "total_levels"]
     assert "ShipStream reads their times in another zone than it writes them in" in row["error_message"]
-    project.sandbox.clock.advance(hours=1)
-    project.sandbox.change(2)
+    project.live_an_hour(2)
     row = project.load(exits=3)["shipstream", "total_levels"]
     assert row["mode"] == "sweep"
     project.assert_equals_truth()

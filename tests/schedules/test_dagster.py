@@ -57,8 +57,7 @@ class Dagster:
 
     def change(self, records: int = 2) -> None:
         """An hour passes, and some records of every provider move."""
-        self.project.sandbox.clock.advance(hours=1)
-        self.project.sandbox.change(records)
+        self.project.live_an_hour(records)
 
 
 def started(project: Project) -> subprocess.Popen[str]:
