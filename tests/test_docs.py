@@ -313,7 +313,7 @@ def test_models_that_are_named_exist(page: Path) -> None:
 # The sync log, decisions, versions
 
 
-def test_every_column_of_the_ledger_is_described_and_no_other() -> None:
+def test_every_column_of_the_sync_log_is_described_and_no_other() -> None:
     rows = table(sections(read(ROOT / "docs" / "how_it_works.md"))["The sync log"], "Column")
     assert [row["Column"].strip("`") for row in rows] == list(COLUMNS)
 

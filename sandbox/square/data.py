@@ -1,4 +1,4 @@
-"""One Square seller: locations, catalogue, counts and ledger, with everything odd that square.md §9 lists."""
+"""One Square seller: locations, catalogue, counts, changes, and everything odd that square.md §9 lists."""
 
 import random
 import uuid
@@ -39,7 +39,7 @@ class SquareData:
         self.journal: list[CountChange] = []
         """Every change of a count since the start, in order: a reader that lags behind undoes the last."""
         self.changes: list[Record] = []
-        """The ledger, in order of receipt. It starts empty: the first stock was imported."""
+        """Its inventory changes, in order of receipt. It starts empty: the first stock was imported."""
         self.version = 0
         """Goes up with every change, so that the routes know when to sort anew."""
         self.variation_of_article: dict[int, str] = {}
@@ -174,7 +174,7 @@ class SquareData:
     def set_count(
         self, variation: str, location: str, quantity: str, state: str = "IN_STOCK", *, recount: bool = True
     ) -> None:
-        """Counts stock anew, now; with a physical count in the ledger."""
+        """Counts stock anew, now; with a physical count among the changes."""
         key = (variation, location, state)
         self._put(key, quantity, self._clock.now())
         if recount:

@@ -27,7 +27,7 @@ def stock(data: SquareData) -> list[CountKey]:
 
 
 def change(data: SquareData, key: CountKey) -> None:
-    """Counts one count anew, a thousand more, now; with an entry in the ledger."""
+    """Counts one count anew, a thousand more, now; with a row among the changes."""
     variation, location, _ = key
     data.set_count(variation, location, format(Decimal(data.counts[key]["quantity"]) + 1000, "f"))
 

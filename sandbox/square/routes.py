@@ -255,7 +255,7 @@ def _version(call: Call) -> str:
 
 
 def _change(entry: Record, version: str) -> Record | None:
-    """A ledger entry in the shape of an API version; None where that version does not show it."""
+    """An inventory change in the shape of an API version; None where that version does not show it."""
     inner = {name: value for name, value in entry.items() if name != "kind"}
     kind = entry["kind"]
     is_new = version >= NEW_CHANGES_FROM

@@ -145,7 +145,7 @@ def versions_that_come_late(history: History) -> None:
     history.total(1, 0, 7)
 
 
-def a_row_of_the_ledger_that_comes_late(history: History) -> None:
+def a_change_that_comes_late(history: History) -> None:
     history.asked("shop", 9, status="guarded")
     history.asked("ss", 11)
 
@@ -180,7 +180,7 @@ STEPS = [
     another_run_of_the_same_day,
     a_return_after_days_without_a_run,
     versions_that_come_late,
-    a_row_of_the_ledger_that_comes_late,
+    a_change_that_comes_late,
     other_states_and_a_gap_within_a_day,
     the_past_means_something_else,
 ]

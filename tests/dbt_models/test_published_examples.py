@@ -135,7 +135,7 @@ def test_square_s_variations_are_products_although_they_come_inside_their_items(
 
 
 @needs_square_examples
-def test_square_s_recount_is_a_ledger_entry(examples: WorkingDatabase) -> None:
+def test_square_s_recount_is_a_movement(examples: WorkingDatabase) -> None:
     [row] = examples.query(
         "select movement_type, to_location_id, from_state, to_state, quantity, occurred_at, received_at,"
         " source_name from marts.fct_stock_movements"

@@ -165,7 +165,7 @@ def test_what_left_raw_leaves_everything(built: WorkingDatabase) -> None:
     ]
 
 
-def test_a_run_that_found_nothing_new_makes_what_reads_the_ledger_and_no_numbers(
+def test_a_run_that_found_nothing_new_makes_what_reads_the_sync_log_and_no_numbers(
     built: WorkingDatabase,
 ) -> None:
     log(built, "first", DAY_4)
@@ -185,8 +185,8 @@ def test_a_run_that_found_nothing_new_makes_what_reads_the_ledger_and_no_numbers
     }
     assert built.query("select rows_repeated from reporting.rpt_sync_proof") == [(1,), (1,)]
     after = built.tables("staging", "marts")
-    fed_by_the_ledger = {"staging.stg_stocktake__sync_log", "marts.dim_accounts", "marts.fct_sync_runs"}
-    assert {name for name in after if after[name] != before[name]} == fed_by_the_ledger
+    fed_by_the_sync_log = {"staging.stg_stocktake__sync_log", "marts.dim_accounts", "marts.fct_sync_runs"}
+    assert {name for name in after if after[name] != before[name]} == fed_by_the_sync_log
     assert None not in built_by.values(), "publishing knows every table by its build"
     noted = {name for name, note in notes(built).items() if note != built_by[name]}
     assert noted == {"dim_accounts", "fct_sync_runs", "rpt_freshness", "rpt_sync_proof"}

@@ -332,9 +332,9 @@ def test_every_published_row_can_be_fetched_in_every_zone(shop: Shop, zone: str)
             ), f"{table}.{column}"
 
 
-def test_it_is_told_again_in_a_run_without_news_but_for_the_ledger(shop: Shop) -> None:
-    ledger = "odd_square: inventory_changes"
-    assert ledger in shop.results["odd"].stderr
+def test_it_is_told_again_in_a_run_without_news_but_for_inventory_changes(shop: Shop) -> None:
+    changes = "odd_square: inventory_changes"
+    assert changes in shop.results["odd"].stderr
 
     again = shop.project.stocktake("run", "--account", "ventmere_s2", exits=3)
 
@@ -342,7 +342,7 @@ def test_it_is_told_again_in_a_run_without_news_but_for_the_ledger(shop: Shop) -
     assert models
     assert int(models[1]) < 12, "no table that holds numbers"
     assert "level.available says" in again.stderr
-    assert ledger not in again.stderr, "an entry of a ledger is never replaced: it is told once"
+    assert changes not in again.stderr, "an inventory change is never replaced: it is told once"
     assert shop.published(
         "select count(*) > 0 from rpt_schema_drift where resource = 'inventory_changes' and feeds_measure"
     ) == [(True,)]

@@ -455,7 +455,7 @@ def test_each_trouble_is_told_in_its_own_words(provider: str, trouble: Trouble, 
 
 
 @pytest.mark.providers("square")
-def test_counts_and_the_ledger_need_the_same_permission(project: Project) -> None:
+def test_counts_and_changes_need_the_same_permission(project: Project) -> None:
     project.sandbox.switches["square"].missing_scopes = {"INVENTORY_READ"}
     words = (
         "403 INSUFFICIENT_SCOPES. The access token may not read this. Grant the application INVENTORY_READ;"

@@ -26,7 +26,7 @@ KILLS = {
 }
 """Where a run dies, or so many seconds later. Deaths while asking or loading are tried one by one in
 test_dying.py."""
-LEDGER = {"dim_accounts", "fct_sync_runs", "rpt_freshness", "rpt_sync_proof"}
+OF_THE_SYNC_LOG = {"dim_accounts", "fct_sync_runs", "rpt_freshness", "rpt_sync_proof"}
 """Tables that tell of the runs themselves."""
 LOAD_TIMES = ["valid_from", "valid_to", "changed_at"]
 """Columns that tell when we learned something."""
@@ -41,7 +41,7 @@ def tables_of(folder: Path) -> Tables:
         for (name,) in connection.execute(
             "select view_name from duckdb_views() where not internal"
         ).fetchall():
-            if name not in LEDGER:
+            if name not in OF_THE_SYNC_LOG:
                 columns = [row[0] for row in connection.execute(f"describe {name}").fetchall()]
                 kept = ", ".join(column for column in columns if column not in LOAD_TIMES)
                 rows = connection.execute(f"select {kept} from {name} order by all").fetchall()

@@ -77,7 +77,9 @@ def test_a_count_without_its_id_leaves_the_mark_moving_and_heals_with_the_sweep(
     project.assert_equals_truth()
 
 
-def test_a_ledger_entry_is_asked_for_again_once_it_can_be_read(project: Project, after_a_load: None) -> None:
+def test_an_inventory_change_is_asked_for_again_once_it_can_be_read(
+    project: Project, after_a_load: None
+) -> None:
     """No sweep ever looks for it, and the mark has long passed it."""
     project.live_an_hour(2)
     spoil(project, "square", "inventory_changes", value=["odd"])

@@ -8,7 +8,7 @@ from sandbox import Sandbox
 from tests.conftest import Project
 
 REQUESTS = {
-    # Counts, ledger, catalogue, locations: one page each.
+    # Counts, changes, catalogue, locations: one page each.
     "square": 4,
     # One snapshot for all three.
     "ventmere_s2": 1,

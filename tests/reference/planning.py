@@ -73,7 +73,7 @@ SOLD = ("SOLD", "SOLD_ONLINE")
 
 
 def _sold_and_returned(life: Life, product: str, after: date, through: date) -> tuple[Decimal, Decimal]:
-    """The ledger's entries from any other state to a sold one, and those back, by the day they occurred."""
+    """The inventory changes from any other state to a sold one, and those back, by the day they occurred."""
     sold = returned = Decimal(0)
     for (kind, _), one in movements(life.of("square")[-1]).items():
         if one.product_id != product or one.occurred_at is None or kind == "PHYSICAL_COUNT":

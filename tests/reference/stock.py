@@ -245,7 +245,7 @@ def states(day: Day) -> dict[tuple[str, str, str, str], Decimal]:
 
 
 class Movement(NamedTuple):
-    """An entry of Square's ledger, as fct_stock_movements has it (square.md §6.5)."""
+    """One of Square's inventory changes, as fct_stock_movements has it (square.md §6.5)."""
 
     product_id: str
     from_location_id: str | None
@@ -259,7 +259,7 @@ class Movement(NamedTuple):
 
 @cache
 def movements(day: Day) -> Mapping[tuple[str, str], Movement]:
-    """The ledger by type and id; a recount comes from nowhere."""
+    """The inventory changes by type and id; a recount comes from nowhere."""
     found = {}
     for (kind, entry), change in day.records("square", "inventory_changes").items():
         inner: dict[str, Any] = change[kind.lower()]

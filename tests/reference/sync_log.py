@@ -10,7 +10,7 @@ from pipelines.registry import PROVIDERS
 from tests.reference.stock import latest, levels, positions
 from tests.reference.world import Day, Life, Product, Record, typed
 
-LEDGER = "inventory_changes"
+APPEND_ONLY = "inventory_changes"
 """The one resource that only grows, and so is never read whole again."""
 
 
@@ -44,7 +44,7 @@ def runs(life: Life) -> dict[tuple[date, str, str], Run]:
                     key not in before or content(resource, before[key]) != content(resource, record)
                     for key, record in now.items()
                 )
-                mode = "incremental" if resource == LEDGER else "sweep"
+                mode = "incremental" if resource == APPEND_ONLY else "sweep"
                 found[day.date, provider, resource] = Run(mode, "ok", new, len(before.keys() - now.keys()))
                 before = now
     return found

@@ -83,7 +83,7 @@ def test_the_unknown_state_is_all_that_the_published_counts_lack(busy: httpx.Cli
     assert [answer["counts"][place]["state"] for _, place in places] == ["SOMETHING_NEW"]
 
 
-def test_the_whole_ledger_and_all_locations_validate(busy: httpx.Client, errors: Errors) -> None:
+def test_all_changes_and_all_locations_validate(busy: httpx.Client, errors: Errors) -> None:
     changes = {"changes": scan(busy, CHANGES, "changes"), "errors": []}
     assert len(changes["changes"]) > 5
     assert errors("BatchRetrieveInventoryChangesResponse", changes) == []

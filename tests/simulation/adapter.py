@@ -352,8 +352,8 @@ class Inside:
 
 
 @dataclass(frozen=True)
-class How:
-    """How an account is read, as the command line says it."""
+class Command:
+    """What the command line says of a read."""
 
     sweep: bool = False
     confirm_drop: bool = False
@@ -424,7 +424,7 @@ class Account:
         self.state = package.state
 
 
-def read(account: Account, inside: Inside, how: How) -> list[Row]:
+def read(account: Account, inside: Inside, command: Command) -> list[Row]:
     """One run for one account; the sync log's rows.
 
     Raises:
@@ -433,9 +433,9 @@ def read(account: Account, inside: Inside, how: How) -> list[Row]:
     account.finish()
     results: dict[str, ReadResult] = {}
     options = ReadOptions(
-        sweep=how.sweep,
-        confirm_drop=how.confirm_drop,
-        backfill=how.backfill,
+        sweep=command.sweep,
+        confirm_drop=command.confirm_drop,
+        backfill=command.backfill,
         base_url=account.sandbox.base_url(account.provider),
         known=Known(
             current_rows={name: len(held) for name, held in account.held.items()},

@@ -16,7 +16,7 @@ from typing import Any
 from pipelines.registry import PROVIDERS
 from sandbox import Move, Sandbox
 from sources._shared.settings import Resource
-from tests.simulation.adapter import Account, Death, Died, How, Inside, Row, inside, read
+from tests.simulation.adapter import Account, Command, Death, Died, Inside, Row, inside, read
 from tests.simulation.schedule import Schedule
 from tests.simulation.worlds import world_of
 from tests.soak.edits import EDITS
@@ -24,7 +24,7 @@ from tests.soak.model import Key, Model, Place, canonical, windowed
 from tests.switch_values import switch_values
 
 SETTLED = timedelta(minutes=3)
-"""So long after a change, at most, every provider shows it (the longest `settle` is two minutes)."""
+"""So long after a change, at most, every provider shows it (the longest lag is two minutes)."""
 MOST_GONE = 0.2
 """Of the stock; more would undercut the floor, which has a step of its own."""
 MEMORY = Path("/dev/shm")  # noqa: S108  a folder of our own is made in it
@@ -183,14 +183,14 @@ class Player:
         self._quiet(settled=settled)
 
     def sweep(self) -> None:
-        self._quiet(How(sweep=True))
+        self._quiet(Command(sweep=True))
 
     def sweep_and_confirm(self) -> None:
-        self._quiet(How(sweep=True, confirm_drop=True))
+        self._quiet(Command(sweep=True, confirm_drop=True))
 
     def run_in_a_storm(self, seed: int, rate: float, moves: float, sweep: bool) -> None:
         with self._storm(seed, rate, moves):
-            rows = self._work(How(sweep=sweep))
+            rows = self._work(Command(sweep=sweep))
         self.model.check(rows.values())
 
     def run_and_die(self, seed: int, rate: float, moves: float, sweep: bool, after: int, torn: bool) -> None:
@@ -198,7 +198,7 @@ class Player:
         death.left = after
         try:
             with self._storm(seed, rate, moves):
-                rows = self._work(How(sweep=sweep))
+                rows = self._work(Command(sweep=sweep))
         except Died:
             if torn:
                 self._tear(seed)
@@ -212,7 +212,7 @@ class Player:
         if not windowed(self.provider, self.resources):
             return
         begin = self.sandbox.clock.now() - timedelta(hours=since)
-        rows = self._work(How(backfill=(begin, begin + timedelta(hours=hours))))
+        rows = self._work(Command(backfill=(begin, begin + timedelta(hours=hours))))
         self.model.check(rows.values())
         for row in rows.values():
             assert row["status"] == "ok", row["error_message"]
@@ -225,18 +225,18 @@ class Player:
 
     # Parts
 
-    def _quiet(self, how: How | None = None, *, settled: bool = True) -> None:
-        how = how or How()
+    def _quiet(self, command: Command | None = None, *, settled: bool = True) -> None:
+        command = command or Command()
         if settled or self.model.shows_late:
             self.advance(SETTLED.total_seconds())
         begun, broken = self.sandbox.clock.now(), set(self.model.broken)
-        rows = self._work(how)
+        rows = self._work(command)
         self.model.check(rows.values())
-        self.model.check_quiet(rows, begun, broken, swept=how.sweep and how.confirm_drop)
+        self.model.check_quiet(rows, begun, broken, swept=command.sweep and command.confirm_drop)
 
-    def _work(self, how: How) -> Mapping[Place, Row]:
+    def _work(self, command: Command) -> Mapping[Place, Row]:
         self.model.begun = self.sandbox.clock.now()
-        return {(row["provider"], row["resource"]): row for row in read(self.account, self.inside, how)}
+        return {(row["provider"], row["resource"]): row for row in read(self.account, self.inside, command)}
 
     @contextmanager
     def _storm(self, seed: int, rate: float, moves: float) -> Iterator[None]:

@@ -10,7 +10,7 @@ import pytest
 
 from sandbox import Sandbox
 from tests.conftest import comparable, difference
-from tests.simulation.adapter import Account, Death, How, Inside, inside, read
+from tests.simulation.adapter import Account, Command, Death, Inside, inside, read
 from tests.simulation.play import journals, resources_of
 from tests.switch_values import ROWS, is_blind
 
@@ -23,9 +23,9 @@ class Reader:
         self.sandbox = account.sandbox
         self.inside = inside
 
-    def read(self, how: How | None = None) -> dict[str, dict[str, Any]]:
+    def read(self, command: Command | None = None) -> dict[str, dict[str, Any]]:
         """Reads, and gives the sync log by resource; then all that is held is what is true."""
-        rows = {row["resource"]: row for row in read(self.account, self.inside, how or How())}
+        rows = {row["resource"]: row for row in read(self.account, self.inside, command or Command())}
         is_good = ("ok", "guarded") if is_blind(self.sandbox.switches[self.account.provider]) else ("ok",)
         for name, row in rows.items():
             assert row["status"] in is_good, row["error_message"]
@@ -66,7 +66,7 @@ def test_three_rounds_end_with_the_truth(reader: Reader, provider: str, switches
             assert_read_only_what_moved(reader, rows, len(changed))
     sandbox.clock.advance(hours=1)
     sandbox.simulate_day()
-    reader.read(How(sweep=True))
+    reader.read(Command(sweep=True))
 
 
 def assert_read_only_what_moved(reader: Reader, rows: dict[str, dict[str, Any]], count: int) -> None:

@@ -22,11 +22,11 @@ product_days as (
     select * from {{ ref('int_product_days') }}
 ),
 
-ledger_accounts as (
+accounts_with_movements as (
     select * from {{ ref('int_square__accounts_with_movements') }}
 ),
 
--- What a provider says of sales stands before what its ledger says, and that before what we saw ourselves.
+-- What a provider says of sales stands before the movements that it lists, and those before what we saw ourselves.
 products as (
     select
         positions.provider,
@@ -36,7 +36,7 @@ products as (
         product_days.last_day as as_of_day,
         case
             when positions.provider = 'sellercloud' then 'provider'
-            when ledger_accounts.account is not null then 'movements'
+            when accounts_with_movements.account is not null then 'movements'
             else 'history'
         end as sales_source
     from positions
@@ -45,10 +45,10 @@ products as (
             positions.provider = product_days.provider
             and positions.account = product_days.account
             and positions.product_id = product_days.product_id
-    left join ledger_accounts
+    left join accounts_with_movements
         on
-            positions.provider = ledger_accounts.provider
-            and positions.account = ledger_accounts.account
+            positions.provider = accounts_with_movements.provider
+            and positions.account = accounts_with_movements.account
 ),
 
 windows as (
@@ -222,7 +222,7 @@ measured as (
                 else sales_in_window.quantity_sold
             end as {{ type_quantity() }}
         ) as quantity_sold,
-        -- Only a ledger tells returns: a rise of stock may be a delivery.
+        -- Only movements tell returns: a rise of stock may be a delivery.
         cast(
             case
                 when product_windows.sales_source <> 'movements' then null
