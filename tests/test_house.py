@@ -75,8 +75,8 @@ def test_other_words_are_not(words):
 
 OLD_NAMES = re.compile(
     r"(?<![A-Za-z])(?:held_back|held_keys|held_rows|blind_windows|has_moved|begun_at|StrangerError|tally"
-    r"|greet(?:ing)?|is_wall|until_wall|dead_end|holds_back|brought_along|listed_by|ledger|class (?:Ask|How|Outcome|Doubts))"
-    r"(?![A-Za-z])",
+    r"|greet(?:ing)?|is_wall|until_wall|dead_end|holds_back|brought_along|listed_by|ledger"
+    r"|class (?:Ask|How|Outcome|Doubts))(?![A-Za-z])",
     re.IGNORECASE,
 )
 """Names of ours for what the field has words for; what each is called now stands in docs/glossary.md."""
