@@ -138,7 +138,8 @@ class ShipStreamData:
     def restore_product(self, product: Product, parts: Mapping[int, Parts]) -> None:
         """Brings a deleted product back with its stock: all of its clocks move."""
         now = product.updated_at = self._now()
-        before = self._kit_numbers(kit for part, _ in product.components for kit in self.kits_of[part])
+        shared = [product.id, *(component for component, _ in product.components)]
+        before = self._kit_numbers(kit for part in shared for kit in self.kits_of.get(part, ()))
         self.products[product.id], self.parts[product.id] = product, dict(parts)
         for component, _ in product.components:
             self.kits_of[component].append(product.id)
@@ -193,7 +194,7 @@ class ShipStreamData:
         self.version += 1
 
     def _available(self, product: int, warehouse: int) -> int:
-        parts = self.parts[product]
+        parts = self.parts.get(product, {})  # a kit may have come back without its component
         if warehouse == EVERYWHERE:
             return sum(one["available"] for one in parts.values())
         return parts[warehouse]["available"] if warehouse in parts else 0

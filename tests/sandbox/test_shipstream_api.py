@@ -1,5 +1,6 @@
 """ShipStream's room: tokens, filters by time, cursors over product ids, clocks of levels."""
 
+from collections.abc import Callable
 from typing import Any
 from urllib.parse import parse_qsl
 
@@ -8,6 +9,7 @@ import pytest
 
 from sandbox import Fault, Sandbox
 from sandbox.kit import claims_of
+from sandbox.shipstream.day import remove
 from tests.sandbox.reading import LEVELS, TOTALS, connected, levels, shipstream_pages
 
 PROVIDER = "shipstream"
@@ -275,6 +277,23 @@ def test_a_component_is_not_deleted_and_a_deleted_kit_leaves_more_for_the_others
         data.delete_product(kit)
     after = {one: data.advertised(one) for one in before}
     assert all(after[one] >= before[one] for one in before) and after != before
+
+
+def test_a_kit_that_comes_back_before_its_component_is_advertised_when_that_is_back(data: Any) -> None:
+    def removed(product: int) -> Callable[[], None]:
+        return remove(data, data.total_key(product))
+
+    kit = next(one for one in data.products.values() if one.virtual != "none" and data.advertised(one.id) > 0)
+    part = kit.components[0][0]
+    was = data.advertised(kit.id)
+    bring_back_kits = [removed(one) for one in list(data.kits_of[part])]
+    bring_back_part = removed(part)
+    for bring_back in bring_back_kits:
+        bring_back()
+    assert data.advertised(kit.id) < was
+    data.journal.clear()
+    bring_back_part()
+    assert data.advertised(kit.id) == was and kit.id in data.journal
 
 
 def test_failure_body(sandbox: Sandbox, switches: Any, client: httpx.Client) -> None:
