@@ -5,9 +5,8 @@ working database is opened only while nobody else can want it.
 """
 
 import os
-import platform
-import re
 import shutil
+import sys
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
@@ -17,6 +16,8 @@ from typing import Any
 
 import duckdb
 from filelock import FileLock, Timeout
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
@@ -195,43 +196,25 @@ def _versions(extra: str | None = None) -> Iterator[Finding]:
     Args:
         extra: look at all packages of this one, instead of at the engines of every installation.
     """
-    ranges = {} if extra else {"Python": metadata.metadata("stocktake")["Requires-Python"]}
-    for requirement in metadata.requires("stocktake") or ():
-        found = re.match(r"([\w.-]+)(?:\[[^]]*\])?\s*([^;]*)", requirement)
-        of = re.search(r"extra == [\"']([\w-]+)", requirement)
-        if found and (of[1] == extra if of else extra is None and found[1] in ENGINES):
-            ranges[found[1]] = found[2].strip(" ()")
-    for name, wanted in ranges.items():
-        try:
-            installed = platform.python_version() if name == "Python" else metadata.version(name)
-        except metadata.PackageNotFoundError:
-            yield Finding("versions", "error", f"{name} is not installed. Install {name}{wanted}.")
-            continue
-        if is_within(installed, wanted):
-            yield ok("versions", f"{name} {installed} is within {wanted}.")
+    wanted = {} if extra else {"Python": SpecifierSet(metadata.metadata("stocktake")["Requires-Python"])}
+    for requirement in map(Requirement, metadata.requires("stocktake") or ()):
+        if requirement.marker is None:
+            is_asked = extra is None and requirement.name in ENGINES
         else:
-            message = f"{name} {installed} is outside {wanted}, the range Stocktake is made for."
+            is_asked = extra is not None and requirement.marker.evaluate({"extra": extra})
+        if is_asked:
+            wanted[requirement.name] = requirement.specifier
+    for name, versions in wanted.items():
+        try:
+            installed = "{}.{}.{}".format(*sys.version_info) if name == "Python" else metadata.version(name)
+        except metadata.PackageNotFoundError:
+            yield Finding("versions", "error", f"{name} is not installed. Install {name}{versions}.")
+            continue
+        if versions.contains(installed, prereleases=True):
+            yield ok("versions", f"{name} {installed} is within {versions}.")
+        else:
+            message = f"{name} {installed} is outside {versions}, the range Stocktake is made for."
             yield Finding("versions", "error", f"{message} Install a version within it.")
-
-
-def is_within(version: str, wanted: str) -> bool:
-    """Whether a version meets all of some bounds, such as `>=1.5,<3`; the bounds our pyproject.toml uses."""
-    has = _numbers(version)
-    for bound in wanted.replace(" ", "").split(","):
-        sign, limit = bound.rstrip("0123456789."), _numbers(bound.lstrip("<>="))
-        if (sign == ">=" and has < limit) or (sign == "<" and has >= limit):
-            return False
-        if sign not in (">=", "<"):
-            raise AssertionError(f"{bound}: is_within knows >= and < only")
-    return True
-
-
-def _numbers(version: str) -> tuple[int, ...]:
-    numbers = re.match(r"\d+(?:\.\d+)*", version)
-    found = [int(part) for part in numbers[0].split(".")] if numbers else []
-    while found and found[-1] == 0:
-        found.pop()  # 2.0 is 2
-    return tuple(found)
 
 
 def _database(config: Config) -> Finding:

@@ -57,6 +57,7 @@ def room_of(file):
                 "pendulum",
                 "filelock",
                 "fsspec",
+                "packaging",
                 "rich",
                 "typer",
                 "yaml",
