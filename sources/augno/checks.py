@@ -40,11 +40,11 @@ def checks(
     try:
         first = _first_call(client)
         error = first.error
+        # Without the header the account cannot be the reason.
         if (
             account_id
             and isinstance(error, (CredentialsError, PermissionDeniedError, NotFoundError))
-            and _first_call(without_account).answer
-            is not None  # without the header the account is not the reason
+            and _first_call(without_account).answer is not None
         ):
             yield _foreign(error, account_id)
         yield _naming_account(first, account_id)
