@@ -11,7 +11,7 @@ import pickle
 import random
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from pathlib import Path
@@ -127,15 +127,17 @@ class Line:
         return Sent(method, url, params, json, dict(self._api._headers))
 
     def request(self, method: str, url: str, *, params: Any = None, json: Any = None) -> Response:
-        flow: Any = self._api._auth.auth_flow(self.build_request(method, url, params=params, json=json))  # type: ignore[arg-type]
-        sent = next(flow)
-        while True:
-            self._api._before_request(sent)
-            response = self._exchange(sent.method, sent.url, sent.params, sent.json, sent.headers)
-            try:
-                sent = flow.send(response)
-            except StopIteration:
-                return response
+        request = self.build_request(method, url, params=params, json=json)
+        # Closed, as httpx does: a login that broke off must keep nobody waiting while its error lives.
+        with closing(self._api._auth.auth_flow(request)) as flow:  # type: ignore[arg-type]
+            sent: Any = next(flow)
+            while True:
+                self._api._before_request(sent)
+                response = self._exchange(sent.method, sent.url, sent.params, sent.json, sent.headers)
+                try:
+                    sent = flow.send(response)  # type: ignore[arg-type]
+                except StopIteration:
+                    return response
 
 
 class Transport(httpx.BaseTransport):

@@ -48,6 +48,11 @@ def test_the_same_number_is_the_same_schedule(
         asked.clear()
 
 
+def test_a_login_that_breaks_off_stops_no_other_request(folder: Path) -> None:
+    """Its lock was held for as long as its error lived, and what was under way beside it waited for ever."""
+    play(drawn(9001, 16083, 8), folder)
+
+
 def test_a_death_is_one(folder: Path) -> None:
     """Schedules do die in the middle of reading, and what they left on disk is gone on with."""
     dying = ("run_and_die", 7, 0.0, 0.0, False, 9, False)
