@@ -13,7 +13,7 @@ from tests.conftest import STOCKTAKE, Project
 from tests.test_docs import unknown_commands
 
 FOLDER = Path(__file__).parents[2] / "docs" / "schedules"
-FILES = sorted(path for path in FOLDER.iterdir() if path.suffix != ".md")
+FILES = sorted(path for path in FOLDER.iterdir() if path.is_file() and path.suffix != ".md")
 
 
 @pytest.mark.parametrize("file", FILES, ids=lambda file: file.name)
