@@ -360,6 +360,7 @@ def test_every_promise_and_behaviour_is_guarded_by_a_test_that_exists() -> None:
     assert {"Promise", "Behaviour"} <= {
         next(iter(found[0])) for found in tables(text) if "Tested by" in found[0]
     }
+    assert sum(1 for found in tables(text) if "Behaviour" in found[0]) > 3
     assert not list(missing_guards(text))
     assert {span for span in spans(text) if span.startswith("test_")} <= known_tests()
 
